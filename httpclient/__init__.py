@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""http.client anew, with its hot paths in C.
+
+``import httpclient`` in place of ``import http.client``: the same names, the
+same behaviour; COMPATIBILITY.md lists the differences.
+"""
+import collections
+import email
+import errno
+import http
+import io
+import re
+import socket
+import sys
+import types
+from urllib.parse import urlsplit
+
+from . import (
+    body, checks, chunks, connection, exceptions, framing, limits, message, response, status,
+)
+from .checks import (
+    _METHODS_EXPECTING_BODY, _contains_disallowed_method_pchar_re,
+    _contains_disallowed_url_pchar_re, _encode, _is_illegal_header_value,
+    _is_legal_header_name, _strip_ipv6_iface,
+)
+from .connection import (
+    _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED, HTTP_PORT, HTTPConnection,
+)
+from .exceptions import (
+    BadHeaderLine, BadStatusLine, CannotSendHeader, CannotSendRequest, HTTPException,
+    ImproperConnectionState, IncompleteRead, InvalidURL, LineTooLong, NotConnected,
+    RemoteDisconnected, ResponseNotReady, UnimplementedFileMode, UnknownProtocol,
+    UnknownTransferEncoding, error,
+)
+from .limits import MAX_INTERIM_RESPONSES as _MAXINTERIMRESPONSES
+from .message import HTTPMessage, _parse_header_lines, _read_headers, parse_headers
+from .response import _UNKNOWN, HTTPResponse
+from .status import responses
+
+globals().update(status.constants)
+_MAXLINE = limits.max_line()
+_MAXHEADERS = limits.max_fields()
+HTTPS_PORT = 443
+
+__version__ = "0.1.0"
+__all__ = [
+    "HTTPResponse", "HTTPConnection", "HTTPException", "NotConnected", "UnknownProtocol",
+    "UnknownTransferEncoding", "UnimplementedFileMode", "IncompleteRead", "InvalidURL",
+    "ImproperConnectionState", "CannotSendRequest", "CannotSendHeader", "ResponseNotReady",
+    "BadStatusLine", "BadHeaderLine", "LineTooLong", "RemoteDisconnected", "error", "responses",
+]
+_rooms = [body, checks, chunks, connection, message, response]
+
+try:
+    import ssl
+except ImportError:
+    pass
+else:
+    from . import https
+    from .https import HTTPSConnection, _create_https_context
+
+    __all__.append("HTTPSConnection")
+    _rooms.append(https)
+
+
+class _Module(types.ModuleType):
+    """Programs rebind names of http.client; what they bind here reaches where it is used."""
+
+    def __setattr__(self, name, value):
+        super().__setattr__(name, value)
+        if name in ("_MAXLINE", "_MAXHEADERS"):
+            limits.rebind(name, value)
+        for room in _rooms:
+            if name in room.__dict__ or name == "print":
+                setattr(room, name, value)
+
+    def __delattr__(self, name):
+        super().__delattr__(name)
+        for room in _rooms:
+            if name == "print" and name in room.__dict__:
+                delattr(room, name)
+
+
+# What tracebacks, pickles and help() show is the public name.
+for _name in [*__all__, "HTTPMessage", "parse_headers"]:
+    if isinstance(globals()[_name], (type, types.FunctionType)):
+        globals()[_name].__module__ = __name__
+del _name
+
+sys.modules[__name__].__class__ = _Module

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""Floor 2: owns memory, turns offsets into objects and codes into exceptions."""

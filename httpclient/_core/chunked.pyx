@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: MIT
+"""ChunkedBody: the content of a chunked message body, out of a Reader.
+
+The response keeps http.client's own state, ``chunk_left``, and others set it
+or read chunks by themselves between two calls; so each call begins by taking
+that over and ends by telling it.  Only the counts that the limits need are
+kept here.
+"""
+cimport cython
+from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+
+from .http1 cimport *
+from .reader cimport Reader, Result
+
+from ..exceptions import HTTPException, IncompleteRead, LineTooLong
+
+cdef Py_ssize_t DIRECT = 16 * 1024      # what a chunk must have left to be received into place
+cdef Py_ssize_t LARGE = 64 * 1024       # what one receive takes at most in a long body
+cdef Py_ssize_t MAX_TRAILERS = 1024 * 1024
+cdef Py_ssize_t SHOWN = 100             # of the offending octets, in a message
+
+
+@cython.final
+cdef class ChunkedBody:
+    """Reads content until the last chunk and the trailer section have been read."""
+
+    cdef readonly Reader reader
+    cdef http1_chunked _body
+    cdef Py_ssize_t _max_line
+    cdef Py_ssize_t _max_fields
+    cdef readonly bint ended            # the whole message body has been read
+    cdef readonly bytes trailers        # the trailer section, as it arrived
+
+    def __init__(self, Reader reader not None, Py_ssize_t max_line, Py_ssize_t max_fields,
+                 bint strict):
+        self.reader = reader
+        self._max_line = max_line
+        self._max_fields = max_fields
+        self._body.strict = strict
+        self.trailers = b""
+
+    @property
+    def chunk_left(self):
+        """http.client's: octets left in the chunk, 0 before its CRLF, None before a size."""
+        if self._body.state == HTTP1_IN_DATA:
+            return self._body.left
+        return 0 if self._body.state == HTTP1_AT_CRLF else None
+
+    @chunk_left.setter
+    def chunk_left(self, left):
+        if left is None:
+            self._body.state = HTTP1_AT_SIZE
+        elif left:
+            self._body.left = left
+            self._body.state = HTTP1_IN_DATA
+        else:
+            self._body.state = HTTP1_AT_CRLF
+
+    @cython.critical_section
+    def read(self, n=None):
+        """`n` octets of content, fewer only at its end; all of it if None or negative.
+
+        Raises IncompleteRead, with the content of this call, where the framing
+        is bad or the stream ends; from a ValueError that names the octets.
+        """
+        cdef Py_ssize_t most = -1 if n is None else n
+        cdef Py_ssize_t size = LARGE if most < 0 or most > LARGE else most
+        cdef Py_ssize_t have = 0
+        cdef Result result
+        cdef http1_rc rc
+
+        self.reader.check_open()
+        if most == 0:
+            return b""
+        result = Result(size)
+        while True:
+            rc = self.decode(result, &have, size)
+            if rc != HTTP1_OK:
+                break
+            if have == most:
+                return result.finish(have)
+            size = min(most, 2 * size) if most > 0 else 2 * size
+            result.resize(size)
+        if rc == HTTP1_END:
+            rc = self.end()
+        content = result.finish(have)
+        if rc != HTTP1_END:
+            self.fail(rc, content)
+        return content
+
+    @cython.critical_section
+    def readinto(self, buffer):
+        """Fill `buffer` with content; return how many octets came before its end."""
+        cdef Py_ssize_t have = 0
+        cdef http1_rc rc
+
+        self.reader.check_open()
+        with memoryview(buffer) as whole, whole.cast("B") as target:
+            rc = self.decode(target, &have, len(target))
+            if rc == HTTP1_END:
+                rc = self.end()
+            if rc != HTTP1_OK and rc != HTTP1_END:
+                self.fail(rc, bytes(target[:have]))
+        return have
+
+    cdef http1_rc decode(self, object target, Py_ssize_t *have, Py_ssize_t size) except *:
+        """Content into target[have:size]; HTTP1_OK when that is full, else why it is not.
+
+        HTTP1_MORE: the stream ended.
+        """
+        cdef Reader reader = self.reader
+        cdef Py_buffer view
+        cdef http1_rc rc
+        cdef size_t at, put
+        cdef Py_ssize_t n
+
+        PyObject_GetBuffer(target, &view, PyBUF_WRITABLE)
+        try:
+            while True:
+                rc = HTTP1_OK if have[0] == size else HTTP1_MORE
+                if reader._at < reader._end:
+                    at = 0
+                    put = have[0]
+                    rc = http1_chunked_copy(&self._body, reader.unread_octets(),
+                                            reader._end - reader._at, &at,
+                                            <uint8_t *> view.buf, size, &put)
+                    reader._at += at
+                    have[0] = put
+                if rc != HTTP1_MORE:
+                    return rc
+                if self.arrive(target, have, size) == 0:
+                    return HTTP1_MORE
+        finally:
+            PyBuffer_Release(&view)
+
+    cdef Py_ssize_t arrive(self, object target, Py_ssize_t *have, Py_ssize_t size) except -1:
+        """Receive once: a large chunk straight into place, anything else into the store."""
+        cdef Reader reader = self.reader
+        cdef Py_ssize_t n = size - have[0]
+
+        if self._body.state == HTTP1_IN_DATA and reader._at == reader._end:
+            if self._body.left < <uint64_t> n:
+                n = self._body.left
+            if n >= DIRECT:
+                n = reader.fill(target, have[0], have[0] + n, True) - have[0]
+                have[0] += n
+                self.count(n)
+                return n
+        return reader.refill(LARGE if self._body.content > <uint64_t> DIRECT else DIRECT)
+
+    cdef int count(self, Py_ssize_t n) except -1:
+        """Note `n` octets of chunk data that went straight into place."""
+        self._body.content += n
+        self._body.left -= n
+        if self._body.left == 0:
+            self._body.state = HTTP1_AT_CRLF
+        return 0
+
+    cdef http1_rc end(self) except *:
+        """Read the trailer section; HTTP1_END if the message is over.
+
+        A stream that ends right behind the last chunk's line is taken as its
+        end: some servers send no more (http.client's own suite has them).
+        """
+        cdef http1_lines lines
+        cdef http1_rc rc
+
+        lines.at = lines.line = lines.count = 0
+        lines.max_line = self._max_line
+        lines.max_count = self._max_fields
+        rc = self.reader.find_empty_line(&lines, MAX_TRAILERS)
+        if rc == HTTP1_LONG:
+            raise LineTooLong("trailer line", self._max_line)
+        if rc == HTTP1_MANY:
+            raise HTTPException(f"got more than {self._max_fields} trailers")
+        if rc == HTTP1_BAD:
+            raise HTTPException(f"got more than {MAX_TRAILERS} bytes of trailers")
+        if rc == HTTP1_OK:
+            self.trailers = self.reader.take(lines.at)
+        elif self.reader._at != self.reader._end or self._body.strict:
+            return HTTP1_MORE
+        self.ended = True
+        return HTTP1_END
+
+    cdef int fail(self, http1_rc rc, bytes content) except -1:
+        cdef Reader reader = self.reader
+        cdef Py_ssize_t n = min(SHOWN, reader._end - reader._at)
+        shown = b"" if n == 0 else PyBytes_FromStringAndSize(<char *> reader.unread_octets(), n)
+        if rc == HTTP1_LONG:
+            raise LineTooLong("chunk size", 4096)
+        raise_incomplete(rc, shown, content,
+                         self._body.left if self._body.state == HTTP1_IN_DATA else None)
+        return 0
+
+
+cdef int raise_incomplete(http1_rc rc, bytes shown, bytes content, object expected) except -1:
+    if rc == HTTP1_MORE:
+        why = f"the stream ended within the chunked body, at {shown!r}"
+    elif rc == HTTP1_MANY:
+        why = f"more chunk framing than ten times the content, at {shown!r}"
+    else:
+        why = f"bad chunk framing: {shown!r}"
+    raise IncompleteRead(content, expected) from ValueError(why)
+
+
+def chunk_size(bytes line not None, bint strict=False):
+    """The size that a whole chunk-size line announces.
+
+    Raises ValueError, with the line, where it is none (RFC 9112 7.1).
+    """
+    cdef const uint8_t *octets = <const uint8_t *> PyBytes_AS_STRING(line)
+    cdef size_t end = PyBytes_GET_SIZE(line)
+    cdef size_t at = 0
+    cdef uint64_t size = 0
+    cdef http1_rc rc = http1_chunk_line(octets, end, &at, strict, &size)
+
+    if rc == HTTP1_LONG:
+        raise LineTooLong("chunk size", 4096)
+    if rc != HTTP1_OK or at != end:
+        raise ValueError(f"bad chunk framing: {line[:SHOWN]!r}")
+    return size

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: MIT
+"""Heads: status line and field section, out of a Reader or out of bytes, into a Head.
+
+Only regular heads end here as a Head.  What the C grammar calls odd is handed
+back as bytes, whole, for the slow lane in message.py.  Pairs of str are made
+when somebody asks for them.
+"""
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.unicode cimport PyUnicode_DecodeLatin1
+from libc.string cimport memcmp
+
+from .http1 cimport *
+from .reader cimport Reader
+
+from ..exceptions import HTTPException, LineTooLong
+
+cdef Py_ssize_t MAX_HEAD = 1024 * 1024
+cdef Py_ssize_t MIN_REFILL = 16 * 1024
+
+
+@cython.final
+cdef class Head:
+    """A regular head: what its status line says, its field section, and the framing it means."""
+
+    # What message_framing() asks of an odd head as well.
+    coded = False
+    both = False
+    cut = False
+    refusal = None
+    defects = ()
+
+    @property
+    def length(self):
+        """Content-Length in octets, or None."""
+        return self._framing.length if self._framing.has_length else None
+
+    @property
+    def chunked(self):
+        """Whether Transfer-Encoding is ``chunked``."""
+        return self._framing.chunked != 0
+
+    @property
+    def close(self):
+        """Whether Connection has the option ``close``."""
+        return self._framing.close != 0
+
+    @property
+    def keep_alive(self):
+        """Whether an HTTP/1.0 server said that the connection persists."""
+        return self._framing.keep_alive != 0
+
+    @property
+    def compound(self):
+        """Whether Content-Type is multipart or message, for which the email package looks in."""
+        return self._framing.compound != 0
+
+    def pairs(self):
+        """A new list of (field name, field value), as str, in order."""
+        cdef const char *octets = PyBytes_AS_STRING(self.section)
+        cdef size_t end = PyBytes_GET_SIZE(self.section)
+        cdef size_t at = 0
+        cdef http1_field field
+        pairs = []
+        while http1_field_line(<const uint8_t *> octets, end, &at, False, &field) == HTTP1_OK:
+            pairs.append((latin1(octets, field.name), latin1(octets, field.value)))
+        return pairs
+
+
+cdef str latin1(const char *octets, http1_range r):
+    return PyUnicode_DecodeLatin1(octets + r.at, r.end - r.at, NULL)
+
+
+def read_head(Reader reader not None, Py_ssize_t max_line, Py_ssize_t max_fields, bint strict):
+    """The next head: a Head; or its bytes where it is odd; b"" at the end of the stream.
+
+    Odd bytes without an empty line at their end: the stream ended within the head.
+    Raises LineTooLong over `max_line` octets in a line, and HTTPException over
+    `max_fields` field lines or 1 MiB in all.
+    """
+    cdef http1_lines lines
+    cdef http1_rc rc
+    cdef Head head
+
+    reader.check_open()
+    lines.at = lines.line = lines.count = 0
+    lines.max_line = max_line
+    lines.max_count = max_fields + 1
+    rc = reader.find_empty_line(&lines, MAX_HEAD)
+    if rc == HTTP1_MORE:
+        return reader.take(reader._end - reader._at)
+    if rc != HTTP1_OK:
+        raise_limit(rc, "header" if lines.count else "status", max_line, max_fields)
+    if lines.at > <size_t> MAX_HEAD:
+        raise_limit(HTTP1_BAD, "head", max_line, max_fields)
+    head = parse(reader.unread_octets(), lines.at, strict)
+    if head is None:
+        return reader.take(lines.at)
+    reader._at += lines.at
+    return head
+
+
+cdef Head parse(const uint8_t *octets, size_t end, bint strict):
+    """The Head that is octets[0:end], or None if it is odd."""
+    cdef http1_status status
+    cdef size_t at = 0
+    cdef Head head
+
+    if http1_status_line(octets, end, &at, strict, &status) != HTTP1_OK or status.major != 1:
+        return None
+    head = parse_section(octets + at, end - at, strict)
+    if head is not None:
+        head.version = 11 if status.minor else 10
+        head.status = status.code
+        head.reason = latin1(<const char *> octets, status.reason)
+    return head
+
+
+cdef Head parse_section(const uint8_t *octets, size_t end, bint strict):
+    cdef size_t at = 0
+    cdef Head head = Head.__new__(Head)
+
+    if http1_field_section(octets, end, &at, strict, &head._framing) != HTTP1_END or at != end:
+        return None
+    head.section = PyBytes_FromStringAndSize(<const char *> octets, end)
+    return head
+
+
+def field_section(bytes section not None, bint strict=False):
+    """The Head, without a status line, of a field section with its empty line; None if odd."""
+    return parse_section(<const uint8_t *> PyBytes_AS_STRING(section), PyBytes_GET_SIZE(section),
+                         strict)
+
+
+def status_line(bytes line not None, bint strict=False):
+    """(minor version, status, reason) of a regular HTTP/1 status line with its line end; or None."""
+    cdef http1_status status
+    cdef size_t at = 0
+    cdef const uint8_t *octets = <const uint8_t *> PyBytes_AS_STRING(line)
+
+    if (http1_status_line(octets, PyBytes_GET_SIZE(line), &at, strict, &status) != HTTP1_OK
+            or status.major != 1 or at != <size_t> PyBytes_GET_SIZE(line)):
+        return None
+    return status.minor, status.code, latin1(<const char *> octets, status.reason)
+
+
+cdef int raise_limit(http1_rc rc, str what, Py_ssize_t max_line, Py_ssize_t max_fields) except -1:
+    if rc == HTTP1_LONG:
+        raise LineTooLong(f"{what} line", max_line)
+    if rc == HTTP1_MANY:
+        raise HTTPException(f"got more than {max_fields} headers")
+    raise HTTPException(f"got more than {MAX_HEAD} bytes of head")
+
+
+def begins_with_http(Reader reader not None):
+    """Whether the unread octets begin with ``HTTP/``; receives until that can be told."""
+    reader.check_open()
+    while reader._end - reader._at < 5:
+        if reader._end - reader._at and memcmp(reader.unread_octets(), "HTTP/",
+                                               reader._end - reader._at) != 0:
+            return False
+        if reader.refill(MIN_REFILL) == 0:
+            return reader._end == reader._at
+    return memcmp(reader.unread_octets(), "HTTP/", 5) == 0

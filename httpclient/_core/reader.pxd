@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+from cpython.ref cimport PyObject
+from libc.stdint cimport uint8_t
+
+from .http1 cimport http1_lines, http1_rc
+
+
+cdef class Result:
+    cdef PyObject *_data        # fresh bytes: nobody else has seen them
+    cdef Py_ssize_t _exports
+
+    cdef uint8_t *octets(self) noexcept
+    cdef Py_ssize_t size(self) noexcept
+    cdef int resize(self, Py_ssize_t size) except -1
+    cdef bytes finish(self, Py_ssize_t size)
+
+
+cdef class Reader:
+    cdef bytearray _store       # owns the memory; the octets [_at, _end) are unread
+    cdef Py_ssize_t _at
+    cdef Py_ssize_t _end
+    cdef readonly bint closed
+    cdef bint _timed_out
+    cdef object _receive        # recv_into() or readinto(): (buffer) -> octets
+
+    cdef uint8_t *unread_octets(self) noexcept
+    cdef int check_open(self) except -1
+    cdef int release_store(self) except -1
+    cdef Py_ssize_t refill(self, Py_ssize_t room) except -1
+    cdef Py_ssize_t receive(self, object space, Py_ssize_t room) except -1
+    cdef Py_ssize_t fill(self, object target, Py_ssize_t at, Py_ssize_t end,
+                         bint once) except -1
+    cdef http1_rc find_empty_line(self, http1_lines *lines, Py_ssize_t limit) except *
+    cdef bytes take(self, Py_ssize_t n)
+    cdef bytes read_octets(self, Py_ssize_t n)

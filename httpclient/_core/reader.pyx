@@ -1,0 +1,471 @@
+# SPDX-License-Identifier: MIT
+"""Reader: the octets of a connection that have arrived and are not used yet.
+
+A Reader is what ``response.fp`` is: the one and only buffer of its response,
+with the methods of a binary file.  It is greedy: one receive takes whatever
+has arrived, so a small response costs one system call.  Therefore it stands
+only over a socket whose bytes nobody else reads; open_reader() decides.
+
+The store is a bytearray; C borrows its address between two calls into Python,
+never across one.  It is taken at the first receive and given back at the end
+of the message, so idle connections hold no memory.
+"""
+import io
+import socket
+
+cimport cython
+from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_FillInfo, PyBuffer_Release
+from cpython.buffer cimport PyObject_GetBuffer
+from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE, PyByteArray_Resize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.ref cimport PyObject, Py_XDECREF
+from libc.string cimport memchr, memcpy, memmove
+
+from .http1 cimport *
+
+cdef extern from "Python.h":
+    PyObject *new_bytes "PyBytes_FromStringAndSize"(const char *data, Py_ssize_t size) except NULL
+    int _PyBytes_Resize(PyObject **data, Py_ssize_t size) except -1
+
+cdef Py_ssize_t STORE = 16 * 1024       # what most responses fit into
+cdef Py_ssize_t FIRST = 1024 * 1024     # a result's first size; it doubles from there
+cdef Py_ssize_t SPARES = 16
+
+cdef list spares = []                   # stores that nobody uses
+
+# Seen at import: what is patched or replaced later is not ours to go around.
+cdef object real_socket = socket.socket
+cdef object real_makefile = socket.socket.makefile
+cdef object socket_io = socket.SocketIO
+cdef object real_readinto = socket.SocketIO.readinto
+cdef object buffered_reader = io.BufferedReader
+
+
+@cython.final
+cdef class Result:
+    """Fresh ``bytes`` that are being filled: they grow, and lend their memory to a socket.
+
+    Whoever keeps the lent buffer keeps this object alive, and makes the next
+    resize fail instead of having somebody write into memory that is gone.
+    """
+
+    def __cinit__(self, Py_ssize_t size):
+        self._data = new_bytes(NULL, size)
+
+    def __dealloc__(self):
+        Py_XDECREF(self._data)
+
+    def __getbuffer__(self, Py_buffer *view, int flags):
+        PyBuffer_FillInfo(view, self, self.octets(), self.size(), 0, flags)
+        self._exports += 1
+
+    def __releasebuffer__(self, Py_buffer *view):
+        self._exports -= 1
+
+    cdef uint8_t *octets(self) noexcept:
+        return <uint8_t *> PyBytes_AS_STRING(<object> self._data)
+
+    cdef Py_ssize_t size(self) noexcept:
+        return PyBytes_GET_SIZE(<object> self._data)
+
+    cdef int resize(self, Py_ssize_t size) except -1:
+        if self._exports:
+            raise BufferError("a socket kept the buffer that it was to receive into")
+        try:
+            _PyBytes_Resize(&self._data, size)
+        except MemoryError:
+            self._data = new_bytes(NULL, 0)
+            raise
+        return 0
+
+    cdef bytes finish(self, Py_ssize_t size):
+        """The first `size` octets; the object is empty afterwards."""
+        self.resize(size)
+        data = <bytes> self._data
+        Py_XDECREF(self._data)
+        self._data = new_bytes(NULL, 0)
+        return data
+
+
+cdef class Reader:
+    """Unread octets, and a file's methods over them; subclasses say where octets come from."""
+
+    # ---- the store
+
+    cdef uint8_t *unread_octets(self) noexcept:
+        """Where the unread octets begin; good until the next call into Python."""
+        return <uint8_t *> PyByteArray_AS_STRING(self._store) + self._at
+
+    cdef int check_open(self) except -1:
+        if self.closed:
+            raise ValueError("I/O operation on closed file.")
+        return 0
+
+    cdef int release_store(self) except -1:
+        """Give the store back; what was unread is gone."""
+        cdef bytearray store = self._store
+        self._store = None
+        self._at = self._end = 0
+        if store is not None and PyByteArray_GET_SIZE(store) == STORE and len(spares) < SPARES:
+            spares.append(store)
+        return 0
+
+    cdef Py_ssize_t refill(self, Py_ssize_t room) except -1:
+        """Receive once, behind the unread octets, `room` or more; 0 is the end of stream."""
+        cdef bytearray store = self._store
+        cdef Py_ssize_t end, got = 0
+
+        if store is None:
+            store = <bytearray> spares.pop() if room <= STORE and spares else bytearray(room)
+            self._store = store
+        if self._at:
+            end = self._end - self._at
+            if end == 0:
+                self._at = self._end = 0
+            elif PyByteArray_GET_SIZE(store) - self._end < room:
+                memmove(PyByteArray_AS_STRING(store), self.unread_octets(), end)
+                self._at = 0
+                self._end = end
+        if PyByteArray_GET_SIZE(store) - self._end < room:
+            PyByteArray_Resize(store, self._end + room)
+        end = self._end
+        room = PyByteArray_GET_SIZE(store) - end
+        if end == 0:
+            got = self.receive(store, room)
+        else:
+            with memoryview(store) as whole, whole[end:] as space:
+                got = self.receive(space, room)
+        # Other threads ran during the receive.
+        if self._store is not store or self._end != end or self.closed:
+            raise RuntimeError("one response is read by two threads at once")
+        self._end = end + got
+        return got
+
+    cdef Py_ssize_t receive(self, object space, Py_ssize_t room) except -1:
+        """One receive into `space`; a wrapper that lies about it is not trusted."""
+        if self._timed_out:
+            raise OSError("cannot read from timed out object")
+        try:
+            got = self._receive(space)
+        except TimeoutError:
+            # As socket.SocketIO does: what had arrived of a half-read item is lost.
+            self._timed_out = True
+            raise
+        if got is None:
+            raise BlockingIOError("the socket has no data and does not wait for any")
+        if not 0 <= <Py_ssize_t> got <= room:
+            raise OSError(f"{got} octets were received into room for {room}")
+        return got
+
+    cdef Py_ssize_t fill(self, object target, Py_ssize_t at, Py_ssize_t end,
+                         bint once) except -1:
+        """Fill target[at:end]: with unread octets, then received straight into place.
+
+        Returns the position reached: short of `end` only at the end of the
+        stream or, if `once`, after one receive.
+        """
+        cdef Py_buffer view
+        cdef Py_ssize_t n
+
+        PyObject_GetBuffer(target, &view, PyBUF_WRITABLE)
+        try:
+            if end < 0:
+                end = view.len
+            n = min(end - at, self._end - self._at)
+            if n > 0:
+                memcpy(<uint8_t *> view.buf + at, self.unread_octets(), n)
+                self._at += n
+                at += n
+                if once:
+                    return at
+            while at < end:
+                if end - at < STORE:
+                    # A small rest: into the store, whatever else may come with it.
+                    n = min(self.refill(STORE), end - at)
+                    memcpy(<uint8_t *> view.buf + at, self.unread_octets(), n)
+                    self._at += n
+                else:
+                    with memoryview(target) as whole, whole.cast("B") as octets, \
+                            octets[at:end] as space:
+                        n = self.receive(space, end - at)
+                at += n
+                if n == 0 or once:
+                    break
+            return at
+        finally:
+            PyBuffer_Release(&view)
+
+    cdef http1_rc find_empty_line(self, http1_lines *lines, Py_ssize_t limit) except *:
+        """Refill until the lines end with an empty one; offsets are from the unread octets.
+
+        HTTP1_OK, HTTP1_LONG, HTTP1_MANY: as http1_head_end().
+        HTTP1_MORE: the stream ended before.
+        HTTP1_BAD: more than `limit` octets without an empty line.
+        """
+        cdef Py_ssize_t have
+        cdef http1_rc rc
+
+        while True:
+            have = self._end - self._at
+            rc = HTTP1_MORE
+            if have:
+                rc = http1_head_end(self.unread_octets(), have, lines)
+            if rc != HTTP1_MORE:
+                return rc
+            if have > limit:
+                return HTTP1_BAD
+            if self.refill(max(STORE, have)) == 0:
+                return HTTP1_MORE
+
+    cdef bytes take(self, Py_ssize_t n):
+        """The next `n` unread octets, which must be there."""
+        if n == 0:
+            return b""
+        data = PyBytes_FromStringAndSize(<char *> self.unread_octets(), n)
+        self._at += n
+        return data
+
+    cdef bytes read_octets(self, Py_ssize_t n):
+        """`n` octets, or fewer at the end of the stream; all of them if n is negative.
+
+        The result doubles as it fills: nothing is allocated because a peer
+        announced it.
+        """
+        cdef Py_ssize_t have = self._end - self._at
+        cdef Py_ssize_t size
+        cdef Result result
+
+        if 0 <= n <= have:
+            return self.take(n)
+        size = max(2 * have, 4 * STORE) if n < 0 else min(n, max(2 * have, FIRST))
+        result = Result(size)
+        have = 0
+        while True:
+            have = self.fill(result, have, size, False)
+            if have < size or have == n:
+                return result.finish(have)
+            size = min(n, 2 * size) if n > 0 else 2 * size
+            result.resize(size)
+
+    # ---- a file's methods
+
+    @property
+    def unread(self):
+        """How many octets have arrived and are not read yet."""
+        return self._end - self._at
+
+    def readable(self):
+        self.check_open()
+        return True
+
+    def writable(self):
+        return False
+
+    def seekable(self):
+        return False
+
+    def isatty(self):
+        return False
+
+    def flush(self):
+        self.check_open()
+
+    def __enter__(self):
+        self.check_open()
+        return self
+
+    def __exit__(self, *args):
+        self.close()
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        line = self.readline()
+        if not line:
+            raise StopIteration
+        return line
+
+    @cython.critical_section
+    def read(self, n=-1):
+        """`n` octets, fewer only at the end of the stream; all to the end if None or negative."""
+        self.check_open()
+        return self.read_octets(-1 if n is None else n)
+
+    @cython.critical_section
+    def readinto(self, buffer):
+        """Fill `buffer`; return how many octets came before the end of the stream."""
+        self.check_open()
+        return self.fill(buffer, 0, -1, False)
+
+    @cython.critical_section
+    def readinto1(self, buffer):
+        """Unread octets into `buffer`, or what one receive brings; return how many."""
+        self.check_open()
+        return self.fill(buffer, 0, -1, True)
+
+    @cython.critical_section
+    def read1(self, n=-1):
+        """What is unread, else what one receive brings; at most `n` octets if not negative."""
+        cdef Py_ssize_t size = -1 if n is None else n
+        self.check_open()
+        if size == 0:
+            return b""
+        if self._at == self._end:
+            self.refill(STORE)
+        if size < 0 or size > self._end - self._at:
+            size = self._end - self._at
+        return self.take(size)
+
+    @cython.critical_section
+    def peek(self, n=0):
+        """What is unread, or after one receive if nothing is; nothing is used up."""
+        self.check_open()
+        if self._at == self._end:
+            self.refill(STORE)
+        if self._at == self._end:
+            return b""
+        return PyBytes_FromStringAndSize(<char *> self.unread_octets(), self._end - self._at)
+
+    @cython.critical_section
+    def readline(self, limit=-1):
+        """Up to and with the next LF; at most `limit` octets if not negative."""
+        cdef Py_ssize_t most = -1 if limit is None else limit
+        cdef Py_ssize_t seen = 0, have
+        cdef uint8_t *found
+        self.check_open()
+        while True:
+            have = self._end - self._at
+            if 0 <= most < have:
+                have = most
+            if have > seen:
+                found = <uint8_t *> memchr(self.unread_octets() + seen, c'\n', have - seen)
+                if found is not NULL:
+                    return self.take(found - self.unread_octets() + 1)
+                seen = have
+            if seen == most or self.refill(max(STORE, seen)) == 0:
+                return self.take(seen)
+
+    def readlines(self, hint=-1):
+        cdef Py_ssize_t size = 0
+        cdef Py_ssize_t enough = -1 if hint is None else hint
+        lines = []
+        for line in self:
+            lines.append(line)
+            size += len(line)
+            if 0 < enough <= size:
+                break
+        return lines
+
+
+@cython.final
+cdef class SocketReader(Reader):
+    """Octets from a real socket, TLS too, by its recv_into().
+
+    It keeps the socket open as a file of makefile() does: by the count of
+    those who read, which close() of the socket respects.
+    """
+
+    cdef object _sock
+    cdef object _raw
+
+    def __init__(self, sock):
+        self._receive = sock.recv_into
+        sock._io_refs += 1
+        self._sock = sock
+
+    @property
+    def raw(self):
+        """The socket as a raw file, for those who look for the socket behind ``fp``."""
+        self.check_open()
+        if self._raw is None:
+            self._raw = self._sock.makefile("rb", 0)
+        return self._raw
+
+    @property
+    def name(self):
+        return self.fileno()
+
+    @property
+    def mode(self):
+        return "rb"
+
+    def fileno(self):
+        self.check_open()
+        return self._sock.fileno()
+
+    def close(self):
+        if self.closed:
+            return
+        self.closed = True
+        self._receive = None
+        self.release_store()
+        sock, self._sock = self._sock, None
+        raw, self._raw = self._raw, None
+        if raw is not None:
+            raw.close()
+        sock._decref_socketios()
+
+    def __del__(self):
+        if self._sock is not None:
+            self.close()
+
+    def __repr__(self):
+        return f"<{type(self).__name__} of {self._sock!r}>"
+
+
+@cython.final
+cdef class RawReader(Reader):
+    """Octets from the raw file under a fresh BufferedReader, which then buffers nothing.
+
+    For sockets of other make (gevent's), whose makefile() is their own.
+    """
+
+    cdef object _file
+
+    def __init__(self, file):
+        self._receive = file.raw.readinto
+        self._file = file
+
+    @property
+    def raw(self):
+        return self._file.raw
+
+    @property
+    def name(self):
+        return self._file.name
+
+    @property
+    def mode(self):
+        return self._file.mode
+
+    def fileno(self):
+        return self._file.fileno()
+
+    def close(self):
+        if self.closed:
+            return
+        self.closed = True
+        self._receive = None
+        self.release_store()
+        self._file.close()
+
+    def __repr__(self):
+        return f"<{type(self).__name__} of {self._file!r}>"
+
+
+def open_reader(sock):
+    """What a response reads `sock` through.
+
+    A Reader where all the octets are ours to take; else what its own
+    ``makefile("rb")`` gives, which is then asked for one line or just so many
+    octets, and never for more.
+    """
+    kind = type(sock)
+    if (issubclass(kind, real_socket) and kind.makefile is real_makefile
+            and socket_io.readinto is real_readinto):
+        return SocketReader(sock)
+    file = sock.makefile("rb")
+    if type(file) is buffered_reader and type(file.raw) is socket_io:
+        return RawReader(file)
+    return file

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+"""What a request may consist of: http.client's own rules, and its words for what is refused.
+
+The accept path is C (``_core.request``).  These decide what C does not call
+legal beyond doubt, and they are what programs patch to send something else.
+"""
+import re
+
+# The name and value of a field are looser than RFC 9110's grammar, as in http.client.
+_is_legal_header_name = re.compile(rb"[^:\s\0][^:\r\n\0]*").fullmatch
+_is_illegal_header_value = re.compile(rb"\n(?![ \t])|\r(?![ \t\n])|\0").search
+
+# Control characters let a caller's data become field lines (CVE-2019-9740, CVE-2019-18348).
+_contains_disallowed_url_pchar_re = re.compile("[\x00-\x20\x7f]")
+_contains_disallowed_method_pchar_re = re.compile("[\x00-\x1f]")
+
+# An empty body of these is announced: some servers answer 411 otherwise.
+_METHODS_EXPECTING_BODY = {"PATCH", "POST", "PUT"}
+
+
+def _encode(data, name="data"):
+    """`data` (str) as Latin-1; UnicodeEncodeError says what to do instead."""
+    try:
+        return data.encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise UnicodeEncodeError(
+            error.encoding, error.object, error.start, error.end,
+            f"{name.title()} ({data[error.start:error.end]!r:.20}) is not valid Latin-1. "
+            f"Use {name}.encode('utf-8') if you want to send it encoded in UTF-8.",
+        ) from None
+
+
+def _strip_ipv6_iface(enc_name: bytes) -> bytes:
+    """An IPv6 address without its zone (``%eth0``), which means nothing to the peer."""
+    enc_name, percent, _ = enc_name.partition(b"%")
+    if percent:
+        assert enc_name.startswith(b"["), enc_name
+        enc_name += b"]"
+    return enc_name

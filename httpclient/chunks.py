@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: MIT
+"""ChunkedContent: the part of HTTPResponse that reads content out of chunks.
+
+In one go, by _core's ChunkedBody, where ``fp`` is our own Reader.  Otherwise
+by steps (_get_chunk_left(), _safe_read() ...), which are http.client's own:
+others call them, or put theirs in their place.  ``chunk_left`` is the state
+that both share.
+"""
+import io
+
+from . import limits
+from ._core.chunked import ChunkedBody, chunk_size
+from ._core.reader import RawReader, SocketReader
+from .exceptions import HTTPException, IncompleteRead, LineTooLong
+
+READERS = (SocketReader, RawReader)
+_FRAMING_FLOOR = 1 << 20
+_FIRST_READ = 1 << 20  # a foreign file is asked for this much first, then for doubles
+_EMPTY_LINES = (b"\r\n", b"\n")
+
+
+class ChunkedContent:
+    """Reads content out of chunks; HTTPResponse says when, and what the attributes mean."""
+
+    _body = None
+    _framing_left = _FRAMING_FLOOR  # octets of framing that may come beyond ten times the content
+
+    def _chunks(self):
+        """The ChunkedBody for reading in one go; None where it must be by steps."""
+        body = self._body
+        if type(self.fp) not in READERS or _steps(type(self)) != _our_steps:
+            return None
+        if body is None or body.reader is not self.fp:
+            body = self._body = ChunkedBody(
+                self.fp, limits.max_line(), limits.max_fields(self._max_headers),
+                self.strict is True)
+        body.chunk_left = self.chunk_left
+        return body
+
+    def _from_chunks(self, body, method, argument):
+        """Call read() or readinto() of a ChunkedBody, and keep our attributes true."""
+        try:
+            result = method(argument)
+        except HTTPException:
+            self._abandon()
+            raise
+        self.chunk_left = body.chunk_left
+        if body.ended:
+            self._close_conn()
+        return result
+
+    def _safe_read(self, amt):
+        """Just `amt` octets from ``fp``, or IncompleteRead; memory follows what arrives."""
+        fp = self.fp
+        if amt <= _FIRST_READ or type(fp) in READERS:
+            data = fp.read(amt)
+        else:
+            pieces = io.BytesIO()
+            while pieces.tell() < amt:
+                size = min(amt - pieces.tell(), max(_FIRST_READ, pieces.tell()))
+                piece = fp.read(size)
+                pieces.write(piece)
+                if len(piece) < size:
+                    break
+            data = pieces.getvalue()
+        if len(data) < amt:
+            raise IncompleteRead(data, amt - len(data))
+        return data
+
+    def _safe_readinto(self, b):
+        """As _safe_read(), into a buffer."""
+        n = self.fp.readinto(b)
+        if n < len(b):
+            raise IncompleteRead(bytes(b[:n]), len(b) - n)
+        return n
+
+    def _read_chunked(self, amt=None):
+        body = self._chunks()
+        if body is not None:
+            return self._from_chunks(body, body.read, amt)
+        if amt is not None and amt < 0:
+            amt = None
+        pieces = []
+        try:
+            while (left := self._get_chunk_left()) is not None:
+                if amt is not None and amt <= left:
+                    pieces.append(self._safe_read(amt))
+                    self.chunk_left = left - amt
+                    break
+                pieces.append(self._safe_read(left))
+                if amt is not None:
+                    amt -= left
+                self.chunk_left = 0
+            return b"".join(pieces)
+        except IncompleteRead as error:
+            self._abandon()
+            pieces.append(error.partial)
+            raise IncompleteRead(b"".join(pieces), error.expected) from error.__cause__ or error
+
+    def _readinto_chunked(self, b):
+        body = self._chunks()
+        if body is not None:
+            return self._from_chunks(body, body.readinto, b)
+        with memoryview(b) as whole, whole.cast("B") as room:
+            total = 0
+            try:
+                while total < len(room) and (left := self._get_chunk_left()) is not None:
+                    n = self._safe_readinto(room[total:total + left])
+                    total += n
+                    self.chunk_left = left - n
+                return total
+            except IncompleteRead as error:
+                self._abandon()
+                content = bytes(room[:total]) + error.partial
+                raise IncompleteRead(content, error.expected) from error.__cause__ or error
+
+    def _read1_chunked(self, n):
+        left = self._get_chunk_left()
+        if left is None or n == 0:
+            return b""
+        if not 0 <= n <= left:
+            n = left
+        data = self.fp.read1(n)
+        self.chunk_left -= len(data)
+        if not data:
+            self._abandon()
+            raise IncompleteRead(b"", left)
+        return data
+
+    def _peek_chunked(self):
+        try:
+            left = self._get_chunk_left()
+        except IncompleteRead:
+            return b""  # the next read tells
+        if left is None:
+            return b""
+        return self.fp.peek(left)[:left]
+
+    def _get_chunk_left(self):
+        """Octets left in the chunk, not 0; None when the last chunk has been read.
+
+        Reads the framing that comes next: ``chunk_left`` is 0 at the end of chunk
+        data, and None before a chunk-size line.
+        """
+        left = self.chunk_left
+        if not left:
+            if left is not None:
+                end = self._safe_read(2)
+                if end != b"\r\n":
+                    self._abandon()
+                    raise _bad_chunk(f"bad chunk framing: {end!r}")
+            try:
+                left = self._read_next_chunk_size()
+            except ValueError as error:
+                raise IncompleteRead(b"") from error
+            if left == 0:
+                self._read_and_discard_trailer()
+                self._close_conn()
+                left = None
+            self.chunk_left = left
+        return left
+
+    def _read_next_chunk_size(self):
+        max_line = limits.max_line()
+        line = self.fp.readline(max_line + 1)
+        try:
+            if len(line) > max_line:
+                raise LineTooLong("chunk size")
+            size = chunk_size(line, self.strict is True)
+            self._framing_left += 10 * size - len(line)
+            if self._framing_left < 0:
+                raise ValueError(f"more chunk framing than ten times the content: {line[:100]!r}")
+            return size
+        except (ValueError, LineTooLong):
+            self._abandon()
+            raise
+
+    def _read_and_discard_trailer(self):
+        max_line = limits.max_line()
+        max_trailers = limits.max_fields(self._max_headers)
+        for count in range(max_trailers + 1):
+            line = self.fp.readline(max_line + 1)
+            if len(line) > max_line:
+                self._abandon()
+                raise LineTooLong("trailer line")
+            if line in _EMPTY_LINES:
+                return
+            if not line and not (count or self.strict):
+                return  # some servers end the stream behind the last chunk's line
+            if not line.endswith(b"\n"):
+                self._abandon()
+                raise _bad_chunk(f"the stream ended within the trailer section, at {line!r:.100}")
+        self._abandon()
+        raise HTTPException(f"got more than {max_trailers} trailers")
+
+
+def _bad_chunk(why):
+    error = IncompleteRead(b"")
+    error.__cause__ = ValueError(why)
+    return error
+
+
+def _steps(cls):
+    """The methods that reading chunks in one go leaves out."""
+    return (cls._get_chunk_left, cls._read_next_chunk_size, cls._read_and_discard_trailer,
+            cls._safe_read, cls._safe_readinto)
+
+
+_our_steps = _steps(ChunkedContent)

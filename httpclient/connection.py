@@ -1,0 +1,560 @@
+# SPDX-License-Identifier: MIT
+"""HTTPConnection: its states, connecting, and the order in which a request is sent.
+
+The states are http.client's, and so is which method calls which: subclasses,
+tracers and tests override or replace any of them.
+
+    state               response    what may come next
+    Idle                none        putrequest()
+    Request-started     none        putheader(), endheaders()
+    Request-sent        none        getresponse()
+    Idle                unread      reading it; putrequest()
+    Request-started     unread      reading it; putheader(), endheaders()
+    Request-sent        unread      reading it
+
+The response before must have been read to its end before getresponse().
+"""
+import errno
+import http
+import inspect
+import socket
+import sys
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from . import body as _body
+from ._core.request import field_line, request_line
+from .checks import (
+    _METHODS_EXPECTING_BODY, _contains_disallowed_method_pchar_re,
+    _contains_disallowed_url_pchar_re, _encode, _is_illegal_header_value,
+    _is_legal_header_name, _strip_ipv6_iface,
+)
+from .exceptions import (
+    CannotSendHeader, CannotSendRequest, HTTPException, InvalidURL, NotConnected,
+    ResponseNotReady,
+)
+from .message import _parse_header_lines, _read_headers
+from .response import _UNKNOWN, HTTPResponse
+
+HTTP_PORT = 80
+
+_CS_IDLE = "Idle"
+_CS_REQ_STARTED = "Request-started"
+_CS_REQ_SENT = "Request-sent"
+
+_JOINED = 16 * 1024  # a body up to this size goes out together with the head
+
+_our_is_legal_header_name = _is_legal_header_name
+_our_is_illegal_header_value = _is_illegal_header_value
+_our_response_class = HTTPResponse
+_real_socket = socket.socket
+
+
+def _signature(*names, **keywords):
+    """Sets the signature that inspect shows of a method with ``*args`` for older orders."""
+    kinds = inspect.Parameter
+    parameters = [kinds("self", kinds.POSITIONAL_OR_KEYWORD)]
+    for name, *default in names:
+        parameters.append(kinds(name, kinds.POSITIONAL_OR_KEYWORD,
+                                default=default[0] if default else kinds.empty))
+    for name, default in keywords.items():
+        parameters.append(kinds(name, kinds.KEYWORD_ONLY, default=default))
+
+    def decorate(function):
+        function.__signature__ = inspect.Signature(parameters)
+        return function
+    return decorate
+
+
+class HTTPConnection:
+    """A connection to an HTTP server; see http.client for what is not said here.
+
+    `timeout` is in seconds for each blocking operation, `blocksize` in bytes.
+    The order of Python 2 and 3.0, (host, port, strict, timeout, source_address),
+    is told apart by its type: a bool in third place is `strict`.
+
+    `strict`: None, True or False; see HTTPResponse.  `max_response_headers`: how
+    many field lines a response may have (None: ``_MAXHEADERS``).
+    """
+
+    _http_vsn = 11
+    _http_vsn_str = "HTTP/1.1"
+
+    response_class = HTTPResponse
+    default_port = HTTP_PORT
+    auto_open = 1
+    debuglevel = 0
+    strict = None
+
+    @staticmethod
+    def _is_textIO(stream):
+        """Whether a file gives str."""
+        return _body.is_text(stream)
+
+    @staticmethod
+    def _get_content_length(body, method):
+        """The octets of `body`, or None where only sending it tells, or there is none.
+
+        No body counts as 0 octets for methods that expect one (RFC 9110 8.6).
+        """
+        return _body.content_length(body, method.upper() in _METHODS_EXPECTING_BODY)
+
+    @_signature(("host",), ("port", None), ("timeout", socket._GLOBAL_DEFAULT_TIMEOUT),
+                ("source_address", None), ("blocksize", 8192),
+                max_response_headers=None, strict=None)
+    def __init__(self, host, port=None, *args, max_response_headers=None, **keywords):
+        if args and isinstance(args[0], bool):
+            keywords["strict"], *args = args
+            names = "timeout", "source_address"
+        else:
+            names = "timeout", "source_address", "blocksize"
+        given = dict(zip(names, args))
+        if len(args) > len(names) or given.keys() & keywords.keys():
+            raise TypeError(f"{type(self).__name__}() got too many or repeated arguments: {args}")
+        keywords |= given
+        self.timeout = keywords.pop("timeout", socket._GLOBAL_DEFAULT_TIMEOUT)
+        self.source_address = keywords.pop("source_address", None)
+        self.blocksize = keywords.pop("blocksize", 8192)
+        if (strict := keywords.pop("strict", None)) is not None:
+            self.strict = bool(strict)
+        if keywords:
+            raise TypeError(f"{type(self).__name__}() got an unexpected keyword argument "
+                            f"{next(iter(keywords))!r}")
+        self.sock = None
+        self._buffer = []
+        self.__response = None
+        self.__state = _CS_IDLE
+        self._method = None
+        self._tunnel_host = None
+        self._tunnel_port = None
+        self._tunnel_headers = {}
+        self._raw_proxy_headers = None
+        self.max_response_headers = max_response_headers
+
+        (self.host, self.port) = self._get_hostport(host, port)
+        self._validate_host(self.host)
+
+        # Looked up now (gevent patches it), and kept on the instance for tests to replace.
+        self._create_connection = socket.create_connection
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *args):
+        self.close()
+
+    # ---- the tunnel
+
+    def set_tunnel(self, host, port=None, headers=None):
+        """Have connect() ask the server, a proxy, for a tunnel to `host` by CONNECT.
+
+        `headers` is a mapping of further fields for the CONNECT request; Host is
+        added if it is not there.  Raises RuntimeError on an open connection.
+        """
+        if self.sock:
+            raise RuntimeError("Can't set up tunnel for established connection")
+        self._tunnel_host, self._tunnel_port = self._get_hostport(host, port)
+        if headers:
+            self._tunnel_headers = headers.copy()
+        else:
+            self._tunnel_headers.clear()
+        if not any(name.lower() == "host" for name in self._tunnel_headers):
+            encoded = self._wrap_ipv6(self._tunnel_host.encode("idna")).decode("ascii")
+            self._tunnel_headers["Host"] = f"{encoded}:{self._tunnel_port}"
+
+    def _tunnel(self):
+        self._check_tunnel()
+        connect = b"CONNECT %s:%d %s\r\n" % (
+            self._wrap_ipv6(self._tunnel_host.encode("idna")), self._tunnel_port,
+            self._http_vsn_str.encode("ascii"))
+        lines = [connect]
+        for name, value in self._tunnel_headers.items():
+            name, value = name.encode("latin-1"), str(value).encode("latin-1")
+            if not _is_legal_header_name(name):
+                raise ValueError(f"Invalid header name {name!r}")
+            if _is_illegal_header_value(value):
+                raise ValueError(f"Invalid header value {value!r}")
+            lines.append(b"%s: %s\r\n" % (name, value))
+        lines.append(b"\r\n")
+        self.send(b"".join(lines))
+
+        response = self.response_class(self.sock, method=self._method)
+        try:
+            (version, code, message) = response._read_status()
+            self._raw_proxy_headers = _read_headers(response.fp, self.max_response_headers)
+            if self.debuglevel > 0:
+                for line in self._raw_proxy_headers:
+                    print("header:", line.decode("latin-1"))
+            if code != http.HTTPStatus.OK:
+                self.close()
+                raise OSError(f"Tunnel connection failed: {code} {message.strip()}")
+            if getattr(response.fp, "unread", 0):
+                # Whoever speaks before the TLS handshake or our request is no tunnel.
+                self.close()
+                raise OSError("Tunnel connection failed: the proxy sent more than its answer")
+        finally:
+            response.close()
+
+    def _check_tunnel(self):
+        if _contains_disallowed_url_pchar_re.search(self._tunnel_host):
+            raise ValueError(
+                f"Tunnel host can't contain control characters {self._tunnel_host!r}")
+
+    def _wrap_ipv6(self, ip):
+        if b":" in ip and ip[0] != b"["[0]:
+            return b"[" + ip + b"]"
+        return ip
+
+    def get_proxy_response_headers(self):
+        """The fields of the proxy's answer to CONNECT, as an HTTPMessage; None before it."""
+        if self._raw_proxy_headers is None:
+            return None
+        return _parse_header_lines(self._raw_proxy_headers)
+
+    def _get_hostport(self, host, port):
+        if port is None:
+            colon = host.rfind(":")
+            if colon > host.rfind("]"):  # an IPv6 address has colons inside of its brackets
+                try:
+                    port = int(host[colon + 1:])
+                except ValueError:
+                    if host[colon + 1:]:
+                        raise InvalidURL(f"nonnumeric port: '{host[colon + 1:]}'") from None
+                    port = self.default_port  # http://foo.com:/ is http://foo.com/
+                host = host[:colon]
+            else:
+                port = self.default_port
+        if host and host[0] == "[" and host[-1] == "]":
+            host = host[1:-1]
+        return (host, port)
+
+    # ---- the connection
+
+    def set_debuglevel(self, level):
+        """Print what is sent and received if `level` is above 0."""
+        self.debuglevel = level
+
+    def connect(self):
+        """Connect to the host and port given to the constructor, and through the tunnel."""
+        sys.audit("http.client.connect", self, self.host, self.port)
+        self.sock = self._create_connection(
+            (self.host, self.port), self.timeout, self.source_address)
+        try:
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError as error:
+            # Not every system, and no Unix socket, has it.
+            if error.errno != errno.ENOPROTOOPT:
+                raise
+        if self._tunnel_host:
+            self._tunnel()
+
+    def close(self):
+        """Close the connection, and the response if it is not read to its end."""
+        self.__state = _CS_IDLE
+        try:
+            sock = self.sock
+            if sock:
+                self.sock = None
+                sock.close()
+        finally:
+            response = self.__response
+            if response:
+                self.__response = None
+                response.close()
+
+    # ---- a request, step by step
+
+    def send(self, data):
+        """Send bytes-like `data`, what a file has left, or the items of an iterable."""
+        if self.sock is None:
+            if self.auto_open:
+                self.connect()
+            else:
+                raise NotConnected()
+        if self.debuglevel > 0:
+            print("send:", repr(data))
+        if hasattr(data, "read"):
+            for block in _body.file_blocks(data, self.blocksize, self.debuglevel, "sending"):
+                sys.audit("http.client.send", self, block)
+                self.sock.sendall(block)
+            return
+        sys.audit("http.client.send", self, data)
+        try:
+            self.sock.sendall(data)
+        except TypeError:
+            if not isinstance(data, Iterable):
+                raise TypeError("data should be a bytes-like object or an iterable, "
+                                f"got {type(data)!r}") from None
+            for item in data:
+                self.sock.sendall(item)
+
+    def _output(self, s):
+        """Add a line without its CRLF to the request."""
+        self._buffer.append(s)
+
+    def _read_readable(self, readable):
+        return _body.file_blocks(readable, self.blocksize, self.debuglevel, "reading")
+
+    def _send_output(self, message_body=None, encode_chunked=False):
+        """Send the lines of the request, and the body."""
+        self._buffer.extend((b"", b""))
+        msg = b"\r\n".join(self._buffer)
+        del self._buffer[:]
+        if self._may_join(message_body, encode_chunked):
+            return self._send_joined(msg, message_body)
+        self.send(msg)
+        if message_body is None:
+            return
+        encode_chunked = encode_chunked and self._http_vsn == 11
+        for block in _body.blocks(message_body, self._read_readable):
+            if not block:
+                if self.debuglevel > 0:
+                    print("Zero length chunk ignored")
+                continue
+            self.send(_body.chunk(block) if encode_chunked else block)
+        if encode_chunked:
+            self.send(_body.LAST_CHUNK)
+
+    def _may_join(self, body, encode_chunked):
+        """Whether head and body may go out in one piece, with nobody to see the seam."""
+        return (
+            type(body) in (bytes, bytearray) and 0 < len(body) <= _JOINED
+            and not encode_chunked
+            and type(self).send is _our_send and "send" not in self.__dict__
+            and issubclass(type(self.sock), _real_socket)
+            and not self.debuglevel > 0
+        )
+
+    def _send_joined(self, msg, body):
+        sys.audit("http.client.send", self, msg)
+        sys.audit("http.client.send", self, body)
+        self.sock.sendall(msg + body)
+
+    def putrequest(self, method, url, skip_host=False, skip_accept_encoding=False):
+        """Begin a request with its request line.
+
+        `skip_host` and `skip_accept_encoding`: leave out the fields that are added
+        by themselves.  Raises CannotSendRequest, ValueError, InvalidURL; the last
+        two leave the connection as it was.
+        """
+        self._forget_response()
+        if self.__state != _CS_IDLE:
+            raise CannotSendRequest(self.__state)
+        self.__state = _CS_REQ_STARTED
+        try:
+            self._validate_method(method)
+            self._method = method  # the response needs it
+            url = url or "/"
+            self._validate_path(url)
+            self._output(self._encode_request(f"{method} {url} {self._http_vsn_str}"))
+            if self._http_vsn == 11:
+                if not skip_host:
+                    self._put_host(url)
+                if not skip_accept_encoding:
+                    # Content codings are for the caller to ask for, and to decode.
+                    self.putheader("Accept-Encoding", "identity")
+        except BaseException:
+            self._reset()
+            raise
+
+    def _put_host(self, url):
+        """Host: of an absolute URL, else of the tunnel's end, else of the server."""
+        netloc = urlsplit(url).netloc if url.startswith("http") else ""
+        if netloc:
+            self.putheader("Host", _strip_ipv6_iface(_encode_host(netloc)))
+            return
+        host, port = self.host, self.port
+        if self._tunnel_host:
+            host, port = self._tunnel_host, self._tunnel_port
+        encoded = self._wrap_ipv6(_encode_host(host))
+        if ":" in host:
+            encoded = _strip_ipv6_iface(encoded)
+        if port == self.default_port:
+            self.putheader("Host", encoded)
+        else:
+            self.putheader("Host", f"{encoded.decode('ascii')}:{port}")
+
+    def _encode_request(self, request):
+        # ASCII alone, which is part of the cure of CVE-2019-9740.
+        return request.encode("ascii")
+
+    def _validate_method(self, method):
+        match = _contains_disallowed_method_pchar_re.search(method)
+        if match:
+            raise ValueError(f"method can't contain control characters. {method!r} "
+                             f"(found at least {match.group()!r})")
+
+    def _validate_path(self, url):
+        match = _contains_disallowed_url_pchar_re.search(url)
+        if match:
+            raise InvalidURL(f"URL can't contain control characters. {url!r} "
+                             f"(found at least {match.group()!r})")
+
+    def _validate_host(self, host):
+        match = _contains_disallowed_url_pchar_re.search(host)
+        if match:
+            raise InvalidURL(f"URL can't contain control characters. {host!r} "
+                             f"(found at least {match.group()!r})")
+
+    def putheader(self, header, *values):
+        """Add a field line; further values go into continuation lines (obs-fold).
+
+        The name is str (ASCII) or bytes, a value str (Latin-1), bytes or int.
+        Raises CannotSendHeader, ValueError.
+        """
+        if self.__state != _CS_REQ_STARTED:
+            raise CannotSendHeader()
+        line = None
+        if (len(values) == 1 and _is_legal_header_name is _our_is_legal_header_name
+                and _is_illegal_header_value is _our_is_illegal_header_value):
+            line = field_line(header, values[0])
+        if line is None:
+            line = _checked_field_line(header, values)
+        self._output(line)
+
+    def endheaders(self, message_body=None, *, encode_chunked=False):
+        """End the field section, and send the request with `message_body`.
+
+        Raises CannotSendHeader, NotConnected, OSError.
+        """
+        if self.__state != _CS_REQ_STARTED:
+            raise CannotSendHeader()
+        self.__state = _CS_REQ_SENT
+        try:
+            self._send_output(message_body, encode_chunked=encode_chunked)
+        except OSError:
+            # A server that has had enough may have answered: getresponse() tells.
+            if self.sock is None:
+                self._reset()
+            raise
+        except BaseException:
+            # Half a request is under way.
+            self.close()
+            raise
+
+    def request(self, method, url, body=None, headers={}, *, encode_chunked=False):
+        """Send a complete request.
+
+        `body`: bytes-like, str (Latin-1), a file from its current position, or an
+        iterable of bytes-like.  Content-Length is added where it is known, else the
+        body is sent in chunks, unless `headers` has one of the two fields.
+        """
+        self._send_request(method, url, body, headers, encode_chunked)
+
+    def _send_request(self, method, url, body, headers, encode_chunked):
+        names = frozenset(name.lower() for name in headers)
+        skips = {}
+        if "host" in names:
+            skips["skip_host"] = 1
+        if "accept-encoding" in names:
+            skips["skip_accept_encoding"] = 1
+        self.putrequest(method, url, **skips)
+        try:
+            encode_chunked = self._put_framing(method, body, names, encode_chunked)
+            for name, value in headers.items():
+                self.putheader(name, value)
+            if isinstance(body, str):
+                body = _encode(body, "body")
+        except BaseException:
+            self._reset()
+            raise
+        self.endheaders(body, encode_chunked=encode_chunked)
+
+    def _put_framing(self, method, body, names, encode_chunked):
+        """Add Content-Length or Transfer-Encoding unless given; whether to send chunks."""
+        if "content-length" in names:
+            return False
+        if "transfer-encoding" in names:
+            return encode_chunked
+        length = self._get_content_length(body, method)
+        if length is not None:
+            self.putheader("Content-Length", str(length))
+        elif body is not None:
+            if self.debuglevel > 0:
+                print(f"Unable to determine size of {body!r}")
+            self.putheader("Transfer-Encoding", "chunked")
+            return True
+        return False
+
+    # ---- the response
+
+    def _forget_response(self):
+        """Let go of the response before, if it has been read to its end."""
+        response = self.__response
+        if response and response.isclosed():
+            self.__response = None
+            if response.will_close:
+                # Decided after getresponse(): there was surplus, or the rest is lost.
+                state = self.__state
+                self.close()
+                self.__state = state
+
+    def _reset(self):
+        """Back to where no request has been begun."""
+        self.__state = _CS_IDLE
+        del self._buffer[:]
+
+    def getresponse(self):
+        """The response to the request that was sent: a `response_class`, begun.
+
+        If the connection ends with the response it is closed here, and the next
+        request opens a new one.  Raises ResponseNotReady, what
+        HTTPResponse.begin() raises, OSError.
+        """
+        self._forget_response()
+        if self.__state != _CS_REQ_SENT or self.__response:
+            raise ResponseNotReady(self.__state)
+        if self.debuglevel > 0:
+            response = self.response_class(self.sock, self.debuglevel, method=self._method)
+        else:
+            response = self.response_class(self.sock, method=self._method)
+        if self.strict is not None:
+            response.strict = self.strict
+        try:
+            try:
+                if self.max_response_headers is None:
+                    response.begin()
+                else:
+                    response.begin(_max_headers=self.max_response_headers)
+            except (ConnectionError, HTTPException):
+                self.close()
+                raise
+            assert response.will_close != _UNKNOWN
+            self.__state = _CS_IDLE
+            if response.will_close:
+                # The socket is the response's alone from now on.
+                self.close()
+            else:
+                self.__response = response
+            return response
+        except BaseException:
+            response.close()
+            raise
+
+
+def _encode_host(host):
+    try:
+        return host.encode("ascii")
+    except UnicodeEncodeError:
+        return host.encode("idna")
+
+
+def _checked_field_line(header, values):
+    """A field line by http.client's own rules, or its ValueError."""
+    if hasattr(header, "encode"):
+        header = header.encode("ascii")
+    if not _is_legal_header_name(header):
+        raise ValueError(f"Invalid header name {header!r}")
+    encoded = []
+    for value in values:
+        if hasattr(value, "encode"):
+            value = value.encode("latin-1")
+        elif isinstance(value, int):
+            value = str(value).encode("ascii")
+        if _is_illegal_header_value(value):
+            raise ValueError(f"Invalid header value {value!r}")
+        encoded.append(value)
+    return header + b": " + b"\r\n\t".join(encoded)
+
+
+_our_send = HTTPConnection.send

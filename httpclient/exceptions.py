@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""The exception hierarchy of http.client.
+
+Each class also derives from the class of the same name in http.client, so
+that ``except http.client.IncompleteRead`` in code that knows nothing of us
+keeps working.  All of them can be pickled and copied.
+"""
+import http.client as _standard
+
+from . import limits
+
+__all__ = [
+    "HTTPException", "NotConnected", "InvalidURL", "UnknownProtocol", "UnknownTransferEncoding",
+    "UnimplementedFileMode", "IncompleteRead", "ImproperConnectionState", "CannotSendRequest",
+    "CannotSendHeader", "ResponseNotReady", "BadStatusLine", "BadHeaderLine", "LineTooLong",
+    "RemoteDisconnected", "error",
+]
+
+
+class HTTPException(_standard.HTTPException):
+    """The base class of the other exceptions in this module."""
+
+
+class NotConnected(HTTPException, _standard.NotConnected):
+    """A request was to be sent without a connection, and ``auto_open`` is off."""
+
+
+class InvalidURL(HTTPException, _standard.InvalidURL):
+    """A port is not numeric, or a request target or host has characters that it may not have."""
+
+
+class UnknownProtocol(HTTPException, _standard.UnknownProtocol):
+    """The server answered with a version other than HTTP/1.x; it is ``version`` (str)."""
+
+    def __init__(self, version):
+        super(HTTPException, self).__init__(version)
+
+
+class UnknownTransferEncoding(HTTPException, _standard.UnknownTransferEncoding):
+    """The transfer codings leave open where the message body ends (RFC 9112 6.1)."""
+
+
+class UnimplementedFileMode(HTTPException, _standard.UnimplementedFileMode):
+    """Never raised; kept because http.client has it."""
+
+
+class IncompleteRead(HTTPException, _standard.IncompleteRead):
+    """The message body ended too early, or its framing is bad.
+
+    ``partial`` is the content that came before (bytes), ``expected`` how many
+    octets were still to come (int), or None where nobody knows.
+    """
+
+    def __init__(self, partial, expected=None):
+        _standard.IncompleteRead.__init__(self, partial, expected)
+
+    def __reduce__(self):
+        return type(self), (self.partial, self.expected)
+
+
+class ImproperConnectionState(HTTPException, _standard.ImproperConnectionState):
+    """A method was called while the connection was in another state."""
+
+
+class CannotSendRequest(ImproperConnectionState, _standard.CannotSendRequest):
+    """A request is under way already; the argument is the state."""
+
+
+class CannotSendHeader(ImproperConnectionState, _standard.CannotSendHeader):
+    """A field line was to be sent before putrequest() or after endheaders()."""
+
+
+class ResponseNotReady(ImproperConnectionState, _standard.ResponseNotReady):
+    """No request has been sent, or the response before is not read to its end."""
+
+
+class BadStatusLine(HTTPException, _standard.BadStatusLine):
+    """The server's answer does not begin with a status line; ``line`` is what came (str)."""
+
+    def __init__(self, line):
+        _standard.BadStatusLine.__init__(self, line)
+
+
+class BadHeaderLine(HTTPException):
+    """A field line is refused, or framing fields contradict each other.
+
+    ``line`` is the offending field line (bytes).  http.client has no such class:
+    it loses the fields behind such a line, or guesses.
+    """
+
+    def __init__(self, line, why="bad field line"):
+        super().__init__(line, why)
+        self.line = line
+        self.why = why
+
+    def __str__(self):
+        return f"{self.why}: {self.line[:100]!r}"
+
+
+class LineTooLong(HTTPException, _standard.LineTooLong):
+    """A line of the server's has more octets than the limit."""
+
+    def __init__(self, line_type, limit=None):
+        if limit is None:
+            limit = limits.max_line()
+        Exception.__init__(self, f"got more than {limit} bytes when reading {line_type}")
+        self._given = line_type, limit
+
+    def __reduce__(self):
+        return type(self), self._given
+
+
+class RemoteDisconnected(_standard.RemoteDisconnected, BadStatusLine):
+    """The server closed the connection without answering."""
+
+    def __reduce__(self):
+        return type(self), ConnectionResetError.__reduce__(self)[1]
+
+
+error = HTTPException

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: MIT
+"""Where a message body ends, and whether the connection goes on after it.
+
+message_framing() is RFC 9112 6.3, step by step.  What it needs to know of the
+fields comes from the C grammar where they are regular (``_core.head.Head``),
+and from FramingFields, which weighs every odd case, where they are not.
+"""
+import re
+
+from .exceptions import BadHeaderLine, UnknownTransferEncoding
+
+_KNOWN_CODINGS = {"gzip", "x-gzip", "deflate", "compress", "x-compress"}
+_LENGTH = re.compile("[0-9]+").fullmatch
+_LARGEST = 2**63 - 1
+
+
+def message_framing(facts, method, status, version, strict):
+    """(chunked, length, will_close) of a response, by RFC 9112 6.3.
+
+    `facts` is a Head or FramingFields.  A length of None with `chunked` false
+    means: to the end of the stream.  Raises BadHeaderLine or
+    UnknownTransferEncoding where the framing is ambiguous.
+    """
+    close = facts.close or (version < 11 and not facts.keep_alive) or facts.cut
+    if facts.refusal is not None and strict:
+        raise facts.refusal
+    # 1. No body: HEAD, 1xx, 204 and 304, whatever the fields say.
+    if method == "HEAD" or status < 200 or status == 204 or status == 304:
+        return facts.chunked and method == "HEAD", 0, close
+    # 2. A 2xx answer to CONNECT has none either, and the connection is a tunnel from
+    #    there: tunnels are set_tunnel()'s affair.  As in http.client, who sends CONNECT
+    #    as a method of his own gets what the fields say.
+    if facts.refusal is not None:
+        raise facts.refusal
+    # 3. Transfer-Encoding overrides Content-Length, but such a message is suspect: the
+    #    connection ends with it.  So it does for HTTP/1.0, which has no such field.
+    # 4. Chunked is the last coding: by chunks.  Another one is: to the end of the stream.
+    if facts.chunked:
+        return True, None, close or facts.both or version < 11
+    if facts.coded:
+        return False, None, True
+    # 5. An invalid Content-Length was refused above, or left out as http.client does.
+    # 6. Content-Length.
+    if facts.length is not None:
+        return False, facts.length, close
+    # 7. is about requests.
+    # 8. To the end of the stream.
+    return False, None, True
+
+
+class FramingFields:
+    """The facts for message_framing() of fields that need a closer look.
+
+    `pairs` are (field name, field value) as str.  What is ambiguous becomes
+    `refusal`, an exception that is raised only if the message can have a body.
+    """
+
+    def __init__(self, pairs, version, strict, cut=False):
+        self.cut = cut
+        self.both = self.chunked = self.coded = False
+        self.length = self.refusal = None
+        found = {}
+        for name, value in pairs:
+            found.setdefault(name.lower(), []).append(value)
+        options = _tokens(found.get("connection", ()))
+        self.close = "close" in options
+        self.keep_alive = bool(
+            "keep-alive" in options
+            or "".join(found.get("keep-alive", ()))
+            or "keep-alive" in _tokens(found.get("proxy-connection", ()))
+        )
+        lengths = found.get("content-length", ())
+        codings = _tokens(found.get("transfer-encoding", ()))
+        try:
+            self.length = _content_length(lengths, strict)
+            self._weigh_codings(codings, strict)
+            self.both = bool(codings and lengths)
+            if strict and self.both:
+                raise _refused(f"Content-Length: {lengths[0]}",
+                               "Content-Length beside Transfer-Encoding (RFC 9112 6.3)")
+            if strict and codings and version < 11:
+                raise _refused(f"Transfer-Encoding: {', '.join(codings)}",
+                               "Transfer-Encoding from HTTP/1.0 (RFC 9112 6.1)")
+        except (BadHeaderLine, UnknownTransferEncoding) as refusal:
+            self.refusal = refusal
+
+    def _weigh_codings(self, codings, strict):
+        """Set `chunked` or `coded`; `codings` are all of the message's, in order."""
+        if not codings:
+            return
+        times = codings.count("chunked")
+        if times > 1:
+            raise UnknownTransferEncoding(
+                f"chunked more than once in Transfer-Encoding: {', '.join(codings)!r:.100}")
+        self.chunked = codings[-1] == "chunked"
+        self.coded = not self.chunked
+        if strict and not _KNOWN_CODINGS.issuperset(codings[:-1] if self.chunked else codings):
+            raise UnknownTransferEncoding(
+                f"unknown coding in Transfer-Encoding: {', '.join(codings)!r:.100}")
+
+
+def _tokens(values):
+    """The elements of a list-based field (RFC 9110 5.6.1), in lower case."""
+    return [word for value in values for part in value.split(",")
+            if (word := part.strip(" \t").lower())]
+
+
+def _refused(line, why):
+    return BadHeaderLine(line.encode("latin-1", "backslashreplace"), why)
+
+
+def _content_length(values, strict):
+    """Content-Length in octets; None where there is none, or none that is a number.
+
+    Equal values on several lines or in a list count once (RFC 9112 6.3, 5).
+    """
+    if not values:
+        return None
+    words = [part.strip(" \t") for value in values for part in value.split(",")]
+    numbers = {int(word) if _LENGTH(word) and len(word) <= 4000 else word for word in words}
+    line = f"Content-Length: {', '.join(values)}"
+    if len(numbers) > 1:
+        raise _refused(line, "Content-Length values that differ (RFC 9112 6.3)")
+    number = numbers.pop()
+    if isinstance(number, str) or number > _LARGEST:
+        if strict or not isinstance(number, str) or number.isascii() and number.isdigit():
+            raise _refused(line, "invalid Content-Length (RFC 9110 8.6)")
+        return None
+    return number

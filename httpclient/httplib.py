@@ -1,0 +1,487 @@
+# SPDX-License-Identifier: MIT
+"""The names of Python 2's httplib, for code that was written for it.
+
+    from httpclient import httplib                    # in the program itself, or
+    sys.modules["httplib"] = httpclient.httplib       # for modules that say `import httplib`
+
+Whoever asks for these names means Python 2.7's httplib, so where that and http.client
+differ, its way is taken: arguments stand in its order, an answer without a status line
+is an HTTP/0.9 body unless `strict` is true, `response.msg` reads like a
+mimetools.Message, getheaders() gives lower-case names, and a file goes out with its
+Content-Length.  All of that is done by thin subclasses; the exceptions are the very
+classes of httpclient.  A str was bytes in Python 2.  Hence str is taken wherever bytes
+are sent, as Latin-1; a head is received as str, a body as bytes.
+
+Left out are LineAndFileWrapper and the modules that httplib happened to import: names
+inside it, which nobody could want from it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import stat
+import sys
+import types
+import warnings
+from email._policybase import compat32
+from email.utils import getaddresses, parsedate, parsedate_tz, unquote
+
+from . import connection as _connection
+from . import limits as _limits
+from . import message as _message
+from . import response as _response
+from . import status as _status
+from .exceptions import (
+    BadStatusLine,
+    CannotSendHeader,
+    CannotSendRequest,
+    HTTPException,
+    ImproperConnectionState,
+    IncompleteRead,
+    InvalidURL,
+    LineTooLong as LineTooLong,
+    NotConnected,
+    ResponseNotReady,
+    UnimplementedFileMode,
+    UnknownProtocol,
+    UnknownTransferEncoding,
+    error,
+)
+
+# As in Python 2.7: the constants, HTTPS and LineTooLong never were in it.
+__all__ = ["HTTP", "HTTPResponse", "HTTPConnection",
+           "HTTPException", "NotConnected", "UnknownProtocol",
+           "UnknownTransferEncoding", "UnimplementedFileMode",
+           "IncompleteRead", "InvalidURL", "ImproperConnectionState",
+           "CannotSendRequest", "CannotSendHeader", "ResponseNotReady",
+           "BadStatusLine", "error", "responses"]
+
+HTTP_PORT = 80
+HTTPS_PORT = 443
+MAXAMOUNT = 1048576
+
+_UNKNOWN = "UNKNOWN"
+_CS_IDLE = "Idle"
+_CS_REQ_STARTED = "Request-started"
+_CS_REQ_SENT = "Request-sent"
+
+# Status codes are plain numbers here: old code prints and pickles them.
+globals().update({name: int(code) for name, code in _status.constants.items()})
+
+# The phrases that RFC 9110 changed are the old ones.
+responses = {int(code): phrase for code, phrase in _status.responses.items()}
+responses.update({
+    306: "(Unused)",
+    413: "Request Entity Too Large",
+    414: "Request-URI Too Long",
+    416: "Requested Range Not Satisfiable",
+})
+
+
+class HTTPMessage(_message.HTTPMessage):
+    """The fields of a response, with the methods of a mimetools.Message.
+
+    It is an email.message.Message too.  What both have is mimetools': names are lower-case
+    and come once, the values of a repeated name are joined by ", ", `msg[name]` raises
+    KeyError for a name that is not there, and assigning replaces.  `dict`, `headers` and
+    `plist` are made anew each time: to change them does not change the message.
+    """
+
+    unixfrom = ""
+    seekable = 0
+    startofheaders = startofbody = None
+
+    def __init__(self, fp=None, seekable=0, *, policy=compat32):
+        super().__init__(policy)
+        self.fp = fp
+        if fp is not None:
+            self._take(_message.parse_headers(_OctetLines(fp)))
+
+    @classmethod
+    def of(cls, message):
+        """A message with the fields of another one."""
+        made = cls()
+        made._take(message)
+        return made
+
+    def _take(self, message):
+        for name, value in message.raw_items():
+            self.set_raw(name, value)
+        self.set_payload(message.get_payload())
+        self.defects = list(message.defects)
+
+    @property
+    def dict(self):
+        """Lower-case names with their values."""
+        joined = {}
+        for name, value in self.raw_items():
+            name, value = name.lower(), value.strip()
+            joined[name] = f"{joined[name]}, {value}" if name in joined else value
+        return joined
+
+    @property
+    def headers(self):
+        """The field lines, each with its line end."""
+        return [f"{name}: {value}\r\n" for name, value in self.raw_items()]
+
+    @property
+    def status(self):
+        """What was wrong with the field section; "" if nothing was."""
+        return "Non-header line where header expected" if self.defects else ""
+
+    # A mapping of lower-case names.
+
+    def __getitem__(self, name):
+        return self.dict[name.lower()]
+
+    def __setitem__(self, name, value):
+        del self[name]
+        self.set_raw(name, str(value))
+
+    def __len__(self):
+        return len(self.dict)
+
+    def __iter__(self):
+        return iter(self.dict)
+
+    def __str__(self):
+        return "".join(self.headers)
+
+    def keys(self):
+        return list(self.dict)
+
+    def values(self):
+        return list(self.dict.values())
+
+    def items(self):
+        return list(self.dict.items())
+
+    def get(self, name, default=None):
+        return self.dict.get(name.lower(), default)
+
+    def has_key(self, name):
+        return name in self
+
+    def setdefault(self, name, default=""):
+        if name not in self:
+            self[name] = default
+        return self[name]
+
+    def addheader(self, key, value):
+        """Add one more field line of that name."""
+        self.set_raw(key, value)
+
+    # Looking up one field.
+
+    def getheader(self, name, default=None):
+        return self.get(name, default)
+
+    def getheaders(self, name):
+        """The values of all field lines of that name."""
+        return [value.strip() for each, value in self.raw_items() if each.lower() == name.lower()]
+
+    def getallmatchingheaders(self, name):
+        return [line for line in self.headers if line.lower().startswith(name.lower() + ":")]
+
+    def getfirstmatchingheader(self, name):
+        return self.getallmatchingheaders(name)[:1]
+
+    def getrawheader(self, name):
+        """What stands behind the colon, with the line end; None without such a field."""
+        for line in self.getfirstmatchingheader(name):
+            return line[len(name) + 1:]
+        return None
+
+    def getdate(self, name):
+        return parsedate(self.get(name))
+
+    def getdate_tz(self, name):
+        return parsedate_tz(self.get(name))
+
+    def getaddrlist(self, name):
+        return getaddresses(self.getheaders(name))
+
+    def getaddr(self, name):
+        return (self.getaddrlist(name) or [(None, None)])[0]
+
+    # The content type, as mimetools takes it apart.
+
+    @property
+    def encodingheader(self):
+        return self.get("content-transfer-encoding")
+
+    @property
+    def typeheader(self):
+        return self.get("content-type")
+
+    @property
+    def type(self):
+        parts = (self.typeheader or "text/plain").partition(";")[0].split("/")
+        return "/".join([part.strip().lower() for part in parts])
+
+    @property
+    def maintype(self):
+        return self.type.partition("/")[0]
+
+    @property
+    def subtype(self):
+        return self.type.partition("/")[2]
+
+    @property
+    def plisttext(self):
+        _, semicolon, parameters = (self.typeheader or "").partition(";")
+        return semicolon + parameters
+
+    @property
+    def plist(self):
+        made = []
+        for parameter in self.plisttext.split(";")[1:]:
+            name, equals, value = parameter.partition("=")
+            made.append(f"{name.strip().lower()}={value.strip()}" if equals else name.strip())
+        return made
+
+    def gettype(self):
+        return self.type
+
+    def getmaintype(self):
+        return self.maintype
+
+    def getsubtype(self):
+        return self.subtype
+
+    def getencoding(self):
+        return (self.encodingheader or "7bit").lower()
+
+    def getplist(self):
+        return self.plist
+
+    def getparam(self, name):
+        """The value of a parameter of Content-Type, without its quotes; None without it."""
+        for parameter in self.plist:
+            each, equals, value = parameter.partition("=")
+            if equals and each == name.lower():
+                return unquote(value)
+        return None
+
+    def getparamnames(self):
+        return [parameter.partition("=")[0] for parameter in self.plist if "=" in parameter]
+
+
+class _OctetLines:
+    """A file for parse_headers(): in Python 3 old code may give it lines of str."""
+
+    def __init__(self, fp):
+        self._fp = fp
+
+    def readline(self, limit=-1):
+        line = self._fp.readline(limit)
+        return line.encode("latin-1") if isinstance(line, str) else line
+
+
+class HTTPResponse(_response.HTTPResponse):
+    """A response whose `msg` is the HTTPMessage of this module; `headers` is httpclient's.
+
+    `buffering` is taken and ignored: the connection's buffer serves both ways.
+    """
+
+    _old_message = None
+
+    def __init__(self, sock, debuglevel=0, strict=0, method=None, buffering=False, **more):
+        super().__init__(sock, debuglevel, method=method, strict=bool(strict), **more)
+
+    @property
+    def msg(self):
+        if self._old_message is None and self.headers is not None:
+            self._old_message = HTTPMessage.of(self.headers)
+        return self._old_message
+
+    @msg.setter
+    def msg(self, message):
+        # begin() gives the same message that it gives to `headers`: msg is made of that.
+        if not isinstance(message, _message.HTTPMessage) or isinstance(message, HTTPMessage):
+            self._old_message = message
+
+    def getheader(self, name, default=None):
+        if self._old_message is None:
+            return super().getheader(name, default)
+        return self._old_message.getheader(name, default)
+
+    def getheaders(self):
+        """The list of (name, value), with names in lower case, each of them once."""
+        if self.msg is None:
+            raise ResponseNotReady()
+        return self.msg.items()
+
+
+class HTTPConnection(_connection.HTTPConnection):
+    """httpclient's connection with Python 2's arguments and defaults."""
+
+    response_class = HTTPResponse
+    strict = 0
+
+    def __init__(self, host, port=None, strict=None, timeout=socket._GLOBAL_DEFAULT_TIMEOUT,
+                 source_address=None, **more):
+        if strict is None:
+            strict = self.strict
+        super().__init__(host, port, strict=bool(strict), timeout=timeout,
+                         source_address=source_address, **more)
+
+    @staticmethod
+    def _get_content_length(body, method):
+        """As in http.client, and for a file what is left of it."""
+        if hasattr(body, "read") and not isinstance(body, io.TextIOBase):
+            try:
+                facts = os.fstat(body.fileno())
+                return facts.st_size - body.tell() if stat.S_ISREG(facts.st_mode) else None
+            except (AttributeError, OSError):
+                return None
+        return _connection.HTTPConnection._get_content_length(body, method)
+
+    def putheader(self, header, *values):
+        super().putheader(header, *[value if isinstance(value, (str, bytes, bytearray))
+                                    else str(value) for value in values])
+
+    def endheaders(self, message_body=None, **more):
+        super().endheaders(_octets(message_body), **more)
+
+    def send(self, data):
+        super().send(_octets(data))
+
+    def getresponse(self, buffering=False):
+        return super().getresponse()
+
+
+def _octets(data):
+    return data.encode("latin-1") if isinstance(data, str) else data
+
+
+class HTTP:
+    """The interface of Python 1.5's httplib: a request in steps, over HTTP/1.0."""
+
+    _http_vsn = 10
+    _http_vsn_str = "HTTP/1.0"
+    debuglevel = 0
+    _connection_class = HTTPConnection
+
+    def __init__(self, host="", port=None, strict=None):
+        # 0 stands for the default port; without a host it is connect() that gives one.
+        self._setup(self._connection_class(host, port or None, strict))
+
+    def _setup(self, conn):
+        self._conn = conn
+        conn._http_vsn = self._http_vsn
+        conn._http_vsn_str = self._http_vsn_str
+        self.file = None
+        self.headers = None
+
+    def connect(self, host=None, port=None):
+        """Connect, to another host than the constructor's if one is given."""
+        conn = self._conn
+        if host is not None:
+            conn._validate_host(host)
+            conn.host, conn.port = conn._get_hostport(host, port)
+        conn.connect()
+
+    def set_debuglevel(self, level):
+        self._conn.set_debuglevel(level)
+
+    def putrequest(self, method, url, *skips, **more):
+        self._conn.putrequest(method, url, *skips, **more)
+
+    def putheader(self, header, *values):
+        self._conn.putheader(header, *values)
+
+    def endheaders(self, *message_body):
+        self._conn.endheaders(*message_body)
+
+    def send(self, data):
+        self._conn.send(data)
+
+    def getreply(self, buffering=False):
+        """The status code, the reason phrase and the fields (an HTTPMessage) of the response.
+
+        (-1, line, None) if the answer has no status line that can be understood.  Then the
+        connection is closed, and `file` is empty.
+        """
+        try:
+            response = self._conn.getresponse(buffering) if buffering else self._conn.getresponse()
+        except BadStatusLine as exc:
+            self.close()
+            self.file = io.BytesIO()
+            self.headers = None
+            return -1, exc.line, None
+        self.headers = response.msg
+        # httplib gave the response's `fp`, that is the bare stream to its end.  The response
+        # is a file as well, and one that knows where its content ends.
+        self.file = response
+        return response.status, response.reason, response.msg
+
+    def getfile(self):
+        """The file with the response's content; None before getreply()."""
+        return self.file
+
+    def close(self):
+        self._conn.close()
+        self.file = None
+
+
+if hasattr(_connection, "HTTPSConnection"):
+
+    class HTTPSConnection(_connection.HTTPSConnection, HTTPConnection):
+        """The same over TLS.  The certificate is verified, as from Python 2.7.9 on."""
+
+        def __init__(self, host, port=None, key_file=None, cert_file=None, strict=None,
+                     timeout=socket._GLOBAL_DEFAULT_TIMEOUT, source_address=None, context=None,
+                     **more):
+            if strict is None:
+                strict = self.strict
+            super().__init__(host, port, key_file=key_file, cert_file=cert_file,
+                             strict=bool(strict), timeout=timeout,
+                             source_address=source_address, context=context, **more)
+            self.key_file = key_file
+            self.cert_file = cert_file
+
+    class HTTPS(HTTP):
+        """The interface of Python 1.5's httplib over TLS."""
+
+        _connection_class = HTTPSConnection
+
+        def __init__(self, host="", port=None, key_file=None, cert_file=None, strict=None,
+                     context=None):
+            self._setup(self._connection_class(host, port or None, key_file, cert_file, strict,
+                                               context=context))
+            self.key_file = key_file
+            self.cert_file = cert_file
+
+    def FakeSocket(sock, sslobj):
+        """Deprecated since Python 2.6: `sslobj` itself, which has been a socket ever since."""
+        warnings.warn("FakeSocket is deprecated: use the TLS socket itself", DeprecationWarning,
+                      stacklevel=2)
+        return sslobj
+
+    __all__.append("HTTPSConnection")
+
+
+class _Module(types.ModuleType):
+    """Programs raise the two limits by assignment; `limits` is where they are kept."""
+
+    @property
+    def _MAXLINE(self):
+        return _limits.max_line()
+
+    @_MAXLINE.setter
+    def _MAXLINE(self, value):
+        _limits.rebind("_MAXLINE", value)
+
+    @property
+    def _MAXHEADERS(self):
+        return _limits.max_fields()
+
+    @_MAXHEADERS.setter
+    def _MAXHEADERS(self, value):
+        _limits.rebind("_MAXHEADERS", value)
+
+
+sys.modules[__name__].__class__ = _Module

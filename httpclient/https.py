@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""HTTPSConnection: HTTPConnection over TLS.  Imported only where Python has ssl."""
+import socket
+import ssl
+import warnings
+
+from .connection import HTTPConnection, _signature
+
+HTTPS_PORT = 443
+
+
+def _create_https_context(http_version):
+    """The default context: certificates are verified, ALPN is told, and PHA allowed.
+
+    urllib.request calls this too.
+    """
+    context = ssl._create_default_https_context()
+    if http_version == 11:
+        context.set_alpn_protocols(["http/1.1"])
+    if context.post_handshake_auth is not None:
+        context.post_handshake_auth = True
+    return context
+
+
+class HTTPSConnection(HTTPConnection):
+    """A connection to an HTTPS server; certificates are verified unless `context` says else.
+
+    `key_file` and `cert_file` (paths of PEM files) are the client's certificate.
+    Served are the positional orders of all Pythons: (host, port, key_file,
+    cert_file, strict, timeout, source_address), with a bool or None as `strict`,
+    and the same without `strict`.
+    """
+
+    default_port = HTTPS_PORT
+
+    @_signature(("host",), ("port", None), timeout=socket._GLOBAL_DEFAULT_TIMEOUT,
+                source_address=None, context=None, blocksize=8192,
+                max_response_headers=None, key_file=None, cert_file=None,
+                check_hostname=None, strict=None)
+    def __init__(self, host, port=None, *args, context=None, key_file=None, cert_file=None,
+                 check_hostname=None, **keywords):
+        if args:
+            files, rest = args[:2], list(args[2:])
+            key_file = files[0]
+            cert_file = files[1] if len(files) == 2 else cert_file
+            if rest and (isinstance(rest[0], bool)
+                         or rest[0] is None and isinstance(rest[1:2] and rest[1], (int, float))):
+                keywords["strict"] = rest.pop(0)
+            args = rest
+        super().__init__(host, port, *args, **keywords)
+        if context is None:
+            context = _create_https_context(self._http_vsn)
+        self.key_file = key_file
+        self.cert_file = cert_file
+        if check_hostname is not None:
+            warnings.warn("check_hostname is deprecated, use a custom context instead.",
+                          DeprecationWarning, 2)
+            if check_hostname and context.verify_mode == ssl.CERT_NONE:
+                raise ValueError("check_hostname needs a SSL context with "
+                                 "either CERT_OPTIONAL or CERT_REQUIRED")
+            context.check_hostname = check_hostname
+        if key_file or cert_file:
+            context.load_cert_chain(cert_file, key_file)
+            if context.post_handshake_auth is not None:
+                # Who gives a certificate wants to show it, also after the handshake.
+                context.post_handshake_auth = True
+        self._context = context
+
+    def connect(self):
+        """Connect, through the tunnel if there is one, and do the TLS handshake."""
+        super().connect()
+        server_hostname = self._tunnel_host or self.host
+        self.sock = self._context.wrap_socket(self.sock, server_hostname=server_hostname)

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+"""Limits on what a server may send.
+
+The two that programs rebind, ``_MAXLINE`` and ``_MAXHEADERS``, live in the
+standard library's module: they are read there once per head, and rebinding
+them in ``httpclient`` writes there, so that both modules always agree.
+"""
+import http.client as _standard
+
+MAX_INTERIM_RESPONSES = 100
+
+
+def max_line() -> int:
+    """Octets that a status line, field line or chunk-size line may have."""
+    return _standard._MAXLINE
+
+
+def max_fields(given: int | None = None) -> int:
+    """Field lines that a head or a trailer section may have: `given`, if not None."""
+    return _standard._MAXHEADERS if given is None else given
+
+
+def rebind(name: str, value: int) -> None:
+    """Set ``_MAXLINE`` or ``_MAXHEADERS`` for both modules."""
+    setattr(_standard, name, value)

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: MIT
+"""HTTPMessage and parse_headers(), and the slow lane for heads that are not regular.
+
+A regular field section becomes an HTTPMessage without the email package's
+parser: the C grammar gives its pairs, and the object is the same that the
+parser would have made.  Odd ones are judged here, line by line, by the policy
+in COMPATIBILITY.md: repaired with a defect noted, or refused.
+"""
+import email.errors
+import email.parser
+import http.client as _standard
+import re
+
+from . import limits
+from ._core.head import field_section, status_line
+from .exceptions import (
+    BadHeaderLine, BadStatusLine, HTTPException, IncompleteRead, LineTooLong, UnknownProtocol,
+)
+from .framing import FramingFields
+
+_EMPTY_LINES = (b"\r\n", b"\n")
+# What follows the version; a server may put more blanks between, or leave out the phrase.
+_STATUS_LINE = re.compile(r"HTTP/([^ \t]*)[ \t]+([1-9][0-9][0-9])(?:[ \t]+(.*))?").fullmatch
+_VERSION = re.compile(r"1\.[0-9]|0\.9").fullmatch
+_NAME = re.compile("[!-9;-~\x80-\xff]+").fullmatch
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
+_STRICT_VALUE = re.compile("[\t -~\x80-\xff]*").fullmatch
+
+
+class HTTPMessage(_standard.HTTPMessage):
+    """The fields of a response: an email.message.Message, as in http.client."""
+
+
+def _read_headers(fp, max_headers=None):
+    """The lines of a field section (bytes), without the empty one, from a file.
+
+    Raises LineTooLong over ``_MAXLINE`` octets in a line, and HTTPException over
+    `max_headers` lines (None: ``_MAXHEADERS``).
+    """
+    max_line = limits.max_line()
+    max_headers = limits.max_fields(max_headers)
+    lines = []
+    while True:
+        line = fp.readline(max_line + 1)
+        if len(line) > max_line:
+            raise LineTooLong("header line")
+        if line in _EMPTY_LINES or not line:
+            return lines
+        lines.append(line)
+        if len(lines) > max_headers:
+            raise HTTPException(f"got more than {max_headers} headers")
+
+
+def _parse_header_lines(header_lines, _class=HTTPMessage):
+    """A message of `_class` from lines (bytes) as _read_headers() gives them."""
+    section = b"".join(header_lines)
+    if not section.endswith((b"\r\n\r\n", b"\n\n")) and section not in _EMPTY_LINES:
+        section += b"\r\n"
+    head = field_section(section)
+    if head is None:
+        head = OddHead(11, 200, "", section, None)
+    return message_of(head, _class)
+
+
+def parse_headers(fp, _class=HTTPMessage, *, _max_headers=None):
+    """Read a field section from a file up to its empty line, as a message of `_class`.
+
+    Raises BadHeaderLine where a field line is refused, LineTooLong, HTTPException.
+    """
+    lines = _read_headers(fp, _max_headers)
+    if lines and not lines[-1].endswith(b"\n"):
+        raise incomplete(lines[-1])
+    return _parse_header_lines(lines, _class)
+
+
+def message_of(head, _class=HTTPMessage):
+    """The message with the fields of a Head or OddHead."""
+    pairs = head.pairs()
+    if head.compound or _class not in (HTTPMessage, _standard.HTTPMessage):
+        # The parser looks into multipart and message types, and a foreign class may
+        # want to see what it does.
+        text = "".join([f"{name}: {value}\r\n" for name, value in pairs])
+        message = email.parser.Parser(_class=_class).parsestr(text + "\r\n")
+        if head.defects:
+            message._headers = pairs
+    else:
+        message = _class()
+        message._headers = pairs
+        message._payload = ""
+    message.defects.extend(head.defects)
+    return message
+
+
+# ---- the slow lane
+
+
+class OddHead:
+    """What a Head is, for a head that the C grammar does not call regular."""
+
+    def __init__(self, version, status, reason, section, strict, cut=False):
+        self.version = version
+        self.status = status
+        self.reason = reason
+        self.section = section
+        self.defects = []
+        self._pairs = odd_fields(section, strict, self.defects)
+        self.framing = FramingFields(self._pairs, version, strict, cut)
+
+    @property
+    def compound(self):
+        for name, value in self._pairs:
+            if name.lower() == "content-type":
+                return value.lower().startswith(("multipart/", "message/"))
+        return False
+
+    def pairs(self):
+        return list(self._pairs)
+
+
+def odd_head(octets, strict):
+    """The OddHead that the octets of a whole head are, or the exception that refuses it."""
+    first, lf, section = octets.partition(b"\n")
+    version, status, reason = odd_status_line(first + lf, strict)
+    cut = not section.endswith((b"\n\r\n", b"\n\n")) and section not in _EMPTY_LINES
+    if cut:
+        last = section.rpartition(b"\n")[2]
+        if last or strict:
+            raise incomplete(last)
+    return OddHead(http_version(version), status, reason, section, strict, cut)
+
+
+def incomplete(line):
+    """The exception for a stream that ended within a line of the head."""
+    error = IncompleteRead(b"")
+    error.__cause__ = ValueError(f"the stream ended within the head, at {line[:100]!r}")
+    return error
+
+
+def http_version(version):
+    """10 or 11 for the version that a status line has."""
+    if not _VERSION(version[5:]):
+        raise UnknownProtocol(version)
+    # HTTP/0.9 in a status line is somebody's 1.0; and 1.x is understood by 1.1.
+    return 10 if version in ("HTTP/1.0", "HTTP/0.9") else 11
+
+
+def odd_status_line(line, strict):
+    """(version, status, reason) of a status line (bytes, with its line end), or BadStatusLine."""
+    regular = status_line(line, strict is True)
+    if regular is not None:
+        return f"HTTP/1.{regular[0]}", regular[1], regular[2]
+    text = line.decode("latin-1")
+    content = text.rstrip("\r\n") if text.endswith("\n") else text
+    found = _STATUS_LINE(content.rstrip(" \t"))
+    if strict or found is None or "\r" in content:
+        raise BadStatusLine(text)
+    if not line.endswith(b"\n"):
+        raise incomplete(line)
+    return f"HTTP/{found[1]}", int(found[2]), (found[3] or "").strip()
+
+
+def odd_fields(section, strict, defects):
+    """The pairs of a field section, by the policy; what is repaired goes into `defects`."""
+    pairs = []
+    unfolding = False  # whether a continuation line belongs to the last pair
+    for line in section.split(b"\n"):
+        content = line[:-1] if line.endswith(b"\r") else line
+        if not content:
+            continue
+        if b"\r" in content or b"\0" in content:
+            raise BadHeaderLine(line, "CR or NUL in a field line (RFC 9110 5.5)")
+        if strict and content is line:
+            raise BadHeaderLine(line, "field line ended by a bare LF (RFC 9112 2.2)")
+        text = content.decode("latin-1")
+        if text[0] in " \t":
+            if strict:
+                raise BadHeaderLine(line, "obsolete line folding (RFC 9112 5.2)")
+            if unfolding:
+                name, value = pairs[-1]
+                pairs[-1] = name, f"{value} {text}"
+            elif not pairs:
+                defects.append(email.errors.FirstHeaderLineIsContinuationDefect(text))
+            continue
+        pair = odd_field(text, line, strict, defects)
+        unfolding = pair is not None
+        if pair:
+            pairs.append(pair)
+    return pairs
+
+
+def odd_field(text, line, strict, defects):
+    """The pair that one field line is, or None if it is skipped."""
+    name, colon, value = text.partition(":")
+    value = value.lstrip(" \t")
+    if strict and not (colon and _TOKEN(name) and _STRICT_VALUE(value)):
+        raise BadHeaderLine(line, "not a field line (RFC 9112 5)")
+    stripped = name.rstrip(" \t")
+    if not colon:
+        defects.append(email.errors.MissingHeaderBodySeparatorDefect(text))
+        return None
+    if not _NAME(stripped):
+        defects.append(email.errors.InvalidHeaderDefect(f"bad field name: {text[:100]!r}"))
+        return None
+    if stripped != name:
+        if stripped.lower() in ("content-length", "transfer-encoding"):
+            raise BadHeaderLine(line, "blank before the colon (RFC 9112 5.1)")
+        defects.append(email.errors.InvalidHeaderDefect(f"blank before the colon: {text[:100]!r}"))
+    elif not stripped.isascii():
+        defects.append(email.errors.InvalidHeaderDefect(f"bad field name: {text[:100]!r}"))
+    return stripped, value

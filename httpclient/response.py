@@ -1,0 +1,388 @@
+# SPDX-License-Identifier: MIT
+"""HTTPResponse: its attributes, begin(), the read family, and the end of the message.
+
+Two lanes.  Over a real socket ``fp`` is a Reader, and heads and chunked bodies
+are taken by C in one go.  Over any other file, or as soon as somebody has
+replaced one of the steps (``_read_status``, ``parse_headers``, ``_safe_read``
+and so on), the same happens step by step through the methods and module
+functions that http.client has, so that whoever replaced one is called.
+"""
+import io
+
+from . import limits
+from ._core.head import Head, begins_with_http, read_head
+from ._core.reader import open_reader
+from .chunks import READERS, ChunkedContent
+from .exceptions import (
+    BadStatusLine, HTTPException, IncompleteRead, LineTooLong, RemoteDisconnected,
+    ResponseNotReady,
+)
+from .framing import FramingFields, message_framing
+from .message import (
+    HTTPMessage, _read_headers, http_version, message_of, odd_head, odd_status_line,
+    parse_headers,
+)
+from .simple import PushedBack
+
+_UNKNOWN = "UNKNOWN"
+_EMPTY_LINES = (b"\r\n", b"\n")
+
+_our_parse_headers = parse_headers
+_our_read_headers = _read_headers
+
+
+class _LazyMessage:
+    """`headers` and `msg`: one HTTPMessage, built when somebody first asks for it.
+
+    Not a data descriptor: assigning to the attribute makes an ordinary one.
+    """
+
+    def __get__(self, response, owner=None):
+        if response is None or response._head is None:
+            return None
+        response.headers = response.msg = message = message_of(response._head)
+        return message
+
+
+class HTTPResponse(ChunkedContent, io.BufferedIOBase):
+    """The response to a request; see http.client for what is not said here.
+
+    `sock` is a socket, or anything with ``makefile("rb")``.  The third argument
+    is the request's method (str), or ``strict`` (bool or int) as in Python 2.
+
+    `strict`: None takes what real servers send as long as it is unambiguous;
+    True is RFC 9112 to the letter; False takes HTTP/0.9 as well.
+    """
+
+    fp = None
+    strict = None
+    headers = _LazyMessage()
+    msg = _LazyMessage()
+    _head = None
+    _max_headers = None
+    _reused = False     # whether the connection has brought a response before
+
+    def __init__(self, sock, debuglevel=0, method=None, url=None, *, strict=None):
+        if isinstance(method, int):
+            strict, method, url = bool(method), url, None
+        if strict is not None:
+            self.strict = strict
+        self.fp = open_reader(sock)
+        self.debuglevel = debuglevel
+        self._method = method
+
+        self.version = _UNKNOWN
+        self.status = _UNKNOWN
+        self.reason = _UNKNOWN
+
+        self.chunked = _UNKNOWN     # whether the message body comes in chunks
+        self.chunk_left = _UNKNOWN  # octets left in the chunk; see _get_chunk_left()
+        self.length = _UNKNOWN      # octets left of the content, None if not known
+        self.will_close = _UNKNOWN  # whether the connection ends with this message
+
+    # ---- the head
+
+    def begin(self, *, _max_headers=None):
+        """Read the head; interim responses (1xx but 101) before it are skipped.
+
+        Raises RemoteDisconnected, BadStatusLine, UnknownProtocol, LineTooLong,
+        BadHeaderLine, UnknownTransferEncoding, IncompleteRead, HTTPException.
+        """
+        if self._head is not None or self.headers is not None:
+            return
+        self._max_headers = _max_headers
+        head = self._take_head() if self._in_one_go() else None
+        if head is None:
+            facts = self._head_by_steps()
+        else:
+            facts = head if type(head) is Head else head.framing
+            self.version = head.version
+            self.code = self.status = head.status
+            self.reason = head.reason
+            self._head = head
+        self.chunked, self.length, self.will_close = message_framing(
+            facts, self._method, self.status, self.version, self.strict)
+        if _check_close_replaced(self) and not self.will_close:
+            self.will_close = self._check_close()
+        if self.chunked:
+            self.chunk_left = None
+
+    def _in_one_go(self):
+        """Whether C may take the head: nobody replaced a step, or wants them printed."""
+        return (
+            type(self.fp) in READERS
+            and type(self)._read_status is _our_read_status
+            and parse_headers is _our_parse_headers
+            and _read_headers is _our_read_headers
+            and not self.debuglevel > 0
+        )
+
+    def _take_head(self):
+        """The head out of our own Reader; None if the answer is HTTP/0.9."""
+        fp = self.fp
+        strict = self.strict
+        skip_empty_line = self._reused and not strict
+        if strict is False and not begins_with_http(fp):
+            return None
+        for _ in range(limits.MAX_INTERIM_RESPONSES + 1):
+            head = read_head(fp, limits.max_line(), limits.max_fields(self._max_headers),
+                             strict is True)
+            if skip_empty_line and head in _EMPTY_LINES:
+                # Old servers put one behind the message body before (RFC 9112 2.2).
+                head = read_head(fp, limits.max_line(), limits.max_fields(self._max_headers),
+                                 strict is True)
+            skip_empty_line = False
+            if type(head) is bytes:
+                if not head:
+                    raise RemoteDisconnected("Remote end closed connection without response")
+                head = odd_head(head, strict)
+            if head.status >= 200 or head.status == 101:
+                return head
+        raise _too_many_interim_responses()
+
+    def _head_by_steps(self):
+        """Read the head through the steps that others replace; the facts for the framing."""
+        for _ in range(limits.MAX_INTERIM_RESPONSES + 1):
+            version, status, reason = self._read_status()
+            if version == "HTTP/0.9" and self.strict is False and reason == "":
+                return self._begin_simple_response()
+            if status >= 200 or status == 101:
+                break
+            skipped = _read_headers(self.fp, self._max_headers)
+            if self.debuglevel > 0:
+                print("headers:", skipped)
+        else:
+            raise _too_many_interim_responses()
+        self.code = self.status = status
+        self.reason = reason.strip()
+        self.version = http_version(version)
+        if self._max_headers is None:
+            self.headers = self.msg = parse_headers(self.fp)
+        else:
+            self.headers = self.msg = parse_headers(self.fp, _max_headers=self._max_headers)
+        if self.debuglevel > 0:
+            for name, value in self.headers.items():
+                print("header:", name + ":", value)
+        return FramingFields(self.headers.items(), self.version, self.strict)
+
+    def _begin_simple_response(self):
+        """HTTP/0.9: no head, and all that comes is content (strict=False alone)."""
+        self.version, self.status, self.code, self.reason = 9, 200, 200, ""
+        self.headers = self.msg = HTTPMessage()
+        return FramingFields((), 9, False)
+
+    def _read_status(self):
+        """Read the status line: (version, status, reason) as str, int, str."""
+        if self.strict is False and type(self.fp) in READERS and not begins_with_http(self.fp):
+            return "HTTP/0.9", 200, ""
+        max_line = limits.max_line()
+        line = self.fp.readline(max_line + 1)
+        if len(line) > max_line:
+            raise LineTooLong("status line")
+        if self.debuglevel > 0:
+            print("reply:", repr(str(line, "iso-8859-1")))
+        if not line:
+            # Presumably, the server closed the connection before
+            # sending a valid response.
+            raise RemoteDisconnected("Remote end closed connection without response")
+        if self.strict is False and not line.startswith(b"HTTP/"):
+            self.fp = PushedBack(line, self.fp)
+            return "HTTP/0.9", 200, ""
+        try:
+            return odd_status_line(line, self.strict)
+        except BadStatusLine:
+            self._close_conn()
+            raise
+
+    def _check_close(self):
+        """Whether the connection ends with this message, by its fields."""
+        facts = FramingFields(self.headers.items(), self.version, self.strict)
+        return facts.close or (self.version < 11 and not facts.keep_alive)
+
+    # ---- the end
+
+    def _close_conn(self):
+        fp = self.fp
+        self.fp = None
+        if type(fp) in READERS and fp.unread:
+            # Surplus behind the message is never taken for the next response.
+            self.will_close = True
+        fp.close()
+
+    def _abandon(self):
+        """End a message whose rest is lost; the connection must not be used again."""
+        self.will_close = True
+        if self.fp is not None:
+            self._close_conn()
+
+    def close(self):
+        """Close the response; a message not read to its end takes its connection with it."""
+        try:
+            super().close()
+        finally:
+            if self.fp is not None:
+                if self.length != 0 and self._method != "HEAD":
+                    self.will_close = True
+                self._close_conn()
+
+    def flush(self):
+        super().flush()
+        if self.fp is not None:
+            self.fp.flush()
+
+    def readable(self):
+        """Always returns True"""
+        return True
+
+    def isclosed(self):
+        """True if the message has been read to its end, or given up."""
+        return self.fp is None
+
+    def fileno(self):
+        return self.fp.fileno()
+
+    # ---- the content
+
+    def read(self, amt=None):
+        """The content, or up to the next `amt` bytes of it.
+
+        Raises IncompleteRead if the content ends before its announced length and
+        `amt` is not given, or where the framing of chunks is bad.
+        """
+        if self.fp is None:
+            return b""
+        if self._method == "HEAD":
+            self._close_conn()
+            return b""
+        if self.chunked:
+            return self._read_chunked(amt)
+        if amt is not None and amt >= 0:
+            if self.length is not None and amt > self.length:
+                amt = self.length
+            data = self.fp.read(amt)
+            self._note_content(len(data), amt)
+            return data
+        if self.length is None:
+            data = self.fp.read()
+        else:
+            try:
+                data = self._safe_read(self.length)
+            except IncompleteRead:
+                self._abandon()
+                raise
+            self.length = 0
+        self._close_conn()
+        return data
+
+    def readinto(self, b):
+        """Read content into the buffer `b`, and return the number of bytes read."""
+        if self.fp is None:
+            return 0
+        if self._method == "HEAD":
+            self._close_conn()
+            return 0
+        if self.chunked:
+            return self._readinto_chunked(b)
+        if self.length is not None and len(b) > self.length:
+            b = memoryview(b)[0:self.length]
+        n = self.fp.readinto(b)
+        self._note_content(n, len(b))
+        return n
+
+    def read1(self, n=-1):
+        """Content with at most one receive; what has arrived already, if anything has."""
+        if self.fp is None or self._method == "HEAD":
+            return b""
+        if self.chunked:
+            return self._read1_chunked(n)
+        if self.length is not None and (n < 0 or n > self.length):
+            n = self.length
+        data = self.fp.read1(n)
+        self._note_content(len(data), n)
+        return data
+
+    def peek(self, n=-1):
+        """Content that has arrived, or that one receive brings; it is not used up."""
+        if self.fp is None or self._method == "HEAD":
+            return b""
+        if self.chunked:
+            return self._peek_chunked()
+        if self.length is not None:
+            return self.fp.peek(n)[:self.length]
+        return self.fp.peek(n)
+
+    def readline(self, limit=-1):
+        if self.fp is None or self._method == "HEAD":
+            return b""
+        if self.chunked:
+            # IOBase's, over peek() and read()
+            return super().readline(limit)
+        if self.length is not None and (limit < 0 or limit > self.length):
+            limit = self.length
+        line = self.fp.readline(limit)
+        self._note_content(len(line), limit)
+        return line
+
+    def __iter__(self):
+        # IOBase's would refuse a closed response.
+        return self
+
+    def _note_content(self, n, asked):
+        """Count `n` octets of content that a call got which asked for `asked`."""
+        if not n and asked:
+            # The stream has ended.  http.client says nothing if that is too early.
+            missing = self.length
+            self._abandon()
+            if missing and self.strict:
+                raise IncompleteRead(b"", missing)
+        elif self.length is not None:
+            self.length -= n
+            if not self.length:
+                self._close_conn()
+
+    # ---- what the fields say
+
+    def getheader(self, name, default=None):
+        """The value of the field `name`; several are joined by ", ".
+
+        Returns `default` where there is none; an iterable default is joined too.
+        Raises ResponseNotReady before begin().
+        """
+        if self.headers is None:
+            raise ResponseNotReady()
+        values = self.headers.get_all(name) or default
+        if isinstance(values, str) or not hasattr(values, "__iter__"):
+            return values
+        return ", ".join(values)
+
+    def getheaders(self):
+        """A list of (field name, field value).  Raises ResponseNotReady before begin()."""
+        if self.headers is None:
+            raise ResponseNotReady()
+        return list(self.headers.items())
+
+    # ---- what urllib's responses have
+
+    def info(self):
+        """The HTTPMessage with the fields: ``headers``."""
+        return self.headers
+
+    def geturl(self):
+        """The URL that this is the response of, as urllib.request set it: ``url``."""
+        return self.url
+
+    def getcode(self):
+        """The status code: ``status``."""
+        return self.status
+
+
+def _too_many_interim_responses():
+    return HTTPException(f"got more than {limits.MAX_INTERIM_RESPONSES} interim responses")
+
+
+def _check_close_replaced(response):
+    return type(response)._check_close is not _our_check_close
+
+
+_our_read_status = HTTPResponse._read_status
+_our_check_close = HTTPResponse._check_close
