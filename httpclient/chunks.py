@@ -7,6 +7,7 @@ others call them, or put theirs in their place.  ``chunk_left`` is the state
 that both share.
 """
 import io
+import sys
 
 from . import limits
 from ._core.chunked import ChunkedBody, chunk_size
@@ -53,7 +54,7 @@ class ChunkedContent:
         """Just `amt` octets from ``fp``, or IncompleteRead; memory follows what arrives."""
         fp = self.fp
         if amt <= _FIRST_READ or type(fp) in READERS:
-            data = fp.read(amt)
+            data = fp.read(min(amt, sys.maxsize))
         else:
             pieces = io.BytesIO()
             while pieces.tell() < amt:
@@ -127,7 +128,7 @@ class ChunkedContent:
             raise IncompleteRead(b"", left)
         return data
 
-    def _peek_chunked(self):
+    def _peek_chunked(self, n):
         try:
             left = self._get_chunk_left()
         except IncompleteRead:

@@ -31,7 +31,7 @@ from .checks import (
 )
 from .exceptions import (
     CannotSendHeader, CannotSendRequest, HTTPException, InvalidURL, NotConnected,
-    ResponseNotReady,
+    RemoteDisconnected, ResponseNotReady,
 )
 from .message import _parse_header_lines, _read_headers
 from .response import _UNKNOWN, HTTPResponse
@@ -124,6 +124,7 @@ class HTTPConnection:
         self._buffer = []
         self.__response = None
         self.__state = _CS_IDLE
+        self.__spoiled = False
         self._method = None
         self._tunnel_host = None
         self._tunnel_port = None
@@ -251,6 +252,7 @@ class HTTPConnection:
     def close(self):
         """Close the connection, and the response if it is not read to its end."""
         self.__state = _CS_IDLE
+        self.__spoiled = False
         try:
             sock = self.sock
             if sock:
@@ -485,9 +487,18 @@ class HTTPConnection:
             self.__response = None
             if response.will_close:
                 # Decided after getresponse(): there was surplus, or the rest is lost.
-                state = self.__state
-                self.close()
-                self.__state = state
+                self.__spoiled = True
+        if self.__spoiled and self.__state == _CS_IDLE:
+            self.close()
+
+    def _spoil(self):
+        """Close the socket of a connection that nobody can follow any more.
+
+        `sock` stays for callers to look at, until the next request opens another.
+        """
+        self.__state = _CS_IDLE
+        self.__spoiled = True
+        self.sock.close()
 
     def _reset(self):
         """Back to where no request has been begun."""
@@ -504,6 +515,11 @@ class HTTPConnection:
         self._forget_response()
         if self.__state != _CS_REQ_SENT or self.__response:
             raise ResponseNotReady(self.__state)
+        if self.__spoiled:
+            # The request went out before the response ahead of it was read, and that
+            # one has turned out to end the connection, or to have taken this one's bytes.
+            self.close()
+            raise RemoteDisconnected("The connection ended with the response before")
         if self.debuglevel > 0:
             response = self.response_class(self.sock, self.debuglevel, method=self._method)
         else:
@@ -516,8 +532,11 @@ class HTTPConnection:
                     response.begin()
                 else:
                     response.begin(_max_headers=self.max_response_headers)
-            except (ConnectionError, HTTPException):
+            except ConnectionError:
                 self.close()
+                raise
+            except HTTPException:
+                self._spoil()
                 raise
             assert response.will_close != _UNKNOWN
             self.__state = _CS_IDLE

@@ -122,8 +122,8 @@ def _content_length(values, strict):
     if len(numbers) > 1:
         raise _refused(line, "Content-Length values that differ (RFC 9112 6.3)")
     number = numbers.pop()
-    if isinstance(number, str) or number > _LARGEST:
-        if strict or not isinstance(number, str) or number.isascii() and number.isdigit():
-            raise _refused(line, "invalid Content-Length (RFC 9110 8.6)")
-        return None
-    return number
+    if isinstance(number, int) and (number <= _LARGEST or not strict):
+        return number  # however large: nothing is allocated because of it
+    if strict or len(line) > 4000:
+        raise _refused(line, "invalid Content-Length (RFC 9110 8.6)")
+    return None

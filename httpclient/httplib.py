@@ -33,6 +33,12 @@ from . import limits as _limits
 from . import message as _message
 from . import response as _response
 from . import status as _status
+from .connection import (
+    _CS_IDLE as _CS_IDLE,
+    _CS_REQ_SENT as _CS_REQ_SENT,
+    _CS_REQ_STARTED as _CS_REQ_STARTED,
+    HTTP_PORT as HTTP_PORT,
+)
 from .exceptions import (
     BadStatusLine,
     CannotSendHeader,
@@ -49,6 +55,12 @@ from .exceptions import (
     UnknownTransferEncoding,
     error,
 )
+from .response import _UNKNOWN as _UNKNOWN
+
+try:
+    from . import https as _https
+except ImportError:             # a Python without ssl
+    _https = None
 
 # As in Python 2.7: the constants, HTTPS and LineTooLong never were in it.
 __all__ = ["HTTP", "HTTPResponse", "HTTPConnection",
@@ -58,14 +70,8 @@ __all__ = ["HTTP", "HTTPResponse", "HTTPConnection",
            "CannotSendRequest", "CannotSendHeader", "ResponseNotReady",
            "BadStatusLine", "error", "responses"]
 
-HTTP_PORT = 80
 HTTPS_PORT = 443
 MAXAMOUNT = 1048576
-
-_UNKNOWN = "UNKNOWN"
-_CS_IDLE = "Idle"
-_CS_REQ_STARTED = "Request-started"
-_CS_REQ_SENT = "Request-sent"
 
 # Status codes are plain numbers here: old code prints and pickles them.
 globals().update({name: int(code) for name, code in _status.constants.items()})
@@ -291,6 +297,11 @@ class HTTPResponse(_response.HTTPResponse):
     def __init__(self, sock, debuglevel=0, strict=0, method=None, buffering=False, **more):
         super().__init__(sock, debuglevel, method=method, strict=bool(strict), **more)
 
+    def begin(self, **more):
+        # Old code sets strict to numbers, also on the connection or its class.
+        self.strict = bool(self.strict)
+        super().begin(**more)
+
     @property
     def msg(self):
         if self._old_message is None and self.headers is not None:
@@ -319,7 +330,7 @@ class HTTPConnection(_connection.HTTPConnection):
     """httpclient's connection with Python 2's arguments and defaults."""
 
     response_class = HTTPResponse
-    strict = 0
+    strict = False
 
     def __init__(self, host, port=None, strict=None, timeout=socket._GLOBAL_DEFAULT_TIMEOUT,
                  source_address=None, **more):
@@ -427,9 +438,9 @@ class HTTP:
         self.file = None
 
 
-if hasattr(_connection, "HTTPSConnection"):
+if _https is not None:
 
-    class HTTPSConnection(_connection.HTTPSConnection, HTTPConnection):
+    class HTTPSConnection(_https.HTTPSConnection, HTTPConnection):
         """The same over TLS.  The certificate is verified, as from Python 2.7.9 on."""
 
         def __init__(self, host, port=None, key_file=None, cert_file=None, strict=None,
@@ -440,8 +451,6 @@ if hasattr(_connection, "HTTPSConnection"):
             super().__init__(host, port, key_file=key_file, cert_file=cert_file,
                              strict=bool(strict), timeout=timeout,
                              source_address=source_address, context=context, **more)
-            self.key_file = key_file
-            self.cert_file = cert_file
 
     class HTTPS(HTTP):
         """The interface of Python 1.5's httplib over TLS."""

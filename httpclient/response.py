@@ -8,6 +8,7 @@ and so on), the same happens step by step through the methods and module
 functions that http.client has, so that whoever replaced one is called.
 """
 import io
+import sys
 
 from . import limits
 from ._core.head import Head, begins_with_http, read_head
@@ -296,7 +297,7 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
         if self.chunked:
             return self._read1_chunked(n)
         if self.length is not None and (n < 0 or n > self.length):
-            n = self.length
+            n = min(self.length, sys.maxsize)
         data = self.fp.read1(n)
         self._note_content(len(data), n)
         return data
@@ -306,9 +307,9 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
         if self.fp is None or self._method == "HEAD":
             return b""
         if self.chunked:
-            return self._peek_chunked()
+            return self._peek_chunked(n)
         if self.length is not None:
-            return self.fp.peek(n)[:self.length]
+            return self.fp.peek(n)[:min(self.length, sys.maxsize)]
         return self.fp.peek(n)
 
     def readline(self, limit=-1):
@@ -318,7 +319,7 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
             # IOBase's, over peek() and read()
             return super().readline(limit)
         if self.length is not None and (limit < 0 or limit > self.length):
-            limit = self.length
+            limit = min(self.length, sys.maxsize)
         line = self.fp.readline(limit)
         self._note_content(len(line), limit)
         return line
