@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from . import (
     body, checks, chunks, connection, exceptions, framing, limits, message, response, status,
+    tunnel,
 )
 from .checks import (
     _METHODS_EXPECTING_BODY, _contains_disallowed_method_pchar_re,
@@ -49,7 +50,7 @@ __all__ = [
     "ImproperConnectionState", "CannotSendRequest", "CannotSendHeader", "ResponseNotReady",
     "BadStatusLine", "BadHeaderLine", "LineTooLong", "RemoteDisconnected", "error", "responses",
 ]
-_rooms = [body, checks, chunks, connection, message, response]
+_rooms = [body, checks, chunks, connection, message, response, tunnel]
 
 try:
     import ssl

@@ -37,3 +37,29 @@ def _strip_ipv6_iface(enc_name: bytes) -> bytes:
         assert enc_name.startswith(b"["), enc_name
         enc_name += b"]"
     return enc_name
+
+
+def encode_host(host):
+    """A host name as ASCII or, where it is not, as IDNA."""
+    try:
+        return host.encode("ascii")
+    except UnicodeEncodeError:
+        return host.encode("idna")
+
+
+def checked_field_line(header, values):
+    """A field line by http.client's own rules, or its ValueError."""
+    if hasattr(header, "encode"):
+        header = header.encode("ascii")
+    if not _is_legal_header_name(header):
+        raise ValueError(f"Invalid header name {header!r}")
+    encoded = []
+    for value in values:
+        if hasattr(value, "encode"):
+            value = value.encode("latin-1")
+        elif isinstance(value, int):
+            value = str(value).encode("ascii")
+        if _is_illegal_header_value(value):
+            raise ValueError(f"Invalid header value {value!r}")
+        encoded.append(value)
+    return header + b": " + b"\r\n\t".join(encoded)

@@ -15,8 +15,6 @@ tracers and tests override or replace any of them.
 The response before must have been read to its end before getresponse().
 """
 import errno
-import http
-import inspect
 import socket
 import sys
 from collections.abc import Iterable
@@ -27,14 +25,15 @@ from ._core.request import field_line, request_line
 from .checks import (
     _METHODS_EXPECTING_BODY, _contains_disallowed_method_pchar_re,
     _contains_disallowed_url_pchar_re, _encode, _is_illegal_header_value,
-    _is_legal_header_name, _strip_ipv6_iface,
+    _is_legal_header_name, _strip_ipv6_iface, checked_field_line, encode_host,
 )
 from .exceptions import (
     CannotSendHeader, CannotSendRequest, HTTPException, InvalidURL, NotConnected,
     RemoteDisconnected, ResponseNotReady,
 )
-from .message import _parse_header_lines, _read_headers
 from .response import _UNKNOWN, HTTPResponse
+from .signatures import shown_signature
+from .tunnel import Tunnelling
 
 HTTP_PORT = 80
 
@@ -50,23 +49,7 @@ _our_response_class = HTTPResponse
 _real_socket = socket.socket
 
 
-def _signature(*names, **keywords):
-    """Sets the signature that inspect shows of a method with ``*args`` for older orders."""
-    kinds = inspect.Parameter
-    parameters = [kinds("self", kinds.POSITIONAL_OR_KEYWORD)]
-    for name, *default in names:
-        parameters.append(kinds(name, kinds.POSITIONAL_OR_KEYWORD,
-                                default=default[0] if default else kinds.empty))
-    for name, default in keywords.items():
-        parameters.append(kinds(name, kinds.KEYWORD_ONLY, default=default))
-
-    def decorate(function):
-        function.__signature__ = inspect.Signature(parameters)
-        return function
-    return decorate
-
-
-class HTTPConnection:
+class HTTPConnection(Tunnelling):
     """A connection to an HTTP server; see http.client for what is not said here.
 
     `timeout` is in seconds for each blocking operation, `blocksize` in bytes.
@@ -99,7 +82,7 @@ class HTTPConnection:
         """
         return _body.content_length(body, method.upper() in _METHODS_EXPECTING_BODY)
 
-    @_signature(("host",), ("port", None), ("timeout", socket._GLOBAL_DEFAULT_TIMEOUT),
+    @shown_signature(("host",), ("port", None), ("timeout", socket._GLOBAL_DEFAULT_TIMEOUT),
                 ("source_address", None), ("blocksize", 8192),
                 max_response_headers=None, strict=None)
     def __init__(self, host, port=None, *args, max_response_headers=None, **keywords):
@@ -124,7 +107,8 @@ class HTTPConnection:
         self._buffer = []
         self.__response = None
         self.__state = _CS_IDLE
-        self.__spoiled = False
+        self.__spoiled = False  # whether nobody knows what the next bytes are
+        self.__used = False     # whether a response has come
         self._method = None
         self._tunnel_host = None
         self._tunnel_port = None
@@ -143,74 +127,6 @@ class HTTPConnection:
 
     def __exit__(self, *args):
         self.close()
-
-    # ---- the tunnel
-
-    def set_tunnel(self, host, port=None, headers=None):
-        """Have connect() ask the server, a proxy, for a tunnel to `host` by CONNECT.
-
-        `headers` is a mapping of further fields for the CONNECT request; Host is
-        added if it is not there.  Raises RuntimeError on an open connection.
-        """
-        if self.sock:
-            raise RuntimeError("Can't set up tunnel for established connection")
-        self._tunnel_host, self._tunnel_port = self._get_hostport(host, port)
-        if headers:
-            self._tunnel_headers = headers.copy()
-        else:
-            self._tunnel_headers.clear()
-        if not any(name.lower() == "host" for name in self._tunnel_headers):
-            encoded = self._wrap_ipv6(self._tunnel_host.encode("idna")).decode("ascii")
-            self._tunnel_headers["Host"] = f"{encoded}:{self._tunnel_port}"
-
-    def _tunnel(self):
-        self._check_tunnel()
-        connect = b"CONNECT %s:%d %s\r\n" % (
-            self._wrap_ipv6(self._tunnel_host.encode("idna")), self._tunnel_port,
-            self._http_vsn_str.encode("ascii"))
-        lines = [connect]
-        for name, value in self._tunnel_headers.items():
-            name, value = name.encode("latin-1"), str(value).encode("latin-1")
-            if not _is_legal_header_name(name):
-                raise ValueError(f"Invalid header name {name!r}")
-            if _is_illegal_header_value(value):
-                raise ValueError(f"Invalid header value {value!r}")
-            lines.append(b"%s: %s\r\n" % (name, value))
-        lines.append(b"\r\n")
-        self.send(b"".join(lines))
-
-        response = self.response_class(self.sock, method=self._method)
-        try:
-            (version, code, message) = response._read_status()
-            self._raw_proxy_headers = _read_headers(response.fp, self.max_response_headers)
-            if self.debuglevel > 0:
-                for line in self._raw_proxy_headers:
-                    print("header:", line.decode("latin-1"))
-            if code != http.HTTPStatus.OK:
-                self.close()
-                raise OSError(f"Tunnel connection failed: {code} {message.strip()}")
-            if getattr(response.fp, "unread", 0):
-                # Whoever speaks before the TLS handshake or our request is no tunnel.
-                self.close()
-                raise OSError("Tunnel connection failed: the proxy sent more than its answer")
-        finally:
-            response.close()
-
-    def _check_tunnel(self):
-        if _contains_disallowed_url_pchar_re.search(self._tunnel_host):
-            raise ValueError(
-                f"Tunnel host can't contain control characters {self._tunnel_host!r}")
-
-    def _wrap_ipv6(self, ip):
-        if b":" in ip and ip[0] != b"["[0]:
-            return b"[" + ip + b"]"
-        return ip
-
-    def get_proxy_response_headers(self):
-        """The fields of the proxy's answer to CONNECT, as an HTTPMessage; None before it."""
-        if self._raw_proxy_headers is None:
-            return None
-        return _parse_header_lines(self._raw_proxy_headers)
 
     def _get_hostport(self, host, port):
         if port is None:
@@ -252,7 +168,7 @@ class HTTPConnection:
     def close(self):
         """Close the connection, and the response if it is not read to its end."""
         self.__state = _CS_IDLE
-        self.__spoiled = False
+        self.__spoiled = self.__used = False
         try:
             sock = self.sock
             if sock:
@@ -344,11 +260,16 @@ class HTTPConnection:
             raise CannotSendRequest(self.__state)
         self.__state = _CS_REQ_STARTED
         try:
-            self._validate_method(method)
-            self._method = method  # the response needs it
             url = url or "/"
-            self._validate_path(url)
-            self._output(self._encode_request(f"{method} {url} {self._http_vsn_str}"))
+            line = None
+            if _checks(type(self)) == _our_checks:
+                line = request_line(method, url, self._http_vsn_str)
+            if line is None:
+                self._validate_method(method)
+                self._validate_path(url)
+                line = self._encode_request(f"{method} {url} {self._http_vsn_str}")
+            self._method = method  # the response needs it
+            self._output(line)
             if self._http_vsn == 11:
                 if not skip_host:
                     self._put_host(url)
@@ -363,12 +284,12 @@ class HTTPConnection:
         """Host: of an absolute URL, else of the tunnel's end, else of the server."""
         netloc = urlsplit(url).netloc if url.startswith("http") else ""
         if netloc:
-            self.putheader("Host", _strip_ipv6_iface(_encode_host(netloc)))
+            self.putheader("Host", _strip_ipv6_iface(encode_host(netloc)))
             return
         host, port = self.host, self.port
         if self._tunnel_host:
             host, port = self._tunnel_host, self._tunnel_port
-        encoded = self._wrap_ipv6(_encode_host(host))
+        encoded = self._wrap_ipv6(encode_host(host))
         if ":" in host:
             encoded = _strip_ipv6_iface(encoded)
         if port == self.default_port:
@@ -411,7 +332,7 @@ class HTTPConnection:
                 and _is_illegal_header_value is _our_is_illegal_header_value):
             line = field_line(header, values[0])
         if line is None:
-            line = _checked_field_line(header, values)
+            line = checked_field_line(header, values)
         self._output(line)
 
     def endheaders(self, message_body=None, *, encode_chunked=False):
@@ -526,6 +447,8 @@ class HTTPConnection:
             response = self.response_class(self.sock, method=self._method)
         if self.strict is not None:
             response.strict = self.strict
+        if self.__used and isinstance(response, _our_response_class):
+            response._reused = True
         try:
             try:
                 if self.max_response_headers is None:
@@ -535,11 +458,14 @@ class HTTPConnection:
             except ConnectionError:
                 self.close()
                 raise
-            except HTTPException:
-                self._spoil()
+            except BaseException as error:
+                # Half a head may be lost: what follows it is no response.
+                if isinstance(error, HTTPException) or getattr(response.fp, "arrived", False):
+                    self._spoil()
                 raise
             assert response.will_close != _UNKNOWN
             self.__state = _CS_IDLE
+            self.__used = True
             if response.will_close:
                 # The socket is the response's alone from now on.
                 self.close()
@@ -551,29 +477,10 @@ class HTTPConnection:
             raise
 
 
-def _encode_host(host):
-    try:
-        return host.encode("ascii")
-    except UnicodeEncodeError:
-        return host.encode("idna")
-
-
-def _checked_field_line(header, values):
-    """A field line by http.client's own rules, or its ValueError."""
-    if hasattr(header, "encode"):
-        header = header.encode("ascii")
-    if not _is_legal_header_name(header):
-        raise ValueError(f"Invalid header name {header!r}")
-    encoded = []
-    for value in values:
-        if hasattr(value, "encode"):
-            value = value.encode("latin-1")
-        elif isinstance(value, int):
-            value = str(value).encode("ascii")
-        if _is_illegal_header_value(value):
-            raise ValueError(f"Invalid header value {value!r}")
-        encoded.append(value)
-    return header + b": " + b"\r\n\t".join(encoded)
+def _checks(cls):
+    """The methods that a request line made by C leaves out."""
+    return cls._validate_method, cls._validate_path, cls._encode_request
 
 
 _our_send = HTTPConnection.send
+_our_checks = _checks(HTTPConnection)

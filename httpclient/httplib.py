@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The names of Python 2's httplib, for code that was written for it.
 
-    from httpclient import httplib                    # in the program itself, or
-    sys.modules["httplib"] = httpclient.httplib       # for modules that say `import httplib`
+    from httpclient import httplib          # in the program itself, and
+    sys.modules["httplib"] = httplib        # for modules that say `import httplib`
 
 Whoever asks for these names means Python 2.7's httplib, so where that and http.client
 differ, its way is taken: arguments stand in its order, an answer without a status line
@@ -25,37 +25,21 @@ import stat
 import sys
 import types
 import warnings
-from email._policybase import compat32
-from email.utils import getaddresses, parsedate, parsedate_tz, unquote
+from email.utils import getaddresses, parsedate_tz, unquote
 
 from . import connection as _connection
 from . import limits as _limits
 from . import message as _message
 from . import response as _response
 from . import status as _status
-from .connection import (
-    _CS_IDLE as _CS_IDLE,
-    _CS_REQ_SENT as _CS_REQ_SENT,
-    _CS_REQ_STARTED as _CS_REQ_STARTED,
-    HTTP_PORT as HTTP_PORT,
-)
+from .connection import _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED, HTTP_PORT  # noqa: F401
+from .exceptions import LineTooLong  # noqa: F401
 from .exceptions import (
-    BadStatusLine,
-    CannotSendHeader,
-    CannotSendRequest,
-    HTTPException,
-    ImproperConnectionState,
-    IncompleteRead,
-    InvalidURL,
-    LineTooLong as LineTooLong,
-    NotConnected,
-    ResponseNotReady,
-    UnimplementedFileMode,
-    UnknownProtocol,
-    UnknownTransferEncoding,
-    error,
+    BadStatusLine, CannotSendHeader, CannotSendRequest, HTTPException, ImproperConnectionState,
+    IncompleteRead, InvalidURL, NotConnected, ResponseNotReady, UnimplementedFileMode,
+    UnknownProtocol, UnknownTransferEncoding, error,
 )
-from .response import _UNKNOWN as _UNKNOWN
+from .response import _UNKNOWN  # noqa: F401
 
 try:
     from . import https as _https
@@ -63,12 +47,12 @@ except ImportError:             # a Python without ssl
     _https = None
 
 # As in Python 2.7: the constants, HTTPS and LineTooLong never were in it.
-__all__ = ["HTTP", "HTTPResponse", "HTTPConnection",
-           "HTTPException", "NotConnected", "UnknownProtocol",
-           "UnknownTransferEncoding", "UnimplementedFileMode",
-           "IncompleteRead", "InvalidURL", "ImproperConnectionState",
-           "CannotSendRequest", "CannotSendHeader", "ResponseNotReady",
-           "BadStatusLine", "error", "responses"]
+__all__ = [
+    "BadStatusLine", "CannotSendHeader", "CannotSendRequest", "HTTP", "HTTPConnection",
+    "HTTPException", "HTTPResponse", "ImproperConnectionState", "IncompleteRead", "InvalidURL",
+    "NotConnected", "ResponseNotReady", "UnimplementedFileMode", "UnknownProtocol",
+    "UnknownTransferEncoding", "error", "responses",
+]
 
 HTTPS_PORT = 443
 MAXAMOUNT = 1048576
@@ -99,8 +83,8 @@ class HTTPMessage(_message.HTTPMessage):
     seekable = 0
     startofheaders = startofbody = None
 
-    def __init__(self, fp=None, seekable=0, *, policy=compat32):
-        super().__init__(policy)
+    def __init__(self, fp=None, seekable=0, **policy):
+        super().__init__(**policy)
         self.fp = fp
         if fp is not None:
             self._take(_message.parse_headers(_OctetLines(fp)))
@@ -201,10 +185,15 @@ class HTTPMessage(_message.HTTPMessage):
         return None
 
     def getdate(self, name):
-        return parsedate(self.get(name))
+        """A date as time.mktime() takes it; None if it is none."""
+        date = self.getdate_tz(name)
+        return date and date[:9]
 
     def getdate_tz(self, name):
-        return parsedate_tz(self.get(name))
+        """The same with the offset from UTC in seconds as a tenth item."""
+        date = parsedate_tz(self.get(name))
+        # Python 2 says that there is no daylight saving time, Python 3 that it does not know.
+        return date and (*date[:8], 0, date[9])
 
     def getaddrlist(self, name):
         return getaddresses(self.getheaders(name))
@@ -341,13 +330,14 @@ class HTTPConnection(_connection.HTTPConnection):
 
     @staticmethod
     def _get_content_length(body, method):
-        """As in http.client, and for a file what is left of it."""
-        if hasattr(body, "read") and not isinstance(body, io.TextIOBase):
-            try:
-                facts = os.fstat(body.fileno())
-                return facts.st_size - body.tell() if stat.S_ISREG(facts.st_mode) else None
-            except (AttributeError, OSError):
-                return None
+        """As in http.client, and what is left of a file that lies on a disk."""
+        raw = getattr(body, "raw", body)
+        # No file that decompresses or decodes: what it gives is not what its descriptor has.
+        if isinstance(raw, io.FileIO):
+            facts = os.fstat(raw.fileno())
+            # An empty one may be one of /proc, whose size nobody knows.
+            if stat.S_ISREG(facts.st_mode) and facts.st_size:
+                return max(0, facts.st_size - body.tell())
         return _connection.HTTPConnection._get_content_length(body, method)
 
     def putheader(self, header, *values):
@@ -414,13 +404,12 @@ class HTTP:
         """The status code, the reason phrase and the fields (an HTTPMessage) of the response.
 
         (-1, line, None) if the answer has no status line that can be understood.  Then the
-        connection is closed, and `file` is empty.
+        connection is closed and `file` is None.
         """
         try:
             response = self._conn.getresponse(buffering) if buffering else self._conn.getresponse()
         except BadStatusLine as exc:
             self.close()
-            self.file = io.BytesIO()
             self.headers = None
             return -1, exc.line, None
         self.headers = response.msg

@@ -4,7 +4,8 @@ import socket
 import ssl
 import warnings
 
-from .connection import HTTPConnection, _signature
+from .connection import HTTPConnection
+from .signatures import shown_signature
 
 HTTPS_PORT = 443
 
@@ -33,7 +34,7 @@ class HTTPSConnection(HTTPConnection):
 
     default_port = HTTPS_PORT
 
-    @_signature(("host",), ("port", None), timeout=socket._GLOBAL_DEFAULT_TIMEOUT,
+    @shown_signature(("host",), ("port", None), timeout=socket._GLOBAL_DEFAULT_TIMEOUT,
                 source_address=None, context=None, blocksize=8192,
                 max_response_headers=None, key_file=None, cert_file=None,
                 check_hostname=None, strict=None)

@@ -61,6 +61,7 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
     msg = _LazyMessage()
     _head = None
     _max_headers = None
+    _simple = False     # whether the answer is HTTP/0.9
     _reused = False     # whether the connection has brought a response before
 
     def __init__(self, sock, debuglevel=0, method=None, url=None, *, strict=None):
@@ -145,7 +146,7 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
         """Read the head through the steps that others replace; the facts for the framing."""
         for _ in range(limits.MAX_INTERIM_RESPONSES + 1):
             version, status, reason = self._read_status()
-            if version == "HTTP/0.9" and self.strict is False and reason == "":
+            if self._simple:
                 return self._begin_simple_response()
             if status >= 200 or status == 101:
                 break
@@ -175,6 +176,7 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
     def _read_status(self):
         """Read the status line: (version, status, reason) as str, int, str."""
         if self.strict is False and type(self.fp) in READERS and not begins_with_http(self.fp):
+            self._simple = True
             return "HTTP/0.9", 200, ""
         max_line = limits.max_line()
         line = self.fp.readline(max_line + 1)
@@ -188,6 +190,7 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
             raise RemoteDisconnected("Remote end closed connection without response")
         if self.strict is False and not line.startswith(b"HTTP/"):
             self.fp = PushedBack(line, self.fp)
+            self._simple = True
             return "HTTP/0.9", 200, ""
         try:
             return odd_status_line(line, self.strict)

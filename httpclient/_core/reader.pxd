@@ -20,7 +20,8 @@ cdef class Reader:
     cdef Py_ssize_t _at
     cdef Py_ssize_t _end
     cdef readonly bint closed
-    cdef bint _timed_out
+    cdef readonly bint arrived  # whether anything has come at all
+    cdef str _failure           # why nothing more can be read
     cdef object _receive        # recv_into() or readinto(): (buffer) -> octets
 
     cdef uint8_t *unread_octets(self) noexcept
@@ -33,3 +34,7 @@ cdef class Reader:
     cdef http1_rc find_empty_line(self, http1_lines *lines, Py_ssize_t limit) except *
     cdef bytes take(self, Py_ssize_t n)
     cdef bytes read_octets(self, Py_ssize_t n)
+    cdef bytes read_to_end(self)
+
+
+cdef Py_ssize_t size_of(object n) except? -1

@@ -4,6 +4,7 @@ from typing import Any
 
 class Reader:
     closed: bool
+    arrived: bool
     @property
     def unread(self) -> int: ...
     @property

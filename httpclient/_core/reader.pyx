@@ -25,10 +25,12 @@ from .http1 cimport *
 
 cdef extern from "Python.h":
     PyObject *new_bytes "PyBytes_FromStringAndSize"(const char *data, Py_ssize_t size) except NULL
+    Py_ssize_t clipped_size "PyNumber_AsSsize_t"(object n, PyObject *overflow) except? -1
     int _PyBytes_Resize(PyObject **data, Py_ssize_t size) except -1
 
 cdef Py_ssize_t STORE = 16 * 1024       # what most responses fit into
 cdef Py_ssize_t FIRST = 1024 * 1024     # a result's first size; it doubles from there
+cdef Py_ssize_t PIECE = 64 * 1024       # of a result whose size nobody knows
 cdef Py_ssize_t SPARES = 16
 
 cdef list spares = []                   # stores that nobody uses
@@ -142,19 +144,27 @@ cdef class Reader:
         return got
 
     cdef Py_ssize_t receive(self, object space, Py_ssize_t room) except -1:
-        """One receive into `space`; a wrapper that lies about it is not trusted."""
-        if self._timed_out:
-            raise OSError("cannot read from timed out object")
+        """One receive into `space`; a wrapper that lies about it is not trusted.
+
+        After an error nothing more is read, as with socket.SocketIO after a timeout:
+        what had arrived of a half-read item is lost, so the rest would be misread.
+        """
+        if self._failure is not None:
+            raise OSError(self._failure)
         try:
             got = self._receive(space)
+            if got is None:
+                raise BlockingIOError("the socket has no data and does not wait for any")
+            if not 0 <= <Py_ssize_t> got <= room:
+                raise OSError(f"{got} octets were received into room for {room}")
         except TimeoutError:
-            # As socket.SocketIO does: what had arrived of a half-read item is lost.
-            self._timed_out = True
+            self._failure = "cannot read from timed out object"
             raise
-        if got is None:
-            raise BlockingIOError("the socket has no data and does not wait for any")
-        if not 0 <= <Py_ssize_t> got <= room:
-            raise OSError(f"{got} octets were received into room for {room}")
+        except BaseException:
+            self._failure = "cannot read after a read that failed"
+            raise
+        if got:
+            self.arrived = True
         return got
 
     cdef Py_ssize_t fill(self, object target, Py_ssize_t at, Py_ssize_t end,
@@ -232,20 +242,33 @@ cdef class Reader:
         announced it.
         """
         cdef Py_ssize_t have = self._end - self._at
-        cdef Py_ssize_t size
+        cdef Py_ssize_t size = min(n, max(2 * have, FIRST))
         cdef Result result
 
-        if 0 <= n <= have:
+        if n < 0:
+            return self.read_to_end()
+        if n <= have:
             return self.take(n)
-        size = max(2 * have, 4 * STORE) if n < 0 else min(n, max(2 * have, FIRST))
         result = Result(size)
         have = 0
         while True:
             have = self.fill(result, have, size, False)
             if have < size or have == n:
                 return result.finish(have)
-            size = min(n, 2 * size) if n > 0 else 2 * size
+            size = n if size > n // 2 else 2 * size
             result.resize(size)
+
+    cdef bytes read_to_end(self):
+        """All that comes, in pieces that malloc keeps at hand, joined at the end."""
+        cdef Py_ssize_t have = PIECE
+        cdef Result result
+        cdef list pieces = []
+
+        while have == PIECE:
+            result = Result(PIECE)
+            have = self.fill(result, 0, PIECE, False)
+            pieces.append(result.finish(have))
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     # ---- a file's methods
 
@@ -290,7 +313,7 @@ cdef class Reader:
     def read(self, n=-1):
         """`n` octets, fewer only at the end of the stream; all to the end if None or negative."""
         self.check_open()
-        return self.read_octets(-1 if n is None else n)
+        return self.read_octets(size_of(n))
 
     @cython.critical_section
     def readinto(self, buffer):
@@ -307,7 +330,7 @@ cdef class Reader:
     @cython.critical_section
     def read1(self, n=-1):
         """What is unread, else what one receive brings; at most `n` octets if not negative."""
-        cdef Py_ssize_t size = -1 if n is None else n
+        cdef Py_ssize_t size = size_of(n)
         self.check_open()
         if size == 0:
             return b""
@@ -330,7 +353,7 @@ cdef class Reader:
     @cython.critical_section
     def readline(self, limit=-1):
         """Up to and with the next LF; at most `limit` octets if not negative."""
-        cdef Py_ssize_t most = -1 if limit is None else limit
+        cdef Py_ssize_t most = size_of(limit)
         cdef Py_ssize_t seen = 0, have
         cdef uint8_t *found
         self.check_open()
@@ -348,7 +371,7 @@ cdef class Reader:
 
     def readlines(self, hint=-1):
         cdef Py_ssize_t size = 0
-        cdef Py_ssize_t enough = -1 if hint is None else hint
+        cdef Py_ssize_t enough = size_of(hint)
         lines = []
         for line in self:
             lines.append(line)
@@ -356,6 +379,11 @@ cdef class Reader:
             if 0 < enough <= size:
                 break
         return lines
+
+
+cdef Py_ssize_t size_of(object n) except? -1:
+    """A size argument: None is -1, and more than memory has is all there is."""
+    return -1 if n is None else clipped_size(n, NULL)
 
 
 @cython.final

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: MIT
+"""Tunnelling: the part of HTTPConnection that has a proxy connect it to somebody else.
+
+CONNECT by HTTP/1.1 with a Host field (RFC 9110 9.3.6), as http.client does it
+since 3.12.
+"""
+import http
+
+from .checks import (
+    _contains_disallowed_url_pchar_re, _is_illegal_header_value, _is_legal_header_name,
+)
+from .message import _parse_header_lines, _read_headers
+
+
+class Tunnelling:
+    """set_tunnel() and what connect() does with it."""
+
+    def set_tunnel(self, host, port=None, headers=None):
+        """Have connect() ask the server, a proxy, for a tunnel to `host` by CONNECT.
+
+        `headers` is a mapping of further fields for the CONNECT request; Host is
+        added if it is not there.  Raises RuntimeError on an open connection.
+        """
+        if self.sock:
+            raise RuntimeError("Can't set up tunnel for established connection")
+        self._tunnel_host, self._tunnel_port = self._get_hostport(host, port)
+        if headers:
+            self._tunnel_headers = headers.copy()
+        else:
+            self._tunnel_headers.clear()
+        if not any(name.lower() == "host" for name in self._tunnel_headers):
+            encoded = self._wrap_ipv6(self._tunnel_host.encode("idna")).decode("ascii")
+            self._tunnel_headers["Host"] = f"{encoded}:{self._tunnel_port}"
+
+    def _tunnel(self):
+        self._check_tunnel()
+        connect = b"CONNECT %s:%d %s\r\n" % (
+            self._wrap_ipv6(self._tunnel_host.encode("idna")), self._tunnel_port,
+            self._http_vsn_str.encode("ascii"))
+        lines = [connect]
+        for name, value in self._tunnel_headers.items():
+            name, value = name.encode("latin-1"), str(value).encode("latin-1")
+            if not _is_legal_header_name(name):
+                raise ValueError(f"Invalid header name {name!r}")
+            if _is_illegal_header_value(value):
+                raise ValueError(f"Invalid header value {value!r}")
+            lines.append(b"%s: %s\r\n" % (name, value))
+        lines.append(b"\r\n")
+        self.send(b"".join(lines))
+
+        response = self.response_class(self.sock, method=self._method)
+        try:
+            (version, code, message) = response._read_status()
+            self._raw_proxy_headers = _read_headers(response.fp, self.max_response_headers)
+            if self.debuglevel > 0:
+                for line in self._raw_proxy_headers:
+                    print("header:", line.decode("latin-1"))
+            if code != http.HTTPStatus.OK:
+                self.close()
+                raise OSError(f"Tunnel connection failed: {code} {message.strip()}")
+            if getattr(response.fp, "unread", 0):
+                # Whoever speaks before the TLS handshake or our request is no tunnel.
+                self.close()
+                raise OSError("Tunnel connection failed: the proxy sent more than its answer")
+        finally:
+            response.close()
+
+    def _check_tunnel(self):
+        if _contains_disallowed_url_pchar_re.search(self._tunnel_host):
+            raise ValueError(
+                f"Tunnel host can't contain control characters {self._tunnel_host!r}")
+
+    def _wrap_ipv6(self, ip):
+        if b":" in ip and ip[0] != b"["[0]:
+            return b"[" + ip + b"]"
+        return ip
+
+    def get_proxy_response_headers(self):
+        """The fields of the proxy's answer to CONNECT, as an HTTPMessage; None before it."""
+        if self._raw_proxy_headers is None:
+            return None
+        return _parse_header_lines(self._raw_proxy_headers)
