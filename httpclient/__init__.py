@@ -67,10 +67,16 @@ else:
 class _Module(types.ModuleType):
     """Programs rebind names of http.client; what they bind here reaches where it is used."""
 
+    # What http.client has; kept in __dict__ too, where mock.patch() looks for it.
+    _MAXLINE = property(lambda self: limits.max_line())
+    _MAXHEADERS = property(lambda self: limits.max_fields())
+
     def __setattr__(self, name, value):
-        super().__setattr__(name, value)
         if name in ("_MAXLINE", "_MAXHEADERS"):
+            self.__dict__[name] = value
             limits.rebind(name, value)
+            return
+        super().__setattr__(name, value)
         for room in _rooms:
             if name in room.__dict__ or name == "print":
                 setattr(room, name, value)

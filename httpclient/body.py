@@ -27,11 +27,10 @@ def content_length(body, expected):
         return len(body) if isinstance(body, str) else None
 
 
-def file_blocks(file, blocksize, debuglevel, doing):
-    """What a file has left, in blocks of `blocksize` octets."""
+def file_blocks(file, blocksize, encode, debuglevel, doing):
+    """What a file has left, in blocks of `blocksize`; `encode`: it gives str."""
     if debuglevel > 0:
         print(f"{doing} a readable")
-    encode = is_text(file)
     if encode and debuglevel > 0:
         print("encoding file using iso-8859-1")
     while block := file.read(blocksize):

@@ -17,6 +17,8 @@ from .exceptions import HTTPException, IncompleteRead, LineTooLong
 READERS = (SocketReader, RawReader)
 _FRAMING_FLOOR = 1 << 20
 _FIRST_READ = 1 << 20  # a foreign file is asked for this much first, then for doubles
+_STEPS = frozenset(("_get_chunk_left", "_read_next_chunk_size", "_read_and_discard_trailer",
+                    "_safe_read", "_safe_readinto"))
 _EMPTY_LINES = (b"\r\n", b"\n")
 
 
@@ -24,12 +26,21 @@ class ChunkedContent:
     """Reads content out of chunks; HTTPResponse says when, and what the attributes mean."""
 
     _body = None
+    _unsaid = None  # an exception that peek() kept for the next read
     _framing_left = _FRAMING_FLOOR  # octets of framing that may come beyond ten times the content
+
+    def _nothing(self):
+        """What a read gives behind the end of the message."""
+        if self._unsaid is not None:
+            error, self._unsaid = self._unsaid, None
+            raise error
+        return b""
 
     def _chunks(self):
         """The ChunkedBody for reading in one go; None where it must be by steps."""
         body = self._body
-        if type(self.fp) not in READERS or _steps(type(self)) != _our_steps:
+        if (type(self.fp) not in READERS or _steps(type(self)) != _our_steps
+                or not _STEPS.isdisjoint(self.__dict__)):
             return None
         if body is None or body.reader is not self.fp:
             body = self._body = ChunkedBody(
@@ -95,8 +106,7 @@ class ChunkedContent:
             return b"".join(pieces)
         except IncompleteRead as error:
             self._abandon()
-            pieces.append(error.partial)
-            raise IncompleteRead(b"".join(pieces), error.expected) from error.__cause__ or error
+            raise _incomplete(b"".join(pieces), error)
 
     def _readinto_chunked(self, b):
         body = self._chunks()
@@ -112,8 +122,7 @@ class ChunkedContent:
                 return total
             except IncompleteRead as error:
                 self._abandon()
-                content = bytes(room[:total]) + error.partial
-                raise IncompleteRead(content, error.expected) from error.__cause__ or error
+                raise _incomplete(bytes(room[:total]), error)
 
     def _read1_chunked(self, n):
         left = self._get_chunk_left()
@@ -125,13 +134,14 @@ class ChunkedContent:
         self.chunk_left -= len(data)
         if not data:
             self._abandon()
-            raise IncompleteRead(b"", left)
+            raise _incomplete(b"", IncompleteRead(b"", left))
         return data
 
     def _peek_chunked(self, n):
         try:
             left = self._get_chunk_left()
-        except IncompleteRead:
+        except IncompleteRead as error:
+            self._unsaid = error
             return b""  # the next read tells
         if left is None:
             return b""
@@ -146,10 +156,7 @@ class ChunkedContent:
         left = self.chunk_left
         if not left:
             if left is not None:
-                end = self._safe_read(2)
-                if end != b"\r\n":
-                    self._abandon()
-                    raise _bad_chunk(f"bad chunk framing: {end!r}")
+                self._read_chunk_end()
             try:
                 left = self._read_next_chunk_size()
             except ValueError as error:
@@ -160,6 +167,15 @@ class ChunkedContent:
                 left = None
             self.chunk_left = left
         return left
+
+    def _read_chunk_end(self):
+        try:
+            end = self._safe_read(2)
+        except IncompleteRead as error:
+            end = error.partial
+        if end != b"\r\n":
+            self._abandon()
+            raise _bad_chunk(f"no CRLF behind chunk data: {end!r}")
 
     def _read_next_chunk_size(self):
         max_line = limits.max_line()
@@ -195,6 +211,13 @@ class ChunkedContent:
         raise HTTPException(f"got more than {max_trailers} trailers")
 
 
+def _incomplete(content, error):
+    """IncompleteRead for a whole call, of the one that a step of it raised."""
+    result = IncompleteRead(content + error.partial, error.expected)
+    result.__cause__ = error.__cause__ or ValueError("the stream ended within the chunked body")
+    return result
+
+
 def _bad_chunk(why):
     error = IncompleteRead(b"")
     error.__cause__ = ValueError(why)
@@ -202,7 +225,7 @@ def _bad_chunk(why):
 
 
 def _steps(cls):
-    """The methods that reading chunks in one go leaves out."""
+    """The methods that reading chunks in one go leaves out (_STEPS)."""
     return (cls._get_chunk_left, cls._read_next_chunk_size, cls._read_and_discard_trailer,
             cls._safe_read, cls._safe_readinto)
 

@@ -41,6 +41,7 @@ _CS_IDLE = "Idle"
 _CS_REQ_STARTED = "Request-started"
 _CS_REQ_SENT = "Request-sent"
 
+_CHECKS = frozenset(("_validate_method", "_validate_path", "_encode_request"))
 _JOINED = 16 * 1024  # a body up to this size goes out together with the head
 
 _our_is_legal_header_name = _is_legal_header_name
@@ -192,7 +193,7 @@ class HTTPConnection(Tunnelling):
         if self.debuglevel > 0:
             print("send:", repr(data))
         if hasattr(data, "read"):
-            for block in _body.file_blocks(data, self.blocksize, self.debuglevel, "sending"):
+            for block in self._blocks_of(data, "sending"):
                 sys.audit("http.client.send", self, block)
                 self.sock.sendall(block)
             return
@@ -211,7 +212,11 @@ class HTTPConnection(Tunnelling):
         self._buffer.append(s)
 
     def _read_readable(self, readable):
-        return _body.file_blocks(readable, self.blocksize, self.debuglevel, "reading")
+        return self._blocks_of(readable, "reading")
+
+    def _blocks_of(self, file, doing):
+        return _body.file_blocks(file, self.blocksize, self._is_textIO(file),
+                                 self.debuglevel, doing)
 
     def _send_output(self, message_body=None, encode_chunked=False):
         """Send the lines of the request, and the body."""
@@ -262,7 +267,7 @@ class HTTPConnection(Tunnelling):
         try:
             url = url or "/"
             line = None
-            if _checks(type(self)) == _our_checks:
+            if _checks(type(self)) == _our_checks and _CHECKS.isdisjoint(self.__dict__):
                 line = request_line(method, url, self._http_vsn_str)
             if line is None:
                 self._validate_method(method)
@@ -410,7 +415,11 @@ class HTTPConnection(Tunnelling):
                 # Decided after getresponse(): there was surplus, or the rest is lost.
                 self.__spoiled = True
         if self.__spoiled and self.__state == _CS_IDLE:
-            self.close()
+            # Not by close(): subclasses forget more in theirs than this is about.
+            self.__spoiled = self.__used = False
+            if self.sock is not None:
+                self.sock.close()
+                self.sock = None
 
     def _spoil(self):
         """Close the socket of a connection that nobody can follow any more.
@@ -478,8 +487,9 @@ class HTTPConnection(Tunnelling):
 
 
 def _checks(cls):
-    """The methods that a request line made by C leaves out."""
-    return cls._validate_method, cls._validate_path, cls._encode_request
+    """What a request line made by C leaves out: the methods of _CHECKS, and the patterns."""
+    return (cls._validate_method, cls._validate_path, cls._encode_request,
+            _contains_disallowed_method_pchar_re, _contains_disallowed_url_pchar_re)
 
 
 _our_send = HTTPConnection.send

@@ -54,9 +54,6 @@ class IncompleteRead(HTTPException, _standard.IncompleteRead):
     def __init__(self, partial, expected=None):
         _standard.IncompleteRead.__init__(self, partial, expected)
 
-    def __reduce__(self):
-        return type(self), (self.partial, self.expected)
-
 
 class ImproperConnectionState(HTTPException, _standard.ImproperConnectionState):
     """A method was called while the connection was in another state."""
@@ -107,14 +104,14 @@ class LineTooLong(HTTPException, _standard.LineTooLong):
         self._given = line_type, limit
 
     def __reduce__(self):
-        return type(self), self._given
+        return type(self), self._given, self.__dict__
 
 
 class RemoteDisconnected(_standard.RemoteDisconnected, BadStatusLine):
     """The server closed the connection without answering."""
 
     def __reduce__(self):
-        return type(self), ConnectionResetError.__reduce__(self)[1]
+        return type(self), ConnectionResetError.__reduce__(self)[1], self.__dict__
 
 
 error = HTTPException

@@ -9,7 +9,7 @@ import re
 
 from .exceptions import BadHeaderLine, UnknownTransferEncoding
 
-_KNOWN_CODINGS = {"gzip", "x-gzip", "deflate", "compress", "x-compress"}
+_KNOWN_CODINGS = {"gzip", "x-gzip", "deflate", "compress", "x-compress", "chunked"}
 _LENGTH = re.compile("[0-9]+").fullmatch
 _LARGEST = 2**63 - 1
 
@@ -22,8 +22,11 @@ def message_framing(facts, method, status, version, strict):
     UnknownTransferEncoding where the framing is ambiguous.
     """
     close = facts.close or (version < 11 and not facts.keep_alive) or facts.cut
-    if facts.refusal is not None and strict:
-        raise facts.refusal
+    if strict:
+        if facts.refusal is not None:
+            raise facts.refusal
+        if version < 11 and (facts.chunked or facts.coded):
+            raise _refused("Transfer-Encoding: ...", "Transfer-Encoding from HTTP/1.0 (RFC 9112 6.1)")
     # 1. No body: HEAD, 1xx, 204 and 304, whatever the fields say.
     if method == "HEAD" or status < 200 or status == 204 or status == 304:
         return facts.chunked and method == "HEAD", 0, close
@@ -55,7 +58,7 @@ class FramingFields:
     `refusal`, an exception that is raised only if the message can have a body.
     """
 
-    def __init__(self, pairs, version, strict, cut=False):
+    def __init__(self, pairs, strict, cut=False):
         self.cut = cut
         self.both = self.chunked = self.coded = False
         self.length = self.refusal = None
@@ -78,9 +81,6 @@ class FramingFields:
             if strict and self.both:
                 raise _refused(f"Content-Length: {lengths[0]}",
                                "Content-Length beside Transfer-Encoding (RFC 9112 6.3)")
-            if strict and codings and version < 11:
-                raise _refused(f"Transfer-Encoding: {', '.join(codings)}",
-                               "Transfer-Encoding from HTTP/1.0 (RFC 9112 6.1)")
         except (BadHeaderLine, UnknownTransferEncoding) as refusal:
             self.refusal = refusal
 
@@ -94,7 +94,7 @@ class FramingFields:
                 f"chunked more than once in Transfer-Encoding: {', '.join(codings)!r:.100}")
         self.chunked = codings[-1] == "chunked"
         self.coded = not self.chunked
-        if strict and not _KNOWN_CODINGS.issuperset(codings[:-1] if self.chunked else codings):
+        if strict and not _KNOWN_CODINGS.issuperset(codings):
             raise UnknownTransferEncoding(
                 f"unknown coding in Transfer-Encoding: {', '.join(codings)!r:.100}")
 

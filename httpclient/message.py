@@ -19,8 +19,10 @@ from .exceptions import (
 from .framing import FramingFields
 
 _EMPTY_LINES = (b"\r\n", b"\n")
+_BLANKS = " \t"
 # What follows the version; a server may put more blanks between, or leave out the phrase.
-_STATUS_LINE = re.compile(r"HTTP/([^ \t]*)[ \t]+([1-9][0-9][0-9])(?:[ \t]+(.*))?").fullmatch
+_STATUS_LINE = re.compile(
+    r"HTTP/([^ \t\v\f]*)[ \t\v\f]+([1-9][0-9][0-9])(?:[ \t\v\f]+(.*))?").fullmatch
 _VERSION = re.compile(r"1\.[0-9]|0\.9").fullmatch
 _NAME = re.compile("[!-9;-~\x80-\xff]+").fullmatch
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
@@ -31,12 +33,8 @@ class HTTPMessage(_standard.HTTPMessage):
     """The fields of a response: an email.message.Message, as in http.client."""
 
 
-def _read_headers(fp, max_headers=None):
-    """The lines of a field section (bytes), without the empty one, from a file.
-
-    Raises LineTooLong over ``_MAXLINE`` octets in a line, and HTTPException over
-    `max_headers` lines (None: ``_MAXHEADERS``).
-    """
+def _read_section(fp, max_headers):
+    """The lines of a field section (bytes), with the empty one if it comes, from a file."""
     max_line = limits.max_line()
     max_headers = limits.max_fields(max_headers)
     lines = []
@@ -44,17 +42,31 @@ def _read_headers(fp, max_headers=None):
         line = fp.readline(max_line + 1)
         if len(line) > max_line:
             raise LineTooLong("header line")
-        if line in _EMPTY_LINES or not line:
+        if not line:
             return lines
         lines.append(line)
+        if line in _EMPTY_LINES:
+            return lines
         if len(lines) > max_headers:
             raise HTTPException(f"got more than {max_headers} headers")
+
+
+def _read_headers(fp, max_headers=None):
+    """The lines of a field section (bytes), without the empty one, from a file.
+
+    Raises LineTooLong over ``_MAXLINE`` octets in a line, and HTTPException over
+    `max_headers` lines (None: ``_MAXHEADERS``).
+    """
+    lines = _read_section(fp, max_headers)
+    if lines and lines[-1] in _EMPTY_LINES:
+        lines.pop()
+    return lines
 
 
 def _parse_header_lines(header_lines, _class=HTTPMessage):
     """A message of `_class` from lines (bytes) as _read_headers() gives them."""
     section = b"".join(header_lines)
-    if not section.endswith((b"\r\n\r\n", b"\n\n")) and section not in _EMPTY_LINES:
+    if not ends_whole(section):
         section += b"\r\n"
     head = field_section(section)
     if head is None:
@@ -65,12 +77,34 @@ def _parse_header_lines(header_lines, _class=HTTPMessage):
 def parse_headers(fp, _class=HTTPMessage, *, _max_headers=None):
     """Read a field section from a file up to its empty line, as a message of `_class`.
 
-    Raises BadHeaderLine where a field line is refused, LineTooLong, HTTPException.
+    Raises BadHeaderLine where a field line is refused, IncompleteRead where the
+    stream ends within one, LineTooLong, HTTPException.
     """
     lines = _read_headers(fp, _max_headers)
     if lines and not lines[-1].endswith(b"\n"):
         raise incomplete(lines[-1])
     return _parse_header_lines(lines, _class)
+
+
+def read_fields(fp, max_headers, strict):
+    """parse_headers() for a response: its message, and whether the stream ended before.
+
+    The stream may end behind a whole field line, unless strict.
+    """
+    section = b"".join(_read_section(fp, max_headers))
+    cut = not ends_whole(section)
+    if cut:
+        last = section.rpartition(b"\n")[2]
+        if last or strict:
+            raise incomplete(last)
+        section += b"\r\n"
+    head = field_section(section, strict is True) or OddHead(11, 200, "", section, strict)
+    return message_of(head), cut
+
+
+def ends_whole(section):
+    """Whether a field section ends with its empty line."""
+    return section.endswith((b"\n\r\n", b"\n\n")) or section in _EMPTY_LINES
 
 
 def message_of(head, _class=HTTPMessage):
@@ -104,7 +138,7 @@ class OddHead:
         self.section = section
         self.defects = []
         self._pairs = odd_fields(section, strict, self.defects)
-        self.framing = FramingFields(self._pairs, version, strict, cut)
+        self.framing = FramingFields(self._pairs, strict, cut)
 
     @property
     def compound(self):
@@ -121,7 +155,7 @@ def odd_head(octets, strict):
     """The OddHead that the octets of a whole head are, or the exception that refuses it."""
     first, lf, section = octets.partition(b"\n")
     version, status, reason = odd_status_line(first + lf, strict)
-    cut = not section.endswith((b"\n\r\n", b"\n\n")) and section not in _EMPTY_LINES
+    cut = not ends_whole(section)
     if cut:
         last = section.rpartition(b"\n")[2]
         if last or strict:
@@ -150,11 +184,11 @@ def odd_status_line(line, strict):
     if regular is not None:
         return f"HTTP/1.{regular[0]}", regular[1], regular[2]
     text = line.decode("latin-1")
-    content = text.rstrip("\r\n") if text.endswith("\n") else text
-    found = _STATUS_LINE(content.rstrip(" \t"))
+    # The stream may have ended behind the status code (http.client's own suite has that).
+    content = text.removesuffix("\n").removesuffix("\r")
+    found = _STATUS_LINE(content.rstrip(_BLANKS))
     if strict or found is None or "\r" in content:
         raise BadStatusLine(text)
-    # The stream may have ended behind the status code (http.client's own suite has that).
     return f"HTTP/{found[1]}", int(found[2]), (found[3] or "").strip()
 
 
@@ -162,21 +196,21 @@ def odd_fields(section, strict, defects):
     """The pairs of a field section, by the policy; what is repaired goes into `defects`."""
     pairs = []
     unfolding = False  # whether a continuation line belongs to the last pair
-    for line in section.split(b"\n"):
-        content = line[:-1] if line.endswith(b"\r") else line
+    for line in section.split(b"\n")[:-1]:
+        content = line.removesuffix(b"\r")
+        if strict and content == line:
+            raise BadHeaderLine(line, "line ended by a bare LF (RFC 9112 2.2)")
         if not content:
             continue
         if b"\r" in content or b"\0" in content:
             raise BadHeaderLine(line, "CR or NUL in a field line (RFC 9110 5.5)")
-        if strict and content is line:
-            raise BadHeaderLine(line, "field line ended by a bare LF (RFC 9112 2.2)")
         text = content.decode("latin-1")
         if text[0] in " \t":
             if strict:
                 raise BadHeaderLine(line, "obsolete line folding (RFC 9112 5.2)")
             if unfolding:
                 name, value = pairs[-1]
-                pairs[-1] = name, f"{value} {text}"
+                pairs[-1] = name, f"{value.rstrip(_BLANKS)} {text.strip(_BLANKS)}".lstrip(_BLANKS)
             elif not pairs:
                 defects.append(email.errors.FirstHeaderLineIsContinuationDefect(text))
             continue
@@ -190,10 +224,10 @@ def odd_fields(section, strict, defects):
 def odd_field(text, line, strict, defects):
     """The pair that one field line is, or None if it is skipped."""
     name, colon, value = text.partition(":")
-    value = value.lstrip(" \t")
+    value = value.lstrip(_BLANKS)
     if strict and not (colon and _TOKEN(name) and _STRICT_VALUE(value)):
         raise BadHeaderLine(line, "not a field line (RFC 9112 5)")
-    stripped = name.rstrip(" \t")
+    stripped = name.rstrip(_BLANKS)
     if not colon:
         defects.append(email.errors.MissingHeaderBodySeparatorDefect(text))
         return None

@@ -21,7 +21,7 @@ from .exceptions import (
 from .framing import FramingFields, message_framing
 from .message import (
     HTTPMessage, _read_headers, http_version, message_of, odd_head, odd_status_line,
-    parse_headers,
+    parse_headers, read_fields,
 )
 from .simple import PushedBack
 
@@ -158,20 +158,24 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
         self.code = self.status = status
         self.reason = reason.strip()
         self.version = http_version(version)
-        if self._max_headers is None:
+        cut = False
+        if parse_headers is _our_parse_headers and _read_headers is _our_read_headers:
+            self.headers, cut = read_fields(self.fp, self._max_headers, self.strict)
+            self.msg = self.headers
+        elif self._max_headers is None:
             self.headers = self.msg = parse_headers(self.fp)
         else:
             self.headers = self.msg = parse_headers(self.fp, _max_headers=self._max_headers)
         if self.debuglevel > 0:
             for name, value in self.headers.items():
                 print("header:", name + ":", value)
-        return FramingFields(self.headers.items(), self.version, self.strict)
+        return FramingFields(self.headers.items(), self.strict, cut)
 
     def _begin_simple_response(self):
         """HTTP/0.9: no head, and all that comes is content (strict=False alone)."""
         self.version, self.status, self.code, self.reason = 9, 200, 200, ""
         self.headers = self.msg = HTTPMessage()
-        return FramingFields((), 9, False)
+        return FramingFields((), False)
 
     def _read_status(self):
         """Read the status line: (version, status, reason) as str, int, str."""
@@ -200,7 +204,7 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
 
     def _check_close(self):
         """Whether the connection ends with this message, by its fields."""
-        facts = FramingFields(self.headers.items(), self.version, self.strict)
+        facts = FramingFields(self.headers.items(), self.strict)
         return facts.close or (self.version < 11 and not facts.keep_alive)
 
     # ---- the end
@@ -225,9 +229,19 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
             super().close()
         finally:
             if self.fp is not None:
-                if self.length != 0 and self._method != "HEAD":
+                if self._something_left():
                     self.will_close = True
                 self._close_conn()
+
+    def _something_left(self):
+        """Whether the message goes on, as far as can be told, behind what has been read."""
+        if self.length == 0 or self._method == "HEAD":
+            return False
+        if self.chunked is True and not self.chunk_left:
+            # Others (urllib3) read chunks from `fp` by themselves, up to the empty line
+            # behind the trailer section, and then close.  Of a foreign file nobody knows.
+            return type(self.fp) in READERS and not self.fp.after_empty_line
+        return True
 
     def flush(self):
         super().flush()
@@ -254,7 +268,7 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
         `amt` is not given, or where the framing of chunks is bad.
         """
         if self.fp is None:
-            return b""
+            return self._nothing()
         if self._method == "HEAD":
             self._close_conn()
             return b""
@@ -281,7 +295,7 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
     def readinto(self, b):
         """Read content into the buffer `b`, and return the number of bytes read."""
         if self.fp is None:
-            return 0
+            return len(self._nothing())
         if self._method == "HEAD":
             self._close_conn()
             return 0
@@ -296,7 +310,7 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
     def read1(self, n=-1):
         """Content with at most one receive; what has arrived already, if anything has."""
         if self.fp is None or self._method == "HEAD":
-            return b""
+            return self._nothing()
         if self.chunked:
             return self._read1_chunked(n)
         if self.length is not None and (n < 0 or n > self.length):
@@ -317,7 +331,7 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
 
     def readline(self, limit=-1):
         if self.fp is None or self._method == "HEAD":
-            return b""
+            return self._nothing()
         if self.chunked:
             # IOBase's, over peek() and read()
             return super().readline(limit)

@@ -21,6 +21,7 @@ cdef class Reader:
     cdef Py_ssize_t _end
     cdef readonly bint closed
     cdef readonly bint arrived  # whether anything has come at all
+    cdef readonly bint after_empty_line  # whether the last read was an empty line
     cdef str _failure           # why nothing more can be read
     cdef object _receive        # recv_into() or readinto(): (buffer) -> octets
 

@@ -5,6 +5,7 @@ from typing import Any
 class Reader:
     closed: bool
     arrived: bool
+    after_empty_line: bool
     @property
     def unread(self) -> int: ...
     @property

@@ -177,6 +177,7 @@ cdef class Reader:
         cdef Py_buffer view
         cdef Py_ssize_t n
 
+        self.after_empty_line = False
         PyObject_GetBuffer(target, &view, PyBUF_WRITABLE)
         try:
             if end < 0:
@@ -229,6 +230,7 @@ cdef class Reader:
 
     cdef bytes take(self, Py_ssize_t n):
         """The next `n` unread octets, which must be there."""
+        self.after_empty_line = False
         if n == 0:
             return b""
         data = PyBytes_FromStringAndSize(<char *> self.unread_octets(), n)
@@ -364,7 +366,9 @@ cdef class Reader:
             if have > seen:
                 found = <uint8_t *> memchr(self.unread_octets() + seen, c'\n', have - seen)
                 if found is not NULL:
-                    return self.take(found - self.unread_octets() + 1)
+                    line = self.take(found - self.unread_octets() + 1)
+                    self.after_empty_line = line == b"\r\n" or line == b"\n"
+                    return line
                 seen = have
             if seen == most or self.refill(max(STORE, seen)) == 0:
                 return self.take(seen)
