@@ -210,7 +210,8 @@ def odd_fields(section, strict, defects):
                 raise BadHeaderLine(line, "obsolete line folding (RFC 9112 5.2)")
             if unfolding:
                 name, value = pairs[-1]
-                pairs[-1] = name, f"{value.rstrip(_BLANKS)} {text.strip(_BLANKS)}".lstrip(_BLANKS)
+                parts = value.rstrip(_BLANKS), text.strip(_BLANKS)
+                pairs[-1] = name, " ".join(filter(None, parts))
             elif not pairs:
                 defects.append(email.errors.FirstHeaderLineIsContinuationDefect(text))
             continue
