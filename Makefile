@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: MIT
+#
+# From the sources to an installed wheel: sdist -> wheel out of that sdist -> virtual environment.
+# Whatever runs here (tests, demo, benches) runs on the installed wheel, never on the checkout.
+# Each step leaves a stamp and is done again only when what it was made from has changed.
+# Wants GNU make, CPython 3.11 or newer with venv, and a C compiler; `make help` lists the targets.
+
+PYTHON ?= python3
+VENV ?= .venv
+CONSTRAINTS ?= .github/constraints.txt
+PYTEST_ARGS ?=
+
+# The sdist lies in dist/, the wheel of each interpreter in its environment; `make wheel` copies it.
+PY := $(VENV)/bin/python
+WHEELHOUSE := $(VENV)/wheelhouse
+MADE := $(VENV)/.made
+TOOLS := $(VENV)/.tools
+WHEEL := $(VENV)/.wheel
+INSTALLED := $(VENV)/.installed
+DEV := $(VENV)/.dev
+LINTERS := $(VENV)/.linters
+SDIST := build/sdist.stamp
+
+# What a wheel is made from, and what else stands in the sdist.
+WHEEL_FILES := pyproject.toml setup.py MANIFEST.in README.md LICENSE \
+  $(shell find httpclient csrc -type f ! -name '*.pyc' ! -name '*.so' 2>/dev/null | sort)
+SDIST_FILES := $(WHEEL_FILES) Makefile CHANGELOG.md COMPATIBILITY.md \
+  $(shell find tests bench docs examples .github .ci -type f ! -name '*.pyc' 2>/dev/null | sort)
+
+comma := ,
+
+# Installs with the exact versions; an index that lacks one of them must not be the end.
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+define pip_install
+$(PIP) install --constraint $(CONSTRAINTS) $(1) || { \
+  echo "*** The pinned versions of $(CONSTRAINTS) cannot be had here;" \
+       "going on with whatever satisfies pyproject.toml. ***" >&2; \
+  $(PIP) install $(1); }
+endef
+
+# -P and PYTHONSAFEPATH keep the working folder, and with it the unbuilt package, off sys.path;
+# build/path holds nothing but bench, so that `bench` is found without it.
+RUN := PYTHONSAFEPATH=1 PYTHONPATH="$(CURDIR)/build/path"
+BENCH := build/path/bench
+
+# Two pips must not change one environment at the same time.
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help test demo bench build sdist wheel lint lint-python lint-c ctest sanitize clean FORCE
+
+help:
+	@echo "make test      build the sdist, the wheel from it, install that, run the tests on it"
+	@echo "make demo      show what the installed wheel does (needs no test dependency)"
+	@echo "make bench     measure the installed wheel beside http.client"
+	@echo "make build     sdist and wheel, into dist/; make sdist, make wheel: one of them"
+	@echo "make lint      ruff, cython-lint, and the C sources with all warnings as errors"
+	@echo "make ctest     the C unit tests under AddressSanitizer and UBSan, gcc and clang"
+	@echo "make sanitize  the Python tests on a sanitized -O0 build, in $(VENV)-sanitize"
+	@echo "make clean     remove everything that was made"
+	@echo
+	@echo "PYTHON=$(PYTHON)  VENV=$(VENV)  PYTEST_ARGS='-k chunked -x'"
+
+# ---- environment ----
+
+# Written anew only when it would say something else, so that a change of PYTHON is seen.
+$(MADE): FORCE
+	@if [ "$$(cat $@ 2>/dev/null)" != "$(PYTHON)" ] || [ ! -x $(PY) ]; then \
+	  set -e; \
+	  command -v $(PYTHON) >/dev/null || { \
+	    echo "make: no $(PYTHON) here; name a CPython >= 3.11 with PYTHON=..." >&2; exit 1; }; \
+	  $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	    echo "make: $(PYTHON) is no Python >= 3.11; name another with PYTHON=..." >&2; exit 1; }; \
+	  rm -rf $(VENV); \
+	  $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	    echo "make: $(PYTHON) cannot make a virtual environment" \
+	         "(on Debian: apt-get install python3-venv)" >&2; exit 1; }; \
+	  echo "$(PYTHON)" >$@; \
+	fi
+
+$(TOOLS): $(MADE) $(CONSTRAINTS)
+	@echo 'pip install build setuptools Cython'; $(call pip_install,build 'setuptools>=77' 'Cython>=3.1$(comma)<4')
+	@touch $@
+
+# ---- sdist and wheel ----
+
+# The list of files is itself something to depend on: a file that is gone changes nothing else.
+build/wheel-files: FORCE
+	@mkdir -p build; printf '%s\n' $(WHEEL_FILES) | cmp -s - $@ \
+	  || printf '%s\n' $(WHEEL_FILES) >$@
+
+build/sdist-files: FORCE
+	@mkdir -p build; printf '%s\n' $(SDIST_FILES) | cmp -s - $@ \
+	  || printf '%s\n' $(SDIST_FILES) >$@
+
+# An old egg-info would bring files back that MANIFEST.in no longer names.
+$(SDIST): $(SDIST_FILES) build/sdist-files | $(TOOLS)
+	rm -rf dist/*.tar.gz httpclient_accel.egg-info
+	$(PY) -m build --sdist --no-isolation --outdir dist . >build/sdist.log 2>&1 \
+	  || { cat build/sdist.log; exit 1; }
+	rm -rf httpclient_accel.egg-info
+	@touch $@
+
+# A test that changed makes a new sdist, but not a new wheel.
+$(WHEEL): $(WHEEL_FILES) build/wheel-files $(TOOLS) | $(SDIST)
+	@$(call need_compiler)
+	rm -rf $(WHEELHOUSE)
+	$(PY) -m pip --disable-pip-version-check wheel --no-deps --no-build-isolation --no-cache-dir \
+	  --wheel-dir $(WHEELHOUSE) dist/*.tar.gz >$(VENV)/wheel.log 2>&1 \
+	  || { cat $(VENV)/wheel.log; exit 1; }
+	@touch $@
+
+define need_compiler
+$(PY) -c 'import os, shlex, shutil, sys, sysconfig; \
+cc = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")[0]; \
+header = os.path.join(sysconfig.get_path("include"), "Python.h"); \
+shutil.which(cc) or sys.exit(f"make: no C compiler: {cc} is not here; name one with CC=..."); \
+os.path.exists(header) or sys.exit(f"make: no {header} (on Debian: apt-get install python3-dev)")'
+endef
+
+$(INSTALLED): $(WHEEL)
+	$(PIP) install --no-deps --force-reinstall $(WHEELHOUSE)/*.whl
+	@touch $@
+
+$(DEV): pyproject.toml $(CONSTRAINTS) $(MADE) | $(INSTALLED)
+	@echo 'pip install "*.whl[dev]"'; $(call pip_install,"$$(echo $(WHEELHOUSE)/*.whl)[dev]")
+	@touch $@
+
+# Needs no wheel, so that lint can be asked before anything compiles.
+$(LINTERS): $(MADE) $(CONSTRAINTS)
+	@echo 'pip install ruff cython-lint'; $(call pip_install,ruff cython-lint)
+	@touch $@
+
+sdist: $(SDIST)
+wheel: $(WHEEL)
+	cp $(WHEELHOUSE)/*.whl dist/
+build: sdist wheel
+	@ls -l dist
+
+# ---- on the installed wheel ----
+
+$(BENCH):
+	@mkdir -p $(@D) && ln -sfn ../../bench $@
+
+test: $(INSTALLED) $(DEV) $(SDIST) $(BENCH)
+	$(RUN) HTTPCLIENT_SDIST="$(CURDIR)/$$(echo dist/*.tar.gz)" \
+	  HTTPCLIENT_WHEEL="$$(echo $(abspath $(WHEELHOUSE))/*.whl)" \
+	  $(PRELOAD) $(PY) -m pytest $(PYTEST_ARGS)
+
+demo: $(INSTALLED) $(BENCH)
+	$(RUN) $(PY) -m bench.demo
+
+bench: $(INSTALLED) $(BENCH)
+	$(RUN) $(PY) -m bench $(BENCH_ARGS)
+
+# The interpreter itself is not sanitized, so the runtime has to be there before it; and it
+# frees nothing at exit, which the leak checker would hold against us.
+sanitize: export ASAN_OPTIONS = detect_leaks=0
+sanitize: export UBSAN_OPTIONS = halt_on_error=1:print_stacktrace=1
+sanitize:
+	$(MAKE) test VENV=$(VENV)-sanitize HTTPCLIENT_DEBUG=address,undefined \
+	  PRELOAD='LD_PRELOAD="$(shell gcc -print-file-name=libasan.so) $(shell gcc -print-file-name=libubsan.so)"'
+
+# ---- sources ----
+
+lint: lint-c lint-python
+
+lint-python: $(LINTERS)
+	$(VENV)/bin/ruff check setup.py httpclient tests bench $(wildcard examples)
+	PATH="$(abspath $(VENV))/bin:$$PATH" cython-lint httpclient/_core
+
+CC_STRICT := -std=c11 -O2 -Wall -Wextra -Wshadow -Wconversion -Werror
+
+lint-c:
+	@for cc in gcc clang; do \
+	  command -v $$cc >/dev/null || { echo "lint-c: no $$cc here, skipped"; continue; }; \
+	  for file in csrc/*.c; do \
+	    echo "$$cc $(CC_STRICT) $$file"; \
+	    $$cc $(CC_STRICT) -Icsrc -c $$file -o /dev/null || exit 1; \
+	  done; \
+	done
+
+# Each tests/c/test_*.c is a program, linked with all of csrc.
+CTESTS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
+CTEST_FLAGS := -std=c11 -O1 -g -Wall -Wextra -fno-omit-frame-pointer \
+  -fsanitize=address,undefined -fno-sanitize-recover=all
+
+ctest:
+	@[ -n "$(CTESTS)" ] || { echo "ctest: no tests/c/test_*.c"; exit 0; }; \
+	used=; \
+	for cc in gcc clang; do \
+	  out=build/ctest/$$cc; mkdir -p $$out; \
+	  echo 'int main(void) { return 0; }' >$$out/probe.c; \
+	  $$cc $(CTEST_FLAGS) $$out/probe.c -o $$out/probe 2>/dev/null && $$out/probe || { \
+	    echo "ctest: $$cc with sanitizers is not to be had here, skipped"; continue; }; \
+	  used="$$used $$cc"; \
+	  for name in $(CTESTS); do \
+	    echo "== $$cc $$name"; \
+	    $$cc $(CTEST_FLAGS) -Icsrc -Itests/c tests/c/$$name.c csrc/*.c -o $$out/$$name \
+	      && $$out/$$name || exit 1; \
+	  done; \
+	done; \
+	[ -n "$$used" ] || { echo "ctest: no compiler with sanitizers, nothing was tested"; exit 1; }
+
+clean:
+	rm -rf build dist wheelhouse httpclient_accel.egg-info $(VENV) $(VENV)-sanitize
+	find httpclient tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+FORCE:

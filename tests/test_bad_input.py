@@ -1,0 +1,449 @@
+# SPDX-License-Identifier: MIT
+"""Things that go wrong: the documented exception comes, and the connection can be used again.
+
+Each test leaves its connection, closed or not as the case is, and makes a good request with it.
+"""
+
+import contextlib
+import http.client
+import itertools
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import textwrap
+import threading
+
+import httpclient
+import pytest
+
+from support import suite_runner
+from support.servers import Server, nobody, ok, read_head, serving
+
+MODULES = [http.client, httpclient]
+GOOD = ok(b"all is well")
+HEAD = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+class Scripted:
+    """A handler: the first connection goes wrong as `wrong(sock)` says, the later ones are good."""
+
+    def __init__(self, wrong):
+        self.wrong = wrong
+        self.count = itertools.count()
+
+    def __call__(self, sock):
+        with sock.makefile("rb", 0) as file:
+            first = next(self.count) == 0
+            while read_head(file):
+                if first:
+                    return self.wrong(sock)
+                sock.sendall(GOOD)
+
+
+def says(wire):
+    """A server that sends this and leaves."""
+    return lambda sock: sock.sendall(wire)
+
+
+def resets(wire):
+    """A server that sends this and then resets the connection."""
+    def wrong(sock):
+        sock.sendall(wire)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        sock.close()
+    return wrong
+
+
+def stalls(wire):
+    """A server that sends this and then nothing, until the client gives up."""
+    def wrong(sock):
+        sock.sendall(wire)
+        while sock.recv(65536):
+            pass
+    return wrong
+
+
+def usable(connection, server):
+    """Makes a good request with it, whatever has happened."""
+    connection.request("GET", "/again")
+    response = connection.getresponse()
+    assert (response.status, response.read()) == (200, b"all is well")
+    assert server.accepted == 2
+
+
+@contextlib.contextmanager
+def going_wrong(module, wrong, timeout=20):
+    """(server, connection) for a server that goes wrong once."""
+    with Server(Scripted(wrong)) as server:
+        connection = module.HTTPConnection(*server.address, timeout=timeout)
+        with contextlib.closing(connection):
+            yield server, connection
+
+
+# Addresses
+
+@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("failure", [
+    socket.gaierror(socket.EAI_NONAME, "Name or service not known"), TimeoutError("timed out"),
+    ConnectionRefusedError("no"), PermissionError("no")], ids=lambda e: type(e).__name__)
+def test_no_connection(module, failure, monkeypatch):
+    create_connection = socket.create_connection
+
+    def fail(*args, **kwargs):
+        raise failure
+
+    with serving(GOOD, GOOD) as server:
+        monkeypatch.setattr(socket, "create_connection", fail)
+        connection = module.HTTPConnection("unknown.invalid")
+        with pytest.raises(type(failure)) as caught:
+            connection.request("GET", "/")
+        assert caught.value is failure and connection.sock is None
+        connection._create_connection = lambda *_: create_connection(server.address, 20)
+        connection.close()      # http.client needs this
+        with contextlib.closing(connection):
+            connection.request("GET", "/")
+            assert connection.getresponse().read() == b"all is well"
+
+
+def test_no_connection_and_at_once_another():
+    """The connection is idle again (COMPATIBILITY.md: the connection)."""
+    holder, address = nobody()
+    with holder, serving(GOOD) as server:
+        connection = httpclient.HTTPConnection(*address, timeout=20)
+        with pytest.raises(ConnectionRefusedError):
+            connection.request("GET", "/")
+        connection.port = server.port
+        connection.request("GET", "/")
+        assert connection.getresponse().read() == b"all is well"
+        connection.close()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_refused(module):
+    holder, address = nobody()
+    with holder:
+        connection = module.HTTPConnection(*address, timeout=20)
+        for _ in range(3):
+            with pytest.raises(ConnectionRefusedError):
+                connection.connect()
+            assert connection.sock is None
+
+
+@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("port", ["no such service", "", None, -1, 70_000, 1.5, b"80", [80]])
+def test_odd_ports(module, port):
+    """Whatever the socket module says to it, or a default."""
+    try:
+        connection = module.HTTPConnection("127.0.0.1", port, timeout=0.5)
+    except Exception as error:
+        raise AssertionError("a port that is given is not looked at before connect()") from error
+    if port is None:
+        assert connection.port == 80
+    else:
+        with pytest.raises((OverflowError, TypeError, OSError)):
+            connection.connect()
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_odd_timeouts(module):
+    with serving(GOOD) as server:
+        for timeout, error in [("5", TypeError), (-1, ValueError), ([], TypeError)]:
+            with pytest.raises(error):
+                module.HTTPConnection(*server.address, timeout=timeout).connect()
+
+
+# Answers.  What is wrong -> the exception of getresponse() or read()
+
+ANSWERS = [
+    pytest.param(says(b""), http.client.RemoteDisconnected, id="nothing"),
+    pytest.param(says(b"garbage\r\n\r\n"), http.client.BadStatusLine, id="garbage"),
+    pytest.param(says(b"\x00" * 100 + b"\r\n\r\n"), http.client.BadStatusLine, id="zeros"),
+    pytest.param(says(b"\r\n\r\n"), http.client.BadStatusLine, id="empty lines"),
+    pytest.param(says(b"\x15\x03\x01\x00\x02\x02\x50"), http.client.BadStatusLine, id="TLS alert"),
+    pytest.param(says(b"220 mail.example ESMTP\r\n"), http.client.BadStatusLine, id="SMTP"),
+    pytest.param(says(b"HTTP/1.1\r\n\r\n"), http.client.BadStatusLine, id="no status"),
+    pytest.param(says(b"HTTP/1.1 twohundred OK\r\n\r\n"), http.client.BadStatusLine, id="words"),
+    pytest.param(says(b"HTTP/1.1 99 Low\r\n\r\n"), http.client.BadStatusLine, id="99"),
+    pytest.param(says(b"HTTP/1.1 1000 High\r\n\r\n"), http.client.BadStatusLine, id="1000"),
+    pytest.param(says(b"HTTP/3.0 200 OK\r\n\r\n"), http.client.UnknownProtocol, id="HTTP/3.0"),
+    pytest.param(says(b"HTTP/1.1 200 " + b"O" * 70_000 + b"\r\n\r\n"), http.client.LineTooLong,
+                 id="long status line"),
+    pytest.param(says(HEAD + b"A: " + b"b" * 70_000 + b"\r\n\r\n"), http.client.LineTooLong,
+                 id="long field line"),
+    pytest.param(says(HEAD + b"A: b\r\n" * 101 + b"\r\n"), http.client.HTTPException,
+                 id="many fields"),
+    pytest.param(says(HEAD + b"Content-Length: 10\r\n\r\nhalf"), http.client.IncompleteRead,
+                 id="short"),
+    pytest.param(says(HEAD + b"Content-Length: 10\r\n\r\n"), http.client.IncompleteRead,
+                 id="no body"),
+    pytest.param(says(CHUNKED + b"5\r\nab"), http.client.IncompleteRead, id="cut chunk"),
+    pytest.param(says(CHUNKED + b"zz\r\nab\r\n0\r\n\r\n"), http.client.IncompleteRead,
+                 id="chunk size"),
+    pytest.param(says(CHUNKED), http.client.IncompleteRead, id="no chunk"),
+    pytest.param(resets(b""), ConnectionResetError, id="reset before the head"),
+    pytest.param(resets(b"HTTP/1.1 200 OK\r\nA: "), ConnectionResetError, id="reset in the head"),
+    pytest.param(resets(HEAD + b"Content-Length: 10\r\n\r\nhalf"), ConnectionResetError,
+                 id="reset in the body"),
+    pytest.param(resets(CHUNKED + b"5\r\nhello\r\n"), ConnectionResetError,
+                 id="reset between chunks"),
+]
+
+
+@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize(("wrong", "error"), ANSWERS)
+def test_answer(module, wrong, error):
+    with going_wrong(module, wrong) as (server, connection):
+        with pytest.raises(error) as caught:
+            connection.request("GET", "/")
+            connection.getresponse().read()
+        assert isinstance(caught.value, (OSError, module.HTTPException))
+        connection.close()
+        usable(connection, server)
+
+
+# The answers after which ours needs no close(): all that are no network errors.
+REFUSED = [param for param in ANSWERS if not param.id.startswith(("reset", "nothing"))]
+
+
+@pytest.mark.parametrize(("wrong", "error"), REFUSED)
+def test_next_request_without_close(wrong, error):
+    """http.client would stay in Request-sent (COMPATIBILITY.md: the connection)."""
+    with going_wrong(httpclient, wrong) as (server, connection):
+        connection.request("GET", "/")
+        with pytest.raises(error):
+            connection.getresponse().read()
+        usable(connection, server)
+
+
+@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("wire", [
+    b"", b"HTTP/1.1 2", HEAD + b"A: b\r\n", HEAD + b"Content-Length: 10\r\n\r\n",
+    HEAD + b"Content-Length: 10\r\n\r\nhalf", CHUNKED, CHUNKED + b"5\r\nab",
+    CHUNKED + b"5\r\nabcde", CHUNKED + b"0\r\n", HEAD + b"\r\nuntil close",
+], ids=["nothing", "status line", "fields", "no body", "half a body", "no chunk", "half a chunk",
+        "no CRLF", "no trailer", "until close"])
+def test_timeout(module, wire):
+    with going_wrong(module, stalls(wire), timeout=0.1) as (server, connection):
+        with pytest.raises(TimeoutError):
+            connection.request("GET", "/")
+            connection.getresponse().read()
+        connection.close()
+        connection.timeout = 20
+        usable(connection, server)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_reading_on_after_a_timeout(module):
+    """Bytes may have been lost, so the file refuses, as socket.makefile()'s do."""
+    with going_wrong(module, stalls(HEAD + b"Content-Length: 10\r\n\r\nfirst"), timeout=0.1) as (
+            server, connection):
+        connection.request("GET", "/")
+        response = connection.getresponse()
+        assert response.read1() == b"first"
+        with pytest.raises(TimeoutError):
+            response.read1()
+        with pytest.raises(OSError, match="cannot read from timed out object"):
+            response.read()
+        response.close()
+        connection.close()
+        connection.timeout = 20
+        usable(connection, server)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_server_closes_an_idle_connection(module):
+    """The client hears of it with the next request; after close() all is well."""
+    closing = threading.Event()
+
+    def once(sock):
+        sock.sendall(GOOD)
+        sock.shutdown(socket.SHUT_RDWR)
+        closing.set()
+
+    with going_wrong(module, once) as (server, connection):
+        connection.request("GET", "/")
+        assert connection.getresponse().read() == b"all is well"
+        assert closing.wait(20)
+        try:
+            connection.request("GET", "/")
+            assert connection.getresponse().read() == b"all is well"
+        except (ConnectionError, module.RemoteDisconnected):
+            connection.close()
+            usable(connection, server)
+        assert server.accepted == 2
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_server_that_does_not_read(module):
+    """It answers 413 and resets; the request fails, or the answer is got."""
+    def wrong(sock):
+        sock.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with going_wrong(module, wrong) as (server, connection):
+        with contextlib.suppress(ConnectionError):
+            connection.request("POST", "/", b"x" * 30_000_000)
+        with contextlib.suppress(ConnectionError):
+            response = connection.getresponse()
+            assert (response.status, response.read()) == (413, b"")
+        connection.close()
+        usable(connection, server)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_close_in_the_middle(module):
+    with going_wrong(module, stalls(HEAD + b"Content-Length: 10\r\n\r\nhalf")) as (server, conn):
+        conn.request("GET", "/")
+        response = conn.getresponse()
+        assert response.read(2) == b"ha"
+        response.close()
+        conn.close()
+        assert response.read() == b"" and response.isclosed()
+        usable(conn, server)
+
+
+# Other programs, in processes of their own.
+
+def run(script, *args, **options):
+    """A Python process; the modules `support` and httpclient can be imported in it."""
+    paths = [os.path.dirname(os.path.dirname(suite_runner.__file__)),
+             os.environ.get("PYTHONPATH", "")]
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(script), *map(str, args)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        **options)
+
+
+INTERRUPTED = """
+    import gc, importlib, sys
+    module, port, kind = importlib.import_module(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    connection = module.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", "/")
+    try:
+        print("asked", flush=True)
+        if kind == "head":
+            connection.getresponse()
+        elif kind == "read":
+            connection.getresponse().read()
+        elif kind == "readinto":
+            connection.getresponse().readinto(bytearray(100))
+        else:
+            list(connection.getresponse())
+    except KeyboardInterrupt:
+        print("interrupted")
+    connection.close()
+    connection.request("GET", "/")
+    print(connection.getresponse().read().decode())
+    connection.close()
+    del connection
+    gc.collect()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process")
+@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize(("kind", "wire"), [
+    ("head", b"HTTP/1.1 200 OK\r\nA: "),
+    ("read", HEAD + b"Content-Length: 10\r\n\r\n"),
+    ("read", CHUNKED + b"5\r\nhello\r\n"),
+    ("read", HEAD + b"\r\nuntil close"),
+    ("readinto", HEAD + b"Content-Length: 10\r\n\r\n"),
+    ("lines", CHUNKED + b"5\r\nhello\r\n"),
+], ids=["head", "length", "chunks", "until close", "readinto", "lines"])
+def test_ctrl_c(module, kind, wire):
+    """KeyboardInterrupt comes out of a read that waits, and nothing is left behind."""
+    sent = threading.Event()
+
+    def wrong(sock):
+        sock.sendall(wire)
+        sent.set()
+        sock.recv(1)
+
+    with Server(Scripted(wrong)) as server:
+        process = run(INTERRUPTED, module.__name__, server.port, kind)
+        try:
+            assert process.stdout.readline() == "asked\n"
+            assert sent.wait(20)
+            process.send_signal(signal.SIGINT)
+            output, errors = process.communicate(timeout=60)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+    assert (output, errors) == ("interrupted\nall is well\n", "")
+
+
+SUBSTITUTED = """
+    import sys
+    from support.suite_runner import substitute
+    module = substitute("httpclient")
+"""
+URLLIB = SUBSTITUTED + """
+    import urllib.error, urllib.request
+    base = sys.argv[1]
+    with urllib.request.urlopen(base + "/good") as response:
+        assert isinstance(response, module.HTTPResponse), response
+        print(response.status, response.read().decode(), response.url == base + "/good")
+    with urllib.request.urlopen(base + "/form", b"a=b") as response:
+        print(response.headers["X-Method"], response.read().decode())
+    try:
+        urllib.request.urlopen(base + "/missing")
+    except urllib.error.HTTPError as error:
+        print(error.code, error.read().decode())
+        error.close()
+    try:
+        urllib.request.urlopen(base + "/nothing")
+    except ConnectionResetError as error:
+        print(type(error).__name__, isinstance(error, module.BadStatusLine))
+"""
+XMLRPC = SUBSTITUTED + """
+    import threading, xmlrpc.client, xmlrpc.server
+    server = xmlrpc.server.SimpleXMLRPCServer(("127.0.0.1", 0), logRequests=False)
+    server.register_function(lambda *numbers: sum(numbers), "add")
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    with xmlrpc.client.ServerProxy("http://127.0.0.1:%d" % server.server_address[1]) as proxy:
+        print(proxy.add(1, 2, 3))
+        print(type(proxy("transport")._connection[1]) is module.HTTPConnection)
+        try:
+            proxy.missing()
+        except xmlrpc.client.Fault as fault:
+            print("is not supported" in fault.faultString)
+    server.shutdown()
+    server.server_close()
+    thread.join()
+"""
+
+
+def finish(process):
+    """The output; the process must have ended well and said nothing else."""
+    try:
+        output, errors = process.communicate(timeout=60)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    assert (process.returncode, errors) == (0, "")
+    return output.splitlines()
+
+
+def test_urllib_request():
+    def form(request):
+        return ok(request.body[::-1], f"X-Method: {request.method}")
+
+    with serving(ok(b"fine", "Connection: close"), form, ok(b"gone", status="404 No"), None,
+                 closing=[1, 2]) as server:
+        process = run(URLLIB, f"http://127.0.0.1:{server.port}",)
+        assert finish(process) == [
+            "200 fine True", "POST b=a", "404 gone", "RemoteDisconnected True"]
+        agents = {request.field("User-Agent") for request in server.handle.requests}
+        assert all(agent.startswith("Python-urllib/") for agent in agents)
+
+
+def test_xmlrpc():
+    assert finish(run(XMLRPC)) == ["6", "True", "True"]

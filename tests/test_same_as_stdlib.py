@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""httpclient makes of every wire what the stdlib makes of it, however it is read and arrives.
+
+Wires times ways of reading times ways of arrival.  Where the policy for hostile bytes has a row for
+a wire, the stdlib reads the plain response that `support.policy` makes of it, or there must be a
+refusal; everything else is the same to the last byte left in the file.
+"""
+
+import functools
+
+import pytest
+
+import httpclient
+from support import arrive, policy, reads, wires
+from support.compare import differences
+
+WAYS = {
+    "memory": (arrive.memory, "response"),
+    "minimal file": (arrive.minimal, "response"),
+    "buffered file": (arrive.buffered, "response"),
+    "buffered file, bytewise": (
+        functools.partial(arrive.buffered, cuts=arrive.bytewise), "response"),
+    "buffered file, connection": (arrive.buffered, "connection"),
+    "socket": (arrive.pair, "response"),
+    "socket, bytewise": (functools.partial(arrive.pair, cuts=arrive.bytewise), "response"),
+    "socket, connection": (arrive.pair, "connection"),
+    "socket, connection, bytewise": (
+        functools.partial(arrive.pair, cuts=arrive.bytewise), "connection"),
+}
+
+# What is read where reading in every way would take too long.
+SOME = ["read", "read(3)", "readinto(4)", "readline", "read1", "_get_chunk_left"]
+
+
+def assert_same(wire, names, way, through):
+    wrong = {}
+    for name in names:
+        if found := differences(httpclient, wire.data, wire.method, name, way, through):
+            wrong[name] = found
+    assert not wrong, "\n".join(f"{name}: {found}" for name, found in wrong.items())
+
+
+@pytest.mark.parametrize(("way", "through"), WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("wire", wires.table(*wires.WIRES))
+def test_same(wire, way, through):
+    assert_same(wire, reads.SCRIPTS if len(wire.data) < 5000 else reads.LARGE, way, through)
+
+
+@pytest.mark.parametrize("way", [arrive.buffered, arrive.pair], ids=["buffered file", "socket"])
+@pytest.mark.parametrize("wire", wires.table(*(w for w in wires.WIRES if len(w.data) < 600)))
+def test_same_when_split_at_each_point(wire, way):
+    for point in range(1, len(wire.data)):
+        cut = functools.partial(way, cuts=arrive.split_at(point))
+        names = ["read", SOME[1 + point % (len(SOME) - 1)]]
+        assert_same(wire, names, cut, "response")
+
+
+@pytest.fixture(scope="module")
+def contexts(tmp_path_factory):
+    certificates = pytest.importorskip("support.certificates")
+    made = certificates.Certificates(tmp_path_factory.mktemp("certificates"))
+    return made.server(), made.client(), certificates.HOST
+
+
+@pytest.mark.parametrize("record", [None, 7], ids=["one record", "records of 7 bytes"])
+@pytest.mark.parametrize("wire", wires.table(*(w for w in wires.WIRES if len(w.data) < 600)))
+def test_same_over_tls(wire, record, contexts):
+    way = arrive.tls(contexts, record)
+    assert_same(wire, ["read", "read1", "readline"], way, "response")
+    assert_same(wire, ["read(3)"], way, "connection")
+
+
+@pytest.mark.parametrize("wire", wires.table(*wires.WIRES))
+def test_rows_are_those_of_the_table(wire):
+    assert policy.judge(wire.data, wire.method).rows == set(wire.rows)
