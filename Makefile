@@ -38,7 +38,7 @@ $(PIP) install --constraint $(CONSTRAINTS) $(1) || { \
   $(PIP) install $(1); }
 endef
 
-# -P and PYTHONSAFEPATH keep the working folder, and with it the unbuilt package, off sys.path;
+# PYTHONSAFEPATH keeps the working folder, and with it the unbuilt package, off sys.path;
 # build/path holds nothing but bench, so that `bench` is found without it.
 RUN := PYTHONSAFEPATH=1 PYTHONPATH="$(CURDIR)/build/path"
 BENCH := build/path/bench

@@ -30,6 +30,7 @@ from bench.measure import AnswersDiffer, measure_case
 from bench.server import ServerProcess
 
 PATIENCE = 120                  # seconds that a case may take beyond ten times its share
+BUSY = 1.0                      # the load average from which on the report says so
 
 COLUMNS = ["case", "what", "httpclient µs", "http.client µs", "ratio", "quartiles",
            "raw µs", "× raw", "wall ratio"]
@@ -167,6 +168,9 @@ def report(results: list[dict[str, Any]], skipped: dict[str, str], facts: dict[s
     print(describe(facts))
     print("CPU time (user + system) of the client per request: median and (minimum) of the "
           "rounds. Ratio: http.client / httpclient, median of the rounds' ratios.")
+    if (facts["load"] or 0) >= BUSY:
+        print(f"The machine was busy (load average {facts['load']:.1f}): that makes small answers "
+              "dear on both sides, and their ratios too small.")
     for name, reason in skipped.items():
         print(f"{name}: skipped, {reason}.")
     if options.json:
@@ -195,6 +199,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"python -m bench: {exc}; is it built? (pip install -e .)", file=sys.stderr)
         return 2
     cores = two_cores()
+    facts = environment(options, module, cores)
     before = os.sched_getaffinity(0) if cores else None
     try:
         if cores:
@@ -206,7 +211,7 @@ def main(arguments: list[str] | None = None) -> int:
     finally:
         if cores:
             os.sched_setaffinity(0, before)
-    report(results, skipped, environment(options, module, cores), options)
+    report(results, skipped, facts, options)
     losers = slower(results) if options.gate else []
     if losers:
         print(f"slower than http.client: {', '.join(losers)}", file=sys.stderr)

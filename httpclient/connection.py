@@ -32,7 +32,7 @@ from .exceptions import (
     RemoteDisconnected, ResponseNotReady,
 )
 from .response import _UNKNOWN, HTTPResponse
-from .signatures import shown_signature
+from .signatures import by_name, shown_signature
 from .tunnel import Tunnelling
 
 HTTP_PORT = 80
@@ -87,15 +87,11 @@ class HTTPConnection(Tunnelling):
                 ("source_address", None), ("blocksize", 8192),
                 max_response_headers=None, strict=None)
     def __init__(self, host, port=None, *args, max_response_headers=None, **keywords):
+        names = ("timeout", "source_address", "blocksize")
         if args and isinstance(args[0], bool):
-            keywords["strict"], *args = args
-            names = "timeout", "source_address"
-        else:
-            names = "timeout", "source_address", "blocksize"
-        given = dict(zip(names, args))
-        if len(args) > len(names) or given.keys() & keywords.keys():
-            raise TypeError(f"{type(self).__name__}() got too many or repeated arguments: {args}")
-        keywords |= given
+            names = ("strict", *names[:2])
+        if args:
+            keywords = by_name(type(self).__name__, names, args, keywords)
         self.timeout = keywords.pop("timeout", socket._GLOBAL_DEFAULT_TIMEOUT)
         self.source_address = keywords.pop("source_address", None)
         self.blocksize = keywords.pop("blocksize", 8192)

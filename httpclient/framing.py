@@ -116,14 +116,15 @@ def _content_length(values, strict):
     """
     if not values:
         return None
-    words = [part.strip(" \t") for value in values for part in value.split(",")]
-    numbers = {int(word) if _LENGTH(word) and len(word) <= 4000 else word for word in words}
+    words = {part.strip(" \t") for value in values for part in value.split(",")}
     line = f"Content-Length: {', '.join(values)}"
-    if len(numbers) > 1:
+    if len(words) > 1:
         raise _refused(line, "Content-Length values that differ (RFC 9112 6.3)")
-    number = numbers.pop()
-    if isinstance(number, int) and (number <= _LARGEST or not strict):
-        return number  # however large: nothing is allocated because of it
+    word = words.pop()
+    if _LENGTH(word) and len(word) <= 4000:
+        number = int(word)
+        if number <= _LARGEST or not strict:
+            return number  # however large: nothing is allocated because of it
     if strict or len(line) > 4000:
         raise _refused(line, "invalid Content-Length (RFC 9110 8.6)")
     return None

@@ -5,7 +5,7 @@ import ssl
 import warnings
 
 from .connection import HTTPConnection
-from .signatures import shown_signature
+from .signatures import by_name, shown_signature
 
 HTTPS_PORT = 443
 
@@ -38,17 +38,17 @@ class HTTPSConnection(HTTPConnection):
                 source_address=None, context=None, blocksize=8192,
                 max_response_headers=None, key_file=None, cert_file=None,
                 check_hostname=None, strict=None)
-    def __init__(self, host, port=None, *args, context=None, key_file=None, cert_file=None,
-                 check_hostname=None, **keywords):
+    def __init__(self, host, port=None, *args, context=None, check_hostname=None, **keywords):
         if args:
-            files, rest = args[:2], list(args[2:])
-            key_file = files[0]
-            cert_file = files[1] if len(files) == 2 else cert_file
-            if rest and (isinstance(rest[0], bool)
-                         or rest[0] is None and isinstance(rest[1:2] and rest[1], (int, float))):
-                keywords["strict"] = rest.pop(0)
-            args = rest
-        super().__init__(host, port, *args, **keywords)
+            names = ["key_file", "cert_file", "timeout", "source_address"]
+            third = args[2:4]
+            if third and (isinstance(third[0], bool)
+                          or third[0] is None and isinstance(third[-1], (int, float))):
+                names.insert(2, "strict")
+            keywords = by_name(type(self).__name__, names, args, keywords)
+        key_file = keywords.pop("key_file", None)
+        cert_file = keywords.pop("cert_file", None)
+        super().__init__(host, port, **keywords)
         if context is None:
             context = _create_https_context(self._http_vsn)
         self.key_file = key_file

@@ -8,6 +8,7 @@ them in ``httpclient`` writes there, so that both modules always agree.
 import http.client as _standard
 
 MAX_INTERIM_RESPONSES = 100
+MAX_HEAD = 1 << 20  # octets of a head in all
 
 
 def max_line() -> int:

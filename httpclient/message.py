@@ -37,11 +37,15 @@ def _read_section(fp, max_headers):
     """The lines of a field section (bytes), with the empty one if it comes, from a file."""
     max_line = limits.max_line()
     max_headers = limits.max_fields(max_headers)
+    left = limits.MAX_HEAD
     lines = []
     while True:
         line = fp.readline(max_line + 1)
         if len(line) > max_line:
             raise LineTooLong("header line")
+        left -= len(line)
+        if left < 0:
+            raise HTTPException(f"got more than {limits.MAX_HEAD} bytes of head")
         if not line:
             return lines
         lines.append(line)

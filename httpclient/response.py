@@ -11,7 +11,7 @@ import io
 import sys
 
 from . import limits
-from ._core.head import Head, begins_with_http, read_head
+from ._core.head import Head, begins_with_http, read_head, skip_empty_line
 from ._core.reader import open_reader
 from .chunks import READERS, ChunkedContent
 from .exceptions import (
@@ -123,17 +123,12 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
         """The head out of our own Reader; None if the answer is HTTP/0.9."""
         fp = self.fp
         strict = self.strict
-        skip_empty_line = self._reused and not strict
+        self._skip_empty_line()
         if strict is False and not begins_with_http(fp):
             return None
         for _ in range(limits.MAX_INTERIM_RESPONSES + 1):
             head = read_head(fp, limits.max_line(), limits.max_fields(self._max_headers),
                              strict is True)
-            if skip_empty_line and head in _EMPTY_LINES:
-                # Old servers put one behind the message body before (RFC 9112 2.2).
-                head = read_head(fp, limits.max_line(), limits.max_fields(self._max_headers),
-                                 strict is True)
-            skip_empty_line = False
             if type(head) is bytes:
                 if not head:
                     raise RemoteDisconnected("Remote end closed connection without response")
@@ -141,6 +136,12 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
             if head.status >= 200 or head.status == 101:
                 return head
         raise _too_many_interim_responses()
+
+    def _skip_empty_line(self):
+        """Old servers put one behind the message body before (RFC 9112 2.2)."""
+        if self._reused and not self.strict:
+            self._reused = False
+            skip_empty_line(self.fp)
 
     def _head_by_steps(self):
         """Read the head through the steps that others replace; the facts for the framing."""
@@ -179,11 +180,16 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
 
     def _read_status(self):
         """Read the status line: (version, status, reason) as str, int, str."""
-        if self.strict is False and type(self.fp) in READERS and not begins_with_http(self.fp):
-            self._simple = True
-            return "HTTP/0.9", 200, ""
+        if type(self.fp) in READERS:
+            self._skip_empty_line()
+            if self.strict is False and not begins_with_http(self.fp):
+                self._simple = True
+                return "HTTP/0.9", 200, ""
         max_line = limits.max_line()
         line = self.fp.readline(max_line + 1)
+        if line in _EMPTY_LINES and self._reused and not self.strict:
+            line = self.fp.readline(max_line + 1)
+        self._reused = False
         if len(line) > max_line:
             raise LineTooLong("status line")
         if self.debuglevel > 0:

@@ -17,3 +17,13 @@ def shown_signature(*names, **keywords):
         function.__signature__ = inspect.Signature(parameters)
         return function
     return decorate
+
+
+def by_name(function, names, args, keywords):
+    """`keywords` with the positional `args` among them, or the TypeError for contradictions."""
+    given = dict(zip(names, args))
+    if len(args) > len(names):
+        raise TypeError(f"{function}() takes at most {len(names)} arguments like these: {args!r}")
+    for name in given.keys() & keywords.keys():
+        raise TypeError(f"{function}() got multiple values for argument {name!r}")
+    return keywords | given

@@ -15,12 +15,13 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 
 import httpclient
 import pytest
 
 from support import suite_runner
-from support.servers import Server, nobody, ok, read_head, serving
+from support.servers import PATIENCE, Server, nobody, ok, read_head, serving
 
 MODULES = [http.client, httpclient]
 GOOD = ok(b"all is well")
@@ -322,7 +323,7 @@ def run(script, *args, **options):
 INTERRUPTED = """
     import gc, importlib, sys
     module, port, kind = importlib.import_module(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-    connection = module.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = module.HTTPConnection("127.0.0.1", port, timeout=5)
     connection.request("GET", "/")
     try:
         print("asked", flush=True)
@@ -331,7 +332,7 @@ INTERRUPTED = """
         elif kind == "read":
             connection.getresponse().read()
         elif kind == "readinto":
-            connection.getresponse().readinto(bytearray(100))
+            r = connection.getresponse(); [r.readinto(bytearray(100)) for _ in range(3)]
         else:
             list(connection.getresponse())
     except KeyboardInterrupt:
@@ -345,37 +346,68 @@ INTERRUPTED = """
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for one process")
-@pytest.mark.parametrize("module", MODULES)
-@pytest.mark.parametrize(("kind", "wire"), [
+WAITING = pytest.mark.parametrize(("kind", "wire"), [
     ("head", b"HTTP/1.1 200 OK\r\nA: "),
-    ("read", HEAD + b"Content-Length: 10\r\n\r\n"),
+    ("read", HEAD + b"Content-Length: 10\r\n\r\nhalf"),
     ("read", CHUNKED + b"5\r\nhello\r\n"),
     ("read", HEAD + b"\r\nuntil close"),
-    ("readinto", HEAD + b"Content-Length: 10\r\n\r\n"),
+    ("readinto", CHUNKED + b"5\r\nhello\r\n"),
     ("lines", CHUNKED + b"5\r\nhello\r\n"),
 ], ids=["head", "length", "chunks", "until close", "readinto", "lines"])
-def test_ctrl_c(module, kind, wire):
-    """KeyboardInterrupt comes out of a read that waits, and nothing is left behind."""
-    sent = threading.Event()
+
+
+def wait_until_asleep(process):
+    """Returns when the process waits, that is for the server."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        with open(f"/proc/{process.pid}/stat") as file:
+            if file.read().rpartition(") ")[2][0] == "S":
+                return
+        time.sleep(0.001)       # the system tells nobody
+    raise AssertionError("the client does not wait")
+
+
+def interrupted(module, kind, wire, when):
+    """What the client prints if it gets SIGINT behind the wire ("later") or with it."""
+    proceed, sent = threading.Event(), threading.Event()
 
     def wrong(sock):
+        proceed.wait(PATIENCE)
         sock.sendall(wire)
         sent.set()
-        sock.recv(1)
+        while sock.recv(65536):
+            pass
 
     with Server(Scripted(wrong)) as server:
         process = run(INTERRUPTED, module.__name__, server.port, kind)
         try:
             assert process.stdout.readline() == "asked\n"
-            assert sent.wait(20)
+            wait_until_asleep(process)
+            if when == "with it":
+                process.send_signal(signal.SIGSTOP)
+            proceed.set()
+            assert sent.wait(PATIENCE)
             process.send_signal(signal.SIGINT)
-            output, errors = process.communicate(timeout=60)
+            process.send_signal(signal.SIGCONT)
+            return process.communicate(timeout=60)
         finally:
+            proceed.set()
             if process.poll() is None:
                 process.kill()
                 process.wait()
-    assert (output, errors) == ("interrupted\nall is well\n", "")
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs Linux's /proc")
+@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("when", ["with it", "later"])
+@WAITING
+def test_ctrl_c(module, kind, wire, when):
+    """KeyboardInterrupt comes out of a read that waits, and nothing is left behind.
+
+    "with it": data and signal reach the process at once.  The system call then gives the data,
+    and the signal has to be looked for before the next one is waited for.
+    """
+    assert interrupted(module, kind, wire, when) == ("interrupted\nall is well\n", "")
 
 
 SUBSTITUTED = """

@@ -5,6 +5,7 @@ What the grammar does not allow is in test_hostile_bytes.py; that regular heads 
 http.client is in test_same_as_stdlib.py.  Tests that take `module` hold for both.
 """
 
+import email.errors
 import http.client
 import io
 
@@ -226,7 +227,15 @@ def test_message_is_what_the_email_parser_makes(wire, way):
         name: value for name, value in vars(theirs).items() if name not in hidden}
     assert str(ours.get_payload()) == str(theirs.get_payload()) or ours.is_multipart()
     assert [type(one) for one in ours.defects] == [type(one) for one in theirs.defects]
-    assert ours.as_string() == theirs.as_string()
+    assert as_string(ours) == as_string(theirs)
+
+
+def as_string(message):
+    """The message as text; since 3.12 not every value can be written."""
+    try:
+        return message.as_string()
+    except email.errors.MessageError as error:
+        return str(error)
 
 
 @both

@@ -361,7 +361,7 @@ DIFFERENT = {
 conn = httplib.HTTPConnection(host)
 conn.request("GET", "/folded")
 note(conn.getresponse().getheader("X"))
-""", ["a\n b"], ["a  b"]),
+""", ["a\n b"], ["a b"]),
     # HTTP's file is the response: it ends where the content does, and chunks are taken apart.
     "HTTP-chunked": ([closing(CHUNKED + " ")], IN_STEPS.format(name="HTTP-chunked") + """
 note(h.getreply()[0], h.getfile().read()[:5])

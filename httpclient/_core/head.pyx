@@ -13,9 +13,10 @@ from libc.string cimport memcmp
 from .http1 cimport *
 from .reader cimport Reader
 
+from .. import limits
 from ..exceptions import HTTPException, LineTooLong
 
-cdef Py_ssize_t MAX_HEAD = 1024 * 1024
+cdef Py_ssize_t MAX_HEAD = limits.MAX_HEAD
 cdef Py_ssize_t MIN_REFILL = 16 * 1024
 
 
@@ -150,6 +151,28 @@ cdef int raise_limit(http1_rc rc, str what, Py_ssize_t max_line, Py_ssize_t max_
     if rc == HTTP1_MANY:
         raise HTTPException(f"got more than {max_fields} headers")
     raise HTTPException(f"got more than {MAX_HEAD} bytes of head")
+
+
+def skip_empty_line(Reader reader not None):
+    """Use up one empty line, if that is what comes next."""
+    cdef const uint8_t *octets
+    cdef Py_ssize_t have
+
+    reader.check_open()
+    while True:
+        have = reader._end - reader._at
+        if have:
+            octets = reader.unread_octets()
+            if octets[0] == c'\n':
+                reader._at += 1
+                return
+            if octets[0] != c'\r' or (have > 1 and octets[1] != c'\n'):
+                return
+            if have > 1:
+                reader._at += 2
+                return
+        if reader.refill(MIN_REFILL) == 0:
+            return
 
 
 def begins_with_http(Reader reader not None):

@@ -143,7 +143,7 @@ def field_section(data, result):
         if line[:1] in (b" ", b"\t"):
             result.note("obs-fold" if last else "blank before the first field")
             if last:
-                last[1] += b" " + line
+                last[1] = unfolded(last[1], line)
             continue
         last = field_line(line, result)
         if last:
@@ -151,6 +151,12 @@ def field_section(data, result):
     result.fields = [(name.decode("latin-1"), value.lstrip(b" \t").decode("latin-1"))
                      for name, value in lines]
     return data
+
+
+def unfolded(value, line):
+    """obs-fold: the line end and the blanks around it are one SP."""
+    parts = value.rstrip(b" \t"), line.strip(b" \t")
+    return b" ".join(part for part in parts if part)
 
 
 def check_bytes(line, result):
@@ -217,7 +223,7 @@ def content_length(result, beside_codings):
     numbers = [one.strip(" \t") for value in listed for one in value.split(",")]
     if len(numbers) > 1:
         result.note("several Content-Length")
-        if len({int(one) if re.fullmatch("[0-9]+", one) else one for one in numbers}) > 1:
+        if len(set(numbers)) > 1:
             raise Refused("BadHeaderLine")
     if not numbers or beside_codings:
         return None
