@@ -20,7 +20,8 @@ from setuptools import Extension, setup
 
 # module of httpclient._core -> its files in csrc
 MODULES = {
-    "reader": ["http1_chunked.c", "http1_head.c"],
+    "result": [],
+    "reader": ["http1_head.c"],
     "head": ["http1_head.c"],
     "chunked": ["http1_chunked.c"],
     "request": ["http1_request.c"],

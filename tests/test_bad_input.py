@@ -6,43 +6,19 @@ Each test leaves its connection, closed or not as the case is, and makes a good 
 
 import contextlib
 import http.client
-import itertools
-import os
-import signal
 import socket
 import struct
-import subprocess
-import sys
-import textwrap
 import threading
-import time
 
 import httpclient
 import pytest
 
-from support import suite_runner
-from support.servers import PATIENCE, Server, nobody, ok, read_head, serving
+from support.servers import Scripted, Server, nobody, ok, serving
 
 MODULES = [http.client, httpclient]
-GOOD = ok(b"all is well")
+GOOD = Scripted.good
 HEAD = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
-
-
-class Scripted:
-    """A handler: the first connection goes wrong as `wrong(sock)` says, the later ones are good."""
-
-    def __init__(self, wrong):
-        self.wrong = wrong
-        self.count = itertools.count()
-
-    def __call__(self, sock):
-        with sock.makefile("rb", 0) as file:
-            first = next(self.count) == 0
-            while read_head(file):
-                if first:
-                    return self.wrong(sock)
-                sock.sendall(GOOD)
 
 
 def says(wire):
@@ -305,177 +281,3 @@ def test_close_in_the_middle(module):
         conn.close()
         assert response.read() == b"" and response.isclosed()
         usable(conn, server)
-
-
-# Other programs, in processes of their own.
-
-def run(script, *args, **options):
-    """A Python process; the modules `support` and httpclient can be imported in it."""
-    paths = [os.path.dirname(os.path.dirname(suite_runner.__file__)),
-             os.environ.get("PYTHONPATH", "")]
-    return subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", textwrap.dedent(script), *map(str, args)],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        **options)
-
-
-INTERRUPTED = """
-    import gc, importlib, sys
-    module, port, kind = importlib.import_module(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-    connection = module.HTTPConnection("127.0.0.1", port, timeout=5)
-    connection.request("GET", "/")
-    try:
-        print("asked", flush=True)
-        if kind == "head":
-            connection.getresponse()
-        elif kind == "read":
-            connection.getresponse().read()
-        elif kind == "readinto":
-            r = connection.getresponse(); [r.readinto(bytearray(100)) for _ in range(3)]
-        else:
-            list(connection.getresponse())
-    except KeyboardInterrupt:
-        print("interrupted")
-    connection.close()
-    connection.request("GET", "/")
-    print(connection.getresponse().read().decode())
-    connection.close()
-    del connection
-    gc.collect()
-"""
-
-
-WAITING = pytest.mark.parametrize(("kind", "wire"), [
-    ("head", b"HTTP/1.1 200 OK\r\nA: "),
-    ("read", HEAD + b"Content-Length: 10\r\n\r\nhalf"),
-    ("read", CHUNKED + b"5\r\nhello\r\n"),
-    ("read", HEAD + b"\r\nuntil close"),
-    ("readinto", CHUNKED + b"5\r\nhello\r\n"),
-    ("lines", CHUNKED + b"5\r\nhello\r\n"),
-], ids=["head", "length", "chunks", "until close", "readinto", "lines"])
-
-
-def wait_until_asleep(process):
-    """Returns when the process waits, that is for the server."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        with open(f"/proc/{process.pid}/stat") as file:
-            if file.read().rpartition(") ")[2][0] == "S":
-                return
-        time.sleep(0.001)       # the system tells nobody
-    raise AssertionError("the client does not wait")
-
-
-def interrupted(module, kind, wire, when):
-    """What the client prints if it gets SIGINT behind the wire ("later") or with it."""
-    proceed, sent = threading.Event(), threading.Event()
-
-    def wrong(sock):
-        proceed.wait(PATIENCE)
-        sock.sendall(wire)
-        sent.set()
-        while sock.recv(65536):
-            pass
-
-    with Server(Scripted(wrong)) as server:
-        process = run(INTERRUPTED, module.__name__, server.port, kind)
-        try:
-            assert process.stdout.readline() == "asked\n"
-            wait_until_asleep(process)
-            if when == "with it":
-                process.send_signal(signal.SIGSTOP)
-            proceed.set()
-            assert sent.wait(PATIENCE)
-            process.send_signal(signal.SIGINT)
-            process.send_signal(signal.SIGCONT)
-            return process.communicate(timeout=60)
-        finally:
-            proceed.set()
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-
-
-@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs Linux's /proc")
-@pytest.mark.parametrize("module", MODULES)
-@pytest.mark.parametrize("when", ["with it", "later"])
-@WAITING
-def test_ctrl_c(module, kind, wire, when):
-    """KeyboardInterrupt comes out of a read that waits, and nothing is left behind.
-
-    "with it": data and signal reach the process at once.  The system call then gives the data,
-    and the signal has to be looked for before the next one is waited for.
-    """
-    assert interrupted(module, kind, wire, when) == ("interrupted\nall is well\n", "")
-
-
-SUBSTITUTED = """
-    import sys
-    from support.suite_runner import substitute
-    module = substitute("httpclient")
-"""
-URLLIB = SUBSTITUTED + """
-    import urllib.error, urllib.request
-    base = sys.argv[1]
-    with urllib.request.urlopen(base + "/good") as response:
-        assert isinstance(response, module.HTTPResponse), response
-        print(response.status, response.read().decode(), response.url == base + "/good")
-    with urllib.request.urlopen(base + "/form", b"a=b") as response:
-        print(response.headers["X-Method"], response.read().decode())
-    try:
-        urllib.request.urlopen(base + "/missing")
-    except urllib.error.HTTPError as error:
-        print(error.code, error.read().decode())
-        error.close()
-    try:
-        urllib.request.urlopen(base + "/nothing")
-    except ConnectionResetError as error:
-        print(type(error).__name__, isinstance(error, module.BadStatusLine))
-"""
-XMLRPC = SUBSTITUTED + """
-    import threading, xmlrpc.client, xmlrpc.server
-    server = xmlrpc.server.SimpleXMLRPCServer(("127.0.0.1", 0), logRequests=False)
-    server.register_function(lambda *numbers: sum(numbers), "add")
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    with xmlrpc.client.ServerProxy("http://127.0.0.1:%d" % server.server_address[1]) as proxy:
-        print(proxy.add(1, 2, 3))
-        print(type(proxy("transport")._connection[1]) is module.HTTPConnection)
-        try:
-            proxy.missing()
-        except xmlrpc.client.Fault as fault:
-            print("is not supported" in fault.faultString)
-    server.shutdown()
-    server.server_close()
-    thread.join()
-"""
-
-
-def finish(process):
-    """The output; the process must have ended well and said nothing else."""
-    try:
-        output, errors = process.communicate(timeout=60)
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-    assert (process.returncode, errors) == (0, "")
-    return output.splitlines()
-
-
-def test_urllib_request():
-    def form(request):
-        return ok(request.body[::-1], f"X-Method: {request.method}")
-
-    with serving(ok(b"fine", "Connection: close"), form, ok(b"gone", status="404 No"), None,
-                 closing=[1, 2]) as server:
-        process = run(URLLIB, f"http://127.0.0.1:{server.port}",)
-        assert finish(process) == [
-            "200 fine True", "POST b=a", "404 gone", "RemoteDisconnected True"]
-        agents = {request.field("User-Agent") for request in server.handle.requests}
-        assert all(agent.startswith("Python-urllib/") for agent in agents)
-
-
-def test_xmlrpc():
-    assert finish(run(XMLRPC)) == ["6", "True", "True"]

@@ -187,7 +187,8 @@ row("equal lengths on lines", OK + LENGTH + LENGTH + b"\r\nhello, more", Takes()
 row("equal lengths as a list", OK + b"Content-Length: 5, 5\r\n\r\nhello, more", Takes())
 row("equal lengths on lines and as a list",
     OK + LENGTH + b"content-length: 5 ,5\r\n\r\nhello, more", Takes())
-row("lengths on lines that differ", OK + LENGTH + b"Content-Length: 6\r\n\r\nhello, more", BAD_FIELD)
+row("lengths on lines that differ", OK + LENGTH + b"Content-Length: 6\r\n\r\nhello, more",
+    BAD_FIELD)
 row("lengths as a list that differ", OK + b"Content-Length: 5,6\r\n\r\nhello, more", BAD_FIELD)
 row("lengths of equal value, written otherwise",
     OK + LENGTH + b"Content-Length: 05\r\n\r\nhello, more", BAD_FIELD)
@@ -197,8 +198,8 @@ row("Transfer-Encoding and Content-Length",
 row("Transfer-Encoding and lengths that differ", OK + b"Transfer-Encoding: chunked\r\n" + LENGTH +
     b"Content-Length: 6\r\n\r\n" + HELLO + LAST, Refuses("BadHeaderLine"))
 row("gzip, chunked", OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n" + HELLO + LAST, Takes())
-row("gzip and chunked on lines", OK + b"Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n"
-    + HELLO + LAST, Takes())
+row("gzip and chunked on lines", OK + b"Transfer-Encoding: gzip\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n" + HELLO + LAST, Takes())
 row("unknown coding, chunked", OK + b"Transfer-Encoding: sparkle, chunked\r\n\r\n" + HELLO + LAST,
     Takes(), Refuses("UnknownTransferEncoding|BadHeaderLine"))
 row("CHUNKED", OK + b"Transfer-Encoding: CHUNKED\r\n\r\n" + HELLO + LAST, Takes())
@@ -257,7 +258,8 @@ for end in (b"", b"\n", b"\r", b"\n\r", b"ab", b"\r\r\n", b"X\r\n"):
     row(f"{end} behind chunk data", CHUNKED + b"5\r\nhello" + end + LAST, Breaks())
 row("chunk extension", CHUNKED + b'5;a=b;c="d;e" ; f\r\nhello\r\n0;g\r\n\r\n', Takes())
 for extension in (b";", b";=b", b";a=", b';a="b', b";a b", b";\x01"):
-    row(f"chunk extension {extension}", CHUNKED + HELLO + b"5" + extension + b"\r\nhello\r\n" + LAST,
+    row(f"chunk extension {extension}",
+        CHUNKED + HELLO + b"5" + extension + b"\r\nhello\r\n" + LAST,
         Takes(b"hellohello"), Breaks())
 for end in (b"", b"5", b"5\r", b"5\r\n", b"0", b"0\r", b"0\r\nA: b\r\n", b"0\r\nA"):
     row(f"end of stream behind {end}", CHUNKED + HELLO + end, Breaks())

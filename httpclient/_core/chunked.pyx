@@ -11,7 +11,8 @@ from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 
 from .http1 cimport *
-from .reader cimport Reader, Result, size_of
+from .reader cimport Reader, size_of
+from .result cimport Result
 
 from ..exceptions import HTTPException, IncompleteRead, LineTooLong
 

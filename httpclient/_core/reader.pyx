@@ -14,19 +14,17 @@ import io
 import socket
 
 cimport cython
-from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_FillInfo, PyBuffer_Release
-from cpython.buffer cimport PyObject_GetBuffer
+from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE, PyByteArray_Resize
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.ref cimport PyObject, Py_XDECREF
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.ref cimport PyObject
 from libc.string cimport memchr, memcpy, memmove
 
 from .http1 cimport *
+from .result cimport Result
 
 cdef extern from "Python.h":
-    PyObject *new_bytes "PyBytes_FromStringAndSize"(const char *data, Py_ssize_t size) except NULL
     Py_ssize_t clipped_size "PyNumber_AsSsize_t"(object n, PyObject *overflow) except? -1
-    int _PyBytes_Resize(PyObject **data, Py_ssize_t size) except -1
 
 cdef Py_ssize_t STORE = 16 * 1024       # what most responses fit into
 cdef Py_ssize_t FIRST = 1024 * 1024     # a result's first size; it doubles from there
@@ -41,52 +39,6 @@ cdef object real_makefile = socket.socket.makefile
 cdef object socket_io = socket.SocketIO
 cdef object real_readinto = socket.SocketIO.readinto
 cdef object buffered_reader = io.BufferedReader
-
-
-@cython.final
-cdef class Result:
-    """Fresh ``bytes`` that are being filled: they grow, and lend their memory to a socket.
-
-    Whoever keeps the lent buffer keeps this object alive, and makes the next
-    resize fail instead of having somebody write into memory that is gone.
-    """
-
-    def __cinit__(self, Py_ssize_t size):
-        self._data = new_bytes(NULL, size)
-
-    def __dealloc__(self):
-        Py_XDECREF(self._data)
-
-    def __getbuffer__(self, Py_buffer *view, int flags):
-        PyBuffer_FillInfo(view, self, self.octets(), self.size(), 0, flags)
-        self._exports += 1
-
-    def __releasebuffer__(self, Py_buffer *view):
-        self._exports -= 1
-
-    cdef uint8_t *octets(self) noexcept:
-        return <uint8_t *> PyBytes_AS_STRING(<object> self._data)
-
-    cdef Py_ssize_t size(self) noexcept:
-        return PyBytes_GET_SIZE(<object> self._data)
-
-    cdef int resize(self, Py_ssize_t size) except -1:
-        if self._exports:
-            raise BufferError("a socket kept the buffer that it was to receive into")
-        try:
-            _PyBytes_Resize(&self._data, size)
-        except MemoryError:
-            self._data = new_bytes(NULL, 0)
-            raise
-        return 0
-
-    cdef bytes finish(self, Py_ssize_t size):
-        """The first `size` octets; the object is empty afterwards."""
-        self.resize(size)
-        data = <bytes> self._data
-        Py_XDECREF(self._data)
-        self._data = new_bytes(NULL, 0)
-        return data
 
 
 cdef class Reader:

@@ -8,6 +8,7 @@ Each socket has a deadline: nothing here outlives its test.
 """
 
 import contextlib
+import itertools
 import socket
 import threading
 from dataclasses import dataclass, field
@@ -185,6 +186,24 @@ def ok(body=b"", *fields, status="200 OK", version="HTTP/1.1"):
     """A response with a Content-Length; `fields` are further field lines."""
     lines = [f"{version} {status}", f"Content-Length: {len(body)}", *fields, "", ""]
     return "\r\n".join(lines).encode("latin-1") + body
+
+
+class Scripted:
+    """A handler: the first connection goes wrong as `wrong(sock)` says, the later ones are good."""
+
+    good = ok(b"all is well")
+
+    def __init__(self, wrong):
+        self.wrong = wrong
+        self.count = itertools.count()
+
+    def __call__(self, sock):
+        with sock.makefile("rb", 0) as file:
+            first = next(self.count) == 0
+            while read_head(file):
+                if first:
+                    return self.wrong(sock)
+                sock.sendall(self.good)
 
 
 def echo(request):

@@ -92,7 +92,8 @@ wire("gzip, length", OK + b"Transfer-Encoding: gzip\r\nContent-Length: 2\r\n\r\n
 wire("gzip, chunked", OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n" + chunks(b"hello") + LAST,
      "Transfer-Encoding lines are combined")
 wire("gzip line, chunked line",
-     OK + b"Transfer-Encoding: gzip\r\nTransfer-Encoding: Chunked\r\n\r\n" + chunks(b"hello") + LAST,
+     OK + b"Transfer-Encoding: gzip\r\nTransfer-Encoding: Chunked\r\n\r\n"
+     + chunks(b"hello") + LAST,
      "Transfer-Encoding lines are combined")
 wire("chunked, gzip", OK + b"Transfer-Encoding: chunked, gzip\r\n\r\nhello",
      "Transfer-Encoding not ending in chunked")
@@ -187,7 +188,8 @@ wire("102 and the end", b"HTTP/1.1 102 Processing\r\n\r\n", "interim responses")
 # --- field section -------------------------------------------------------------------------------
 
 for line in (
-    b"Empty:", b"Empty: ", b"NoBlank:x", b"Blanks:  \t x", b"Behind: x \t ", b"Twice: 1\r\nTwice: 2",
+    b"Empty:", b"Empty: ", b"NoBlank:x", b"Blanks:  \t x", b"Behind: x \t ",
+    b"Twice: 1\r\nTwice: 2",
     b"CaSe: x\r\ncase: y", b"Colons: a:b::c", b"Latin: K\xf6ln \xff", b"Utf: \xe2\x82\xac \xc2\x85",
     b"Controls: \x01\x08\x0b\x0c\x0e\x1b\x1c\x1d\x1e\x1f\x7f", b"Tab: a\tb", b"Quoted: \"a\\\"b\"",
     b"!#$%&'*+-.^_`|~09: every tchar", b"Slash/(name)\"<>@[]{}?=;,\\: no token", b"Control:\x0bx",
