@@ -39,8 +39,6 @@ from .response import _UNKNOWN, HTTPResponse
 from .status import responses
 
 globals().update(status.constants)
-_MAXLINE = limits.max_line()
-_MAXHEADERS = limits.max_fields()
 HTTPS_PORT = 443
 
 __version__ = "0.1.0"
@@ -67,13 +65,12 @@ else:
 class _Module(types.ModuleType):
     """Programs rebind names of http.client; what they bind here reaches where it is used."""
 
-    # What http.client has; kept in __dict__ too, where mock.patch() looks for it.
+    # Not in __dict__, which would hide what is bound in http.client.
     _MAXLINE = property(lambda self: limits.max_line())
     _MAXHEADERS = property(lambda self: limits.max_fields())
 
     def __setattr__(self, name, value):
-        if name in ("_MAXLINE", "_MAXHEADERS"):
-            self.__dict__[name] = value
+        if name in limits.SHARED:
             limits.rebind(name, value)
             return
         super().__setattr__(name, value)
@@ -82,10 +79,16 @@ class _Module(types.ModuleType):
                 setattr(room, name, value)
 
     def __delattr__(self, name):
+        if name in limits.SHARED:
+            limits.unbind(name)
+            return
         super().__delattr__(name)
         for room in _rooms:
             if name == "print" and name in room.__dict__:
                 delattr(room, name)
+
+    def __dir__(self):
+        return sorted([*self.__dict__, *limits.SHARED])
 
 
 # What tracebacks, pickles and help() show is the public name.

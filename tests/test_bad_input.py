@@ -13,7 +13,7 @@ import threading
 import httpclient
 import pytest
 
-from support.servers import Scripted, Server, nobody, ok, serving
+from support.servers import Scripted, Server, nobody, serving
 
 MODULES = [http.client, httpclient]
 GOOD = Scripted.good

@@ -355,20 +355,40 @@ def test_max_response_headers_is_settable(module):
     assert len(connection.getresponse().getheaders()) == 150
 
 
-def test_failed_response_is_closed(module):
+@pytest.mark.parametrize("reply", [
+    b"", b"nonsense\r\n\r\n", b"HTTP/2 200 OK\r\n\r\n", ok(b"", *["A: b"] * 101),
+    ok(b"", "A: " + "b" * 70_000)], ids=["nothing", "nonsense", "HTTP/2", "many fields", "long"])
+def test_failed_response_is_closed(module, reply):
     """What getresponse() raised leaves no open file and no warning behind."""
-    connection, sock = faked(module, b"nonsense\r\n\r\n")
+    connection, sock = faked(module, reply)
     files = []
     makefile = sock.makefile
     sock.makefile = lambda *args: files.append(makefile(*args)) or files[-1]
     connection.request("GET", "/")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with pytest.raises(module.BadStatusLine):
+        with pytest.raises(module.HTTPException):
             connection.getresponse()
         gc.collect()
     assert [file.closed for file in files] == [True]
     connection.close()
+
+
+@pytest.mark.parametrize("error", [LookupError, OSError, KeyboardInterrupt, ConnectionResetError])
+def test_response_that_raises_is_closed(module, error):
+    class Response(module.HTTPResponse):
+        made = []
+
+        def begin(self):
+            self.made.append(self)
+            raise error("no")
+
+    connection, _ = faked(module)
+    connection.response_class = Response
+    connection.request("GET", "/")
+    with pytest.raises(error):
+        connection.getresponse()
+    assert [response.closed for response in Response.made] == [True]
 
 
 def test_no_unclosed_socket(module):

@@ -10,8 +10,8 @@ import sys
 import httpclient
 import pytest
 
-from support.capture import FakeSocket, connect, over_fake
-from support.servers import ok
+from support.capture import FakeSocket, connect, over_fake, over_socket
+from support.servers import ok, tcp_pair
 
 MODULES = [http.client, httpclient]
 REPLY = ok(b"body", "A: b")
@@ -33,9 +33,9 @@ PRINTING = {
 }
 
 
-def conversation(module, body, reply, capsys, level=1):
+def conversation(module, body, reply, capsys, level=1, sock=None):
     """What is printed during one exchange, without the addresses of objects."""
-    connection = connect(module, FakeSocket(reply))
+    connection = connect(module, sock or FakeSocket(reply))
     connection.set_debuglevel(level)
     connection.request("POST", "/path", body, {"Name": "value"})
     connection.getresponse().read()
@@ -54,6 +54,11 @@ def test_debuglevel_prints_the_same(module, body, reply, capsys):
     theirs = conversation(http.client, PRINTING[body](), reply, capsys)
     assert compared(printed) == compared(theirs)
     assert [line.split(":")[0] for line in printed][-2:] == ["header", "header"]
+    ours, server = tcp_pair()   # head and body go out together, but nobody may see that
+    with ours, server:
+        server.sendall(reply)
+        over_tcp = conversation(module, PRINTING[body](), reply, capsys, sock=ours)
+    assert over_tcp == printed
 
 
 def test_what_debuglevel_prints(module, capsys):
@@ -137,14 +142,23 @@ def auditor():
 
 @pytest.mark.parametrize("body", PRINTING)
 def test_audit_events(module, body, auditor):
-    connection = connect(module, FakeSocket(REPLY), "example.com", 81)
-    with auditor.listening() as events:
-        connection.request("POST", "/", PRINTING[body]())
-        connection.getresponse().read()
-    assert events[0] == ("http.client.connect", connection, "example.com", 81)
-    assert all(name == "http.client.send" and who is connection for name, who, _ in events[1:])
-    # Head and body may be one piece or two, but nothing goes out unheard.
-    assert b"".join(bytes(data) for *_, data in events[1:]) == connection.sock.bytes
+    def heard(sock):
+        """What the events of one request tell of its pieces."""
+        connection = connect(module, sock, "example.com", 81)
+        with auditor.listening() as events:
+            connection.request("POST", "/", PRINTING[body]())
+        assert events[0] == ("http.client.connect", connection, "example.com", 81)
+        assert all(name == "http.client.send" and who is connection for name, who, _ in events[1:])
+        return [bytes(data) for *_, data in events[1:]]
+
+    fake = FakeSocket()
+    pieces = heard(fake)
+    assert pieces[0].endswith(b"\r\n\r\n") and b"".join(pieces) == fake.bytes
+    ours, server = tcp_pair()
+    with server, server.makefile("rb") as file:
+        with ours:
+            assert heard(ours) == pieces    # however they are sent
+        assert file.read() == b"".join(pieces)
 
 
 def test_audit_event_of_what_send_is_given(module, auditor):
@@ -192,13 +206,13 @@ def recorder(module, *names):
     return Recorder
 
 
-def test_methods_call_each_other(module):
+@pytest.mark.parametrize("over", [over_fake, over_socket])
+def test_methods_call_each_other(module, over):
     """Positionally, as ever: tracers look at args."""
     cls = recorder(module, "_send_request", "putrequest", "putheader", "endheaders",
                    "_send_output", "send", "connect", "_output")
-    connection = connect(module, FakeSocket(REPLY), base=lambda _: cls)
     headers = {"A": 5}
-    connection.request("POST", "/x", b"abc", headers)
+    over(module, lambda c: c.request("POST", "/x", b"abc", headers), base=lambda _: cls)
     head = (b"POST /x HTTP/1.1\r\nHost: example.com\r\nAccept-Encoding: identity\r\n"
             b"Content-Length: 3\r\nA: 5\r\n\r\n")
     assert [call for call in cls.calls if call[0] != "_output"] == [
@@ -249,14 +263,27 @@ def test_patched_methods_are_called(module, monkeypatch, name, how):
     assert connection.sock.bytes.endswith(b"Content-Length: 3\r\nA: b\r\n\r\nabc")
 
 
-def test_send_is_patched_two_pieces(module, monkeypatch):
+@pytest.mark.parametrize("over", [over_fake, over_socket])
+@pytest.mark.parametrize("where", ["class", "instance"])
+def test_send_is_patched_two_pieces(module, monkeypatch, where, over):
     """Who watches send() sees the head and the body apart."""
     pieces = []
-    send = module.HTTPConnection.send
-    monkeypatch.setattr(module.HTTPConnection, "send",
-                        lambda self, data: pieces.append(data) or send(self, data))
-    over_fake(module, lambda c: c.request("POST", "/", b"abc"))
+    original = module.HTTPConnection.send
+
+    def send(self, data):
+        pieces.append(data)
+        return original(self, data)
+
+    def call(connection):
+        if where == "instance":
+            connection.send = send.__get__(connection)
+        connection.request("POST", "/", b"abc")
+
+    if where == "class":
+        monkeypatch.setattr(module.HTTPConnection, "send", send)
+    wire = over(module, call).wire
     assert len(pieces) == 2 and pieces[1] == b"abc" and pieces[0].endswith(b"\r\n\r\n")
+    assert b"".join(pieces) == wire
 
 
 def test_send_output_overridden(module):

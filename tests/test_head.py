@@ -148,7 +148,8 @@ def test_rebinding_the_limits(monkeypatch, place, way):
             begun(httpclient, arrival)
     monkeypatch.setattr(place, "_MAXLINE", 100)
     assert http.client._MAXLINE == httpclient._MAXLINE == 100
-    begun(httpclient, way(OK + line_of(b"A: ", 100) + TAIL)).close()
+    with way(OK + line_of(b"A: ", 100) + TAIL) as arrival:
+        begun(httpclient, arrival).close()
     with way(OK + line_of(b"A: ", 101) + TAIL) as arrival:
         with pytest.raises(httpclient.LineTooLong, match="100 bytes"):
             begun(httpclient, arrival)

@@ -25,9 +25,19 @@ import httpclient
 
 ROOT = Path(__file__).resolve().parent.parent
 DISTRIBUTION = "httpclient-accel"
-MODULES = ["chunked", "head", "reader", "request"]
+SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 NAMED = "HTTPCLIENT_SDIST" in os.environ and "HTTPCLIENT_WHEEL" in os.environ
 BUILD_TOOLS = ["build", "Cython", "setuptools"]
+
+
+def compiled_modules():
+    """The modules of _core: one a pyx; without a source tree, what is installed."""
+    found = [path.stem for path in (ROOT / "httpclient" / "_core").glob("*.pyx")]
+    core = Path(httpclient.__file__).parent / "_core"
+    return sorted(found or [path.name.removesuffix(SUFFIX) for path in core.glob(f"*{SUFFIX}")])
+
+
+MODULES = compiled_modules()
 
 
 def needs_artefacts(test):
@@ -152,9 +162,7 @@ def test_sdist_holds_nothing_generated(in_sdist):
 
 @needs_artefacts
 def test_wheel_holds_the_package_alone(in_wheel):
-    extensions = {
-        f"httpclient/_core/{module}{sysconfig.get_config_var('EXT_SUFFIX')}" for module in MODULES
-    }
+    extensions = {f"httpclient/_core/{module}{SUFFIX}" for module in MODULES}
     assert in_wheel == extensions | sources("httpclient", ".py", ".pyi", "py.typed")
 
 
@@ -200,6 +208,10 @@ def test_installed_needs_python_and_nothing_else():
     assert [line for line in required if "extra ==" not in line] == []
 
 
+def test_there_is_a_core():
+    assert {"chunked", "head", "reader", "request"} <= set(MODULES)
+
+
 def test_package_comes_out_of_site_packages():
     installed = Path(sysconfig.get_path("platlib")) / "httpclient"
     assert Path(httpclient.__file__).resolve().parent == installed.resolve()
@@ -209,7 +221,7 @@ def test_package_comes_out_of_site_packages():
 def test_core_is_compiled(module):
     loaded = importlib.import_module(f"httpclient._core.{module}")
     assert isinstance(loaded.__spec__.loader, importlib.machinery.ExtensionFileLoader)
-    assert loaded.__file__.endswith(sysconfig.get_config_var("EXT_SUFFIX"))
+    assert loaded.__file__.endswith(SUFFIX)
 
 
 def test_import_leaves_metadata_alone():

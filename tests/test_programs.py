@@ -110,6 +110,7 @@ class Waiting:
         self.sent.set()
         self.proceed.wait(PATIENCE)
         sock.sendall(self.parts[1])
+        sock.settimeout(5)
         try:
             self.left = sock.recv(1) == b""
         except TimeoutError:

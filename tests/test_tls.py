@@ -94,6 +94,20 @@ def test_certificate_refused(module, certificates, to_loopback, wrong):
         assert server.handle.requests == []
 
 
+def test_refused_certificate_is_refused_again(certificates, to_loopback):
+    """Not "bad file descriptor": the connection is idle (COMPATIBILITY.md: the connection)."""
+    with serving(ok(b"x"), tls=certificates.server()) as server:
+        with https(httpclient, "other.example", server.port,
+                   context=certificates.client()) as connection:
+            for call in (connection.connect, lambda: connection.request("GET", "/secret"),
+                         lambda: connection.request("GET", "/secret"), connection.connect):
+                with pytest.raises(ssl.SSLCertVerificationError):
+                    call()
+            connection.host = HOST
+            assert get(connection) == b"x"
+        assert len(server.handle.requests) == 1
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_default_context_verifies(module, certificates):
     """Whatever the specification says: a certificate that nobody vouches for is refused."""

@@ -248,6 +248,42 @@ def test_proxy_answers(module, reply, error, text):
                 connection.close()
 
 
+SILENT = object()
+
+
+@pytest.mark.parametrize("kind", ["HTTPConnection", "HTTPSConnection"])
+@pytest.mark.parametrize("reply", [
+    b"", b"garbage\r\n\r\n", b"HTTP/1.1 407 No\r\n\r\n", b"HTTP/1.1 200 OK\r\nA: ", SILENT,
+    b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+], ids=["nothing", "garbage", "407", "cut", "silent", "many fields"])
+@pytest.mark.parametrize("first", ["connect", "request"])
+def test_no_request_outside_of_a_tunnel(kind, reply, first):
+    """After a CONNECT that failed in any way a request must not go to the proxy itself.
+
+    http.client sends it there in clear text (COMPATIBILITY.md: the connection).
+    """
+    heads = []
+
+    def answer(sock):
+        with sock.makefile("rb", 0) as file:
+            while head := read_head(file):
+                heads.append(head)
+                if reply is not SILENT:
+                    sock.sendall(reply)
+                if reply == b"":
+                    return
+
+    with Server(answer) as proxy:
+        timeout = 0.2 if reply is SILENT or reply.endswith(b"A: ") else 20
+        connection = getattr(httpclient, kind)(*proxy.address, timeout=timeout)
+        with contextlib.closing(connection):
+            connection.set_tunnel("a.example")
+            for attempt in (first, "request", "request"):
+                with pytest.raises((OSError, httpclient.HTTPException)):
+                    getattr(connection, attempt)(*["GET", "/secret"] * (attempt == "request"))
+    assert [head.split(b" ")[0] for head in heads] == [b"CONNECT"] * 3
+
+
 @modules(since=(3, 12))
 @pytest.mark.parametrize(("fields", "error", "text"), [
     (b"X: y\r\n" * 101, "HTTPException", "got more than 100 headers"),
