@@ -3,8 +3,8 @@
  *
  * Each piece of framing (a chunk-size line, the CRLF behind chunk data) is read
  * whole or not at all: HTTP1_MORE has moved nothing, so the caller keeps the
- * bytes and comes again.  A chunk-size line has at most 4 KiB, so coming again
- * costs little.
+ * bytes and comes again.  Lines have a limit of some KiB, so coming again costs
+ * little.
  */
 #include "http1_chunked.h"
 
@@ -109,14 +109,14 @@ chunk_extensions(const uint8_t *buf, size_t end, size_t at)
  *
  * HTTP1_MORE: no CRLF yet.
  * HTTP1_BAD:  no size, other bytes behind it, or a line end other than CRLF.
- * HTTP1_LONG: the line has more than 4 KiB.
+ * HTTP1_LONG: the line has more than max_line octets.
  */
 enum http1_rc
-http1_chunk_line(const uint8_t *buf, size_t end, size_t *at, int strict, uint64_t *size)
+http1_chunk_line(const uint8_t *buf, size_t end, size_t *at, int strict, size_t max_line,
+                 uint64_t *size)
 {
-    size_t limit = end - *at > HTTP1_MAX_CHUNK_LINE ? *at + HTTP1_MAX_CHUNK_LINE : end;
-    enum http1_rc missing = limit < end || end - *at == HTTP1_MAX_CHUNK_LINE
-                            ? HTTP1_LONG : HTTP1_MORE;
+    size_t limit = end - *at > max_line ? *at + max_line : end;
+    enum http1_rc missing = limit - *at == max_line ? HTTP1_LONG : HTTP1_MORE;
     size_t i = *at;
     size_t behind;
     const uint8_t *cr;
@@ -152,7 +152,7 @@ http1_chunk_line(const uint8_t *buf, size_t end, size_t *at, int strict, uint64_
  * HTTP1_END:  the last chunk's line has been read; the trailer section comes next.
  * HTTP1_MORE: more bytes are needed; *at stands where the unread ones begin.
  * HTTP1_BAD, HTTP1_LONG: as http1_chunk_line; *at stands at the offending bytes.
- * HTTP1_MANY: the framing is more than 1 MiB plus ten times the content.
+ * HTTP1_MANY: the framing is more than `overhead` plus ten times the content.
  */
 enum http1_rc
 http1_chunked_step(struct http1_chunked *body, const uint8_t *buf, size_t end, size_t *at)
@@ -176,12 +176,12 @@ http1_chunked_step(struct http1_chunked *body, const uint8_t *buf, size_t end, s
         body->framing += 2;
         body->state = HTTP1_AT_SIZE;
     }
-    rc = http1_chunk_line(buf, end, &i, body->strict, &size);
+    rc = http1_chunk_line(buf, end, &i, body->strict, body->max_line, &size);
     if (rc != HTTP1_OK)
         return rc;
     body->framing += i - *at;
-    if (body->framing > HTTP1_FRAMING_FLOOR && (body->framing - HTTP1_FRAMING_FLOOR) / 10
-                                               > body->content)
+    if (body->framing > body->overhead
+        && (body->framing - body->overhead) / 10 > body->content)
         return HTTP1_MANY;
     *at = i;
     body->left = size;

@@ -5,12 +5,6 @@
 
 #include "http1.h"
 
-/* Octets of a chunk-size line, its extensions and CRLF included. */
-#define HTTP1_MAX_CHUNK_LINE 4096
-
-/* Framing that a body may have on top of ten times its content. */
-#define HTTP1_FRAMING_FLOOR (1u << 20)
-
 enum http1_chunked_state {
     HTTP1_AT_SIZE,  /* a chunk-size line comes next */
     HTTP1_IN_DATA,  /* `left` octets of chunk data come next */
@@ -21,6 +15,8 @@ enum http1_chunked_state {
 struct http1_chunked {
     enum http1_chunked_state state;
     int strict;
+    size_t max_line;  /* octets of a chunk-size line, extensions and CRLF included */
+    uint64_t overhead; /* octets of framing allowed on top of ten times the content */
     uint64_t left;    /* chunk data still to come; only in HTTP1_IN_DATA */
     uint64_t content; /* octets of content so far */
     uint64_t framing; /* octets of everything else so far */
@@ -29,7 +25,7 @@ struct http1_chunked {
 enum http1_rc http1_chunk_size(const uint8_t *buf, size_t end, size_t *at, uint64_t *size);
 
 enum http1_rc http1_chunk_line(const uint8_t *buf, size_t end, size_t *at, int strict,
-                               uint64_t *size);
+                               size_t max_line, uint64_t *size);
 
 enum http1_rc http1_chunked_step(struct http1_chunked *body, const uint8_t *buf, size_t end,
                                  size_t *at);

@@ -16,8 +16,8 @@ import types
 from urllib.parse import urlsplit
 
 from . import (
-    body, checks, chunks, connection, exceptions, framing, limits, message, response, status,
-    tunnel,
+    body, checks, chunks, connection, exceptions, framing, limits, message, response, sending,
+    status, tunnel,
 )
 from .checks import (
     _METHODS_EXPECTING_BODY, _contains_disallowed_method_pchar_re,
@@ -48,7 +48,7 @@ __all__ = [
     "ImproperConnectionState", "CannotSendRequest", "CannotSendHeader", "ResponseNotReady",
     "BadStatusLine", "BadHeaderLine", "LineTooLong", "RemoteDisconnected", "error", "responses",
 ]
-_rooms = [body, checks, chunks, connection, message, response, tunnel]
+_rooms = [body, checks, chunks, connection, message, response, sending, tunnel]
 
 try:
     import ssl
@@ -66,8 +66,8 @@ class _Module(types.ModuleType):
     """Programs rebind names of http.client; what they bind here reaches where it is used."""
 
     # Not in __dict__, which would hide what is bound in http.client.
-    _MAXLINE = property(lambda self: limits.max_line())
-    _MAXHEADERS = property(lambda self: limits.max_fields())
+    _MAXLINE = property(lambda self: limits.DEFAULT.max_line)
+    _MAXHEADERS = property(lambda self: limits.DEFAULT.max_fields)
 
     def __setattr__(self, name, value):
         if name in limits.SHARED:

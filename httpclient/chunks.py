@@ -9,13 +9,11 @@ that both share.
 import io
 import sys
 
-from . import limits
 from ._core.chunked import ChunkedBody, chunk_size
 from ._core.reader import RawReader, SocketReader
 from .exceptions import HTTPException, IncompleteRead, LineTooLong
 
 READERS = (SocketReader, RawReader)
-_FRAMING_FLOOR = 1 << 20
 _FIRST_READ = 1 << 20  # a foreign file is asked for this much first, then for doubles
 _STEPS = frozenset(("_get_chunk_left", "_read_next_chunk_size", "_read_and_discard_trailer",
                     "_safe_read", "_safe_readinto"))
@@ -27,7 +25,8 @@ class ChunkedContent:
 
     _body = None
     _unsaid = None  # an exception that peek() kept for the next read
-    _framing_left = _FRAMING_FLOOR  # octets of framing that may come beyond ten times the content
+    _framing_excess = 0     # octets of framing so far beyond ten times the content
+    _trailer_section = b""
 
     def _nothing(self):
         """What a read gives behind the end of the message."""
@@ -44,8 +43,7 @@ class ChunkedContent:
             return None
         if body is None or body.reader is not self.fp:
             body = self._body = ChunkedBody(
-                self.fp, limits.max_line(), limits.max_fields(self._max_headers),
-                self.strict is True)
+                self.fp, self._limits, self.strict is True)
         body.chunk_left = self.chunk_left
         return body
 
@@ -58,6 +56,7 @@ class ChunkedContent:
             raise
         self.chunk_left = body.chunk_left
         if body.ended:
+            self._trailer_section = body.trailers
             self._close_conn()
         return result
 
@@ -178,14 +177,14 @@ class ChunkedContent:
             raise _bad_chunk(f"no CRLF behind chunk data: {end!r}")
 
     def _read_next_chunk_size(self):
-        max_line = limits.max_line()
+        max_line = self._limits.max_chunk_line
         line = self.fp.readline(max_line + 1)
         try:
             if len(line) > max_line:
-                raise LineTooLong("chunk size")
+                raise LineTooLong("chunk size", max_line)
             size = chunk_size(line, self.strict is True)
-            self._framing_left += 10 * size - len(line)
-            if self._framing_left < 0:
+            self._framing_excess += len(line) - 10 * size
+            if self._framing_excess > self._limits.chunk_overhead:
                 raise ValueError(f"more chunk framing than ten times the content: {line[:100]!r}")
             return size
         except (ValueError, LineTooLong):
@@ -193,13 +192,17 @@ class ChunkedContent:
             raise
 
     def _read_and_discard_trailer(self):
-        max_line = limits.max_line()
-        max_trailers = limits.max_fields(self._max_headers)
+        max_line, max_trailers = self._limits.max_line, self._limits.max_fields
+        left = self._limits.head
         for count in range(max_trailers + 1):
             line = self.fp.readline(max_line + 1)
             if len(line) > max_line:
                 self._abandon()
-                raise LineTooLong("trailer line")
+                raise LineTooLong("trailer line", max_line)
+            left -= len(line)
+            if left < 0:
+                break
+            self._trailer_section += line
             if line in _EMPTY_LINES:
                 return
             if not line and not (count or self.strict):
@@ -208,6 +211,8 @@ class ChunkedContent:
                 self._abandon()
                 raise _bad_chunk(f"the stream ended within the trailer section, at {line!r:.100}")
         self._abandon()
+        if left < 0:
+            raise HTTPException(f"got more than {self._limits.head} bytes of trailers")
         raise HTTPException(f"got more than {max_trailers} trailers")
 
 

@@ -17,21 +17,24 @@ The response before must have been read to its end before getresponse().
 import errno
 import socket
 import sys
-from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from . import body as _body
+from . import limits as _limits
 from ._core.request import field_line, request_line
 from .checks import (
     _METHODS_EXPECTING_BODY, _contains_disallowed_method_pchar_re,
     _contains_disallowed_url_pchar_re, _encode, _is_illegal_header_value,
     _is_legal_header_name, _strip_ipv6_iface, checked_field_line, encode_host,
 )
+from .deadline import Deadline
 from .exceptions import (
-    CannotSendHeader, CannotSendRequest, HTTPException, InvalidURL, NotConnected,
-    RemoteDisconnected, ResponseNotReady,
+    CannotSendHeader, CannotSendRequest, HTTPException, InvalidURL, RemoteDisconnected,
+    ResponseNotReady,
 )
+from .idle import has_news
 from .response import _UNKNOWN, HTTPResponse
+from .sending import Sending
 from .signatures import by_name, shown_signature
 from .tunnel import Tunnelling
 
@@ -42,23 +45,29 @@ _CS_REQ_STARTED = "Request-started"
 _CS_REQ_SENT = "Request-sent"
 
 _CHECKS = frozenset(("_validate_method", "_validate_path", "_encode_request"))
-_JOINED = 16 * 1024  # a body up to this size goes out together with the head
+
+_KEYWORDS = dict.fromkeys(("max_response_headers", "strict", "deadline", *_limits.KEYWORDS))
 
 _our_is_legal_header_name = _is_legal_header_name
 _our_is_illegal_header_value = _is_illegal_header_value
 _our_response_class = HTTPResponse
-_real_socket = socket.socket
 
 
-class HTTPConnection(Tunnelling):
+class HTTPConnection(Sending, Tunnelling):
     """A connection to an HTTP server; see http.client for what is not said here.
 
     `timeout` is in seconds for each blocking operation, `blocksize` in bytes.
     The order of Python 2 and 3.0, (host, port, strict, timeout, source_address),
     is told apart by its type: a bool in third place is `strict`.
 
-    `strict`: None, True or False; see HTTPResponse.  `max_response_headers`: how
-    many field lines a response may have (None: ``_MAXHEADERS``).
+    `strict`: None, True or False; see HTTPResponse.  `deadline`: seconds for each
+    request, from its beginning to the end of the content; TimeoutError after that.
+
+    Limits on a response (None is the default): `max_response_headers` field lines
+    (``_MAXHEADERS``), `max_response_line` bytes in each line (``_MAXLINE``),
+    `max_response_head` bytes in a head (1 MiB), `max_interim_responses` (100),
+    `max_chunk_line` bytes in a chunk-size line (4096), `max_chunk_overhead` bytes of
+    chunk framing beyond ten times the content (1 MiB).
     """
 
     _http_vsn = 11
@@ -84,8 +93,7 @@ class HTTPConnection(Tunnelling):
         return _body.content_length(body, method.upper() in _METHODS_EXPECTING_BODY)
 
     @shown_signature(("host",), ("port", None), ("timeout", socket._GLOBAL_DEFAULT_TIMEOUT),
-                ("source_address", None), ("blocksize", 8192),
-                max_response_headers=None, strict=None)
+                ("source_address", None), ("blocksize", 8192), **_KEYWORDS)
     def __init__(self, host, port=None, *args, max_response_headers=None, **keywords):
         names = ("timeout", "source_address", "blocksize")
         if args and isinstance(args[0], bool):
@@ -97,6 +105,8 @@ class HTTPConnection(Tunnelling):
         self.blocksize = keywords.pop("blocksize", 8192)
         if (strict := keywords.pop("strict", None)) is not None:
             self.strict = bool(strict)
+        self.deadline = keywords.pop("deadline", None)
+        self._limits = _limits.taken_from(keywords)
         if keywords:
             raise TypeError(f"{type(self).__name__}() got an unexpected keyword argument "
                             f"{next(iter(keywords))!r}")
@@ -106,6 +116,7 @@ class HTTPConnection(Tunnelling):
         self.__state = _CS_IDLE
         self.__spoiled = False  # whether nobody knows what the next bytes are
         self.__used = False     # whether a response has come
+        self._due = None        # the Deadline of the request under way
         self._method = None
         self._tunnel_host = None
         self._tunnel_port = None
@@ -151,8 +162,11 @@ class HTTPConnection(Tunnelling):
     def connect(self):
         """Connect to the host and port given to the constructor, and through the tunnel."""
         sys.audit("http.client.connect", self, self.host, self.port)
-        self.sock = self._create_connection(
-            (self.host, self.port), self.timeout, self.source_address)
+        if self._due is None:
+            self.sock = self._create_connection(
+                (self.host, self.port), self.timeout, self.source_address)
+        else:
+            self._connect_in_time()
         try:
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:
@@ -160,12 +174,25 @@ class HTTPConnection(Tunnelling):
             if error.errno != errno.ENOPROTOOPT:
                 raise
         if self._tunnel_host:
-            self._tunnel()
+            try:
+                self._tunnel()
+            except BaseException:
+                self.close()  # or the next request would go to the proxy itself
+                raise
+
+    def _connect_in_time(self):
+        timeout = self.timeout
+        if timeout is socket._GLOBAL_DEFAULT_TIMEOUT:
+            timeout = socket.getdefaulttimeout()
+        self.sock = self._create_connection(
+            (self.host, self.port), self._due.shorten(timeout), self.source_address)
+        self.sock.settimeout(timeout)
 
     def close(self):
         """Close the connection, and the response if it is not read to its end."""
         self.__state = _CS_IDLE
         self.__spoiled = self.__used = False
+        self._due = None
         try:
             sock = self.sock
             if sock:
@@ -179,76 +206,6 @@ class HTTPConnection(Tunnelling):
 
     # ---- a request, step by step
 
-    def send(self, data):
-        """Send bytes-like `data`, what a file has left, or the items of an iterable."""
-        if self.sock is None:
-            if self.auto_open:
-                self.connect()
-            else:
-                raise NotConnected()
-        if self.debuglevel > 0:
-            print("send:", repr(data))
-        if hasattr(data, "read"):
-            for block in self._blocks_of(data, "sending"):
-                sys.audit("http.client.send", self, block)
-                self.sock.sendall(block)
-            return
-        sys.audit("http.client.send", self, data)
-        try:
-            self.sock.sendall(data)
-        except TypeError:
-            if not isinstance(data, Iterable):
-                raise TypeError("data should be a bytes-like object or an iterable, "
-                                f"got {type(data)!r}") from None
-            for item in data:
-                self.sock.sendall(item)
-
-    def _output(self, s):
-        """Add a line without its CRLF to the request."""
-        self._buffer.append(s)
-
-    def _read_readable(self, readable):
-        return self._blocks_of(readable, "reading")
-
-    def _blocks_of(self, file, doing):
-        return _body.file_blocks(file, self.blocksize, self._is_textIO(file),
-                                 self.debuglevel, doing)
-
-    def _send_output(self, message_body=None, encode_chunked=False):
-        """Send the lines of the request, and the body."""
-        self._buffer.extend((b"", b""))
-        msg = b"\r\n".join(self._buffer)
-        del self._buffer[:]
-        if self._may_join(message_body, encode_chunked):
-            return self._send_joined(msg, message_body)
-        self.send(msg)
-        if message_body is None:
-            return
-        encode_chunked = encode_chunked and self._http_vsn == 11
-        for block in _body.blocks(message_body, self._read_readable):
-            if not block:
-                if self.debuglevel > 0:
-                    print("Zero length chunk ignored")
-                continue
-            self.send(_body.chunk(block) if encode_chunked else block)
-        if encode_chunked:
-            self.send(_body.LAST_CHUNK)
-
-    def _may_join(self, body, encode_chunked):
-        """Whether head and body may go out in one piece, with nobody to see the seam."""
-        return (
-            type(body) in (bytes, bytearray) and 0 < len(body) <= _JOINED
-            and not encode_chunked
-            and type(self).send is _our_send and "send" not in self.__dict__
-            and issubclass(type(self.sock), _real_socket)
-            and not self.debuglevel > 0
-        )
-
-    def _send_joined(self, msg, body):
-        sys.audit("http.client.send", self, msg)
-        sys.audit("http.client.send", self, body)
-        self.sock.sendall(msg + body)
-
     def putrequest(self, method, url, skip_host=False, skip_accept_encoding=False):
         """Begin a request with its request line.
 
@@ -259,6 +216,10 @@ class HTTPConnection(Tunnelling):
         self._forget_response()
         if self.__state != _CS_IDLE:
             raise CannotSendRequest(self.__state)
+        if self.__used and not self.__response and self.sock and has_news(self.sock):
+            self._drop()
+        if self._due is None and self.deadline is not None:
+            self._due = Deadline(self.deadline)
         self.__state = _CS_REQ_STARTED
         try:
             url = url or "/"
@@ -356,13 +317,17 @@ class HTTPConnection(Tunnelling):
             self.close()
             raise
 
-    def request(self, method, url, body=None, headers={}, *, encode_chunked=False):
+    def request(self, method, url, body=None, headers={}, *, encode_chunked=False,
+                deadline=None):
         """Send a complete request.
 
         `body`: bytes-like, str (Latin-1), a file from its current position, or an
         iterable of bytes-like.  Content-Length is added where it is known, else the
         body is sent in chunks, unless `headers` has one of the two fields.
+        `deadline`: seconds for this request; None: that of the connection.
         """
+        if deadline is not None:
+            self._due = Deadline(deadline)
         self._send_request(method, url, body, headers, encode_chunked)
 
     def _send_request(self, method, url, body, headers, encode_chunked):
@@ -405,17 +370,25 @@ class HTTPConnection(Tunnelling):
     def _forget_response(self):
         """Let go of the response before, if it has been read to its end."""
         response = self.__response
+        if response and getattr(response, "incomplete", False):
+            response.close()    # a read of it has failed
         if response and response.isclosed():
             self.__response = None
             if response.will_close:
                 # Decided after getresponse(): there was surplus, or the rest is lost.
                 self.__spoiled = True
         if self.__spoiled and self.__state == _CS_IDLE:
-            # Not by close(): subclasses forget more in theirs than this is about.
-            self.__spoiled = self.__used = False
-            if self.sock is not None:
-                self.sock.close()
-                self.sock = None
+            self._drop()
+
+    def _drop(self):
+        """Close the socket, so that send() opens another one.
+
+        Not by close(): subclasses forget more in theirs than this is about.
+        """
+        self.__spoiled = self.__used = False
+        sock, self.sock = self.sock, None
+        if sock is not None:
+            sock.close()
 
     def _spoil(self):
         """Close the socket of a connection that nobody can follow any more.
@@ -429,6 +402,7 @@ class HTTPConnection(Tunnelling):
     def _reset(self):
         """Back to where no request has been begun."""
         self.__state = _CS_IDLE
+        self._due = None
         del self._buffer[:]
 
     def getresponse(self):
@@ -452,8 +426,9 @@ class HTTPConnection(Tunnelling):
             response = self.response_class(self.sock, method=self._method)
         if self.strict is not None:
             response.strict = self.strict
-        if self.__used and isinstance(response, _our_response_class):
-            response._reused = True
+        due, self._due = self._due, None
+        if isinstance(response, _our_response_class):
+            response.belongs_to(self._limits, due, self.__used)
         try:
             try:
                 if self.max_response_headers is None:
@@ -465,7 +440,8 @@ class HTTPConnection(Tunnelling):
                 raise
             except BaseException as error:
                 # Half a head may be lost: what follows it is no response.
-                if isinstance(error, HTTPException) or getattr(response.fp, "arrived", False):
+                if (isinstance(error, HTTPException) or getattr(response.fp, "arrived", False)
+                        or due is not None):
                     self._spoil()
                 raise
             assert response.will_close != _UNKNOWN
@@ -488,5 +464,4 @@ def _checks(cls):
             _contains_disallowed_method_pchar_re, _contains_disallowed_url_pchar_re)
 
 
-_our_send = HTTPConnection.send
 _our_checks = _checks(HTTPConnection)

@@ -99,7 +99,7 @@ class LineTooLong(HTTPException, _standard.LineTooLong):
 
     def __init__(self, line_type, limit=None):
         if limit is None:
-            limit = limits.max_line()
+            limit = limits.DEFAULT.max_line
         Exception.__init__(self, f"got more than {limit} bytes when reading {line_type}")
         self._given = line_type, limit
 

@@ -26,7 +26,7 @@ def message_framing(facts, method, status, version, strict):
         if facts.refusal is not None:
             raise facts.refusal
         if version < 11 and (facts.chunked or facts.coded):
-            raise _refused("Transfer-Encoding: ...", "Transfer-Encoding from HTTP/1.0 (RFC 9112 6.1)")
+            raise _refused("Transfer-Encoding", "HTTP/1.0 has no such field (RFC 9112 6.1)")
     # 1. No body: HEAD, 1xx, 204 and 304, whatever the fields say.
     if method == "HEAD" or status < 200 or status == 204 or status == 304:
         return facts.chunked and method == "HEAD", 0, close

@@ -467,7 +467,7 @@ class _Module(types.ModuleType):
 
     @property
     def _MAXLINE(self):
-        return _limits.max_line()
+        return _limits.DEFAULT.max_line
 
     @_MAXLINE.setter
     def _MAXLINE(self, value):
@@ -475,7 +475,7 @@ class _Module(types.ModuleType):
 
     @property
     def _MAXHEADERS(self):
-        return _limits.max_fields()
+        return _limits.DEFAULT.max_fields
 
     @_MAXHEADERS.setter
     def _MAXHEADERS(self, value):

@@ -3,8 +3,9 @@
 import socket
 import ssl
 import warnings
+from functools import partial
 
-from .connection import HTTPConnection
+from .connection import _KEYWORDS, HTTPConnection
 from .signatures import by_name, shown_signature
 
 HTTPS_PORT = 443
@@ -36,8 +37,7 @@ class HTTPSConnection(HTTPConnection):
 
     @shown_signature(("host",), ("port", None), timeout=socket._GLOBAL_DEFAULT_TIMEOUT,
                 source_address=None, context=None, blocksize=8192,
-                max_response_headers=None, key_file=None, cert_file=None,
-                check_hostname=None, strict=None)
+                key_file=None, cert_file=None, check_hostname=None, **_KEYWORDS)
     def __init__(self, host, port=None, *args, context=None, check_hostname=None, **keywords):
         if args:
             names = ["key_file", "cert_file", "timeout", "source_address"]
@@ -70,5 +70,17 @@ class HTTPSConnection(HTTPConnection):
     def connect(self):
         """Connect, through the tunnel if there is one, and do the TLS handshake."""
         super().connect()
-        server_hostname = self._tunnel_host or self.host
-        self.sock = self._context.wrap_socket(self.sock, server_hostname=server_hostname)
+        try:
+            self.sock = self._wrapped(self.sock, self._tunnel_host or self.host)
+        except BaseException:
+            self.close()  # or the next request would go out in the clear
+            raise
+
+    def _wrapped(self, sock, server_hostname):
+        wrap = partial(self._context.wrap_socket, server_hostname=server_hostname)
+        if self._due is None:
+            return wrap(sock)
+        timeout = sock.gettimeout()
+        wrapped = self._due.call(sock, wrap, sock)
+        wrapped.settimeout(timeout)
+        return wrapped

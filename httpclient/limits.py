@@ -7,22 +7,55 @@ them in ``httpclient`` writes there, so that both modules always agree.
 """
 import http.client as _standard
 from collections import deque
+from typing import NamedTuple
 
 SHARED = ("_MAXLINE", "_MAXHEADERS")
 _before: dict[str, deque[int]] = {name: deque(maxlen=16) for name in SHARED}
 
 MAX_INTERIM_RESPONSES = 100
-MAX_HEAD = 1 << 20  # octets of a head in all
 
 
-def max_line() -> int:
-    """Octets that a status line, field line or chunk-size line may have."""
-    return _standard._MAXLINE
+class Limits(NamedTuple):
+    """What a connection allows its server; None is a limit that SHARED has."""
+
+    line: int | None = None     # octets of a status line, field line or trailer line
+    fields: int | None = None   # field lines of a head or a trailer section
+    head: int = 1 << 20         # octets of a head, or of a trailer section, in all
+    interim: int = MAX_INTERIM_RESPONSES
+    chunk_line: int = 4096      # octets of a chunk-size line with its extensions
+    chunk_overhead: int = 1 << 20   # octets of chunk framing beyond ten times the content
+
+    @property
+    def max_line(self) -> int:
+        return _standard._MAXLINE if self.line is None else self.line
+
+    @property
+    def max_chunk_line(self) -> int:
+        return min(self.chunk_line, self.max_line)
+
+    @property
+    def max_fields(self) -> int:
+        return _standard._MAXHEADERS if self.fields is None else self.fields
 
 
-def max_fields(given: int | None = None) -> int:
-    """Field lines that a head or a trailer section may have: `given`, if not None."""
-    return _standard._MAXHEADERS if given is None else given
+DEFAULT = Limits()
+
+
+# the keyword arguments of a connection -> fields of Limits
+KEYWORDS = {
+    "max_response_line": "line",
+    "max_response_head": "head",
+    "max_interim_responses": "interim",
+    "max_chunk_line": "chunk_line",
+    "max_chunk_overhead": "chunk_overhead",
+}
+
+
+def taken_from(keywords: dict) -> Limits:
+    """The Limits that a connection's keyword arguments give; those are taken out."""
+    given = {KEYWORDS[name]: keywords.pop(name) for name in KEYWORDS.keys() & keywords.keys()}
+    given = {name: limit for name, limit in given.items() if limit is not None}
+    return Limits(**given) if given else DEFAULT
 
 
 def rebind(name: str, value: int) -> None:

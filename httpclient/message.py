@@ -33,26 +33,24 @@ class HTTPMessage(_standard.HTTPMessage):
     """The fields of a response: an email.message.Message, as in http.client."""
 
 
-def _read_section(fp, max_headers):
+def _read_section(fp, limits):
     """The lines of a field section (bytes), with the empty one if it comes, from a file."""
-    max_line = limits.max_line()
-    max_headers = limits.max_fields(max_headers)
-    left = limits.MAX_HEAD
+    max_line, max_fields, left = limits.max_line, limits.max_fields, limits.head
     lines = []
     while True:
         line = fp.readline(max_line + 1)
         if len(line) > max_line:
-            raise LineTooLong("header line")
+            raise LineTooLong("header line", max_line)
         left -= len(line)
         if left < 0:
-            raise HTTPException(f"got more than {limits.MAX_HEAD} bytes of head")
+            raise HTTPException(f"got more than {limits.head} bytes of head")
         if not line:
             return lines
         lines.append(line)
         if line in _EMPTY_LINES:
             return lines
-        if len(lines) > max_headers:
-            raise HTTPException(f"got more than {max_headers} headers")
+        if len(lines) > max_fields:
+            raise HTTPException(f"got more than {max_fields} headers")
 
 
 def _read_headers(fp, max_headers=None):
@@ -61,7 +59,7 @@ def _read_headers(fp, max_headers=None):
     Raises LineTooLong over ``_MAXLINE`` octets in a line, and HTTPException over
     `max_headers` lines (None: ``_MAXHEADERS``).
     """
-    lines = _read_section(fp, max_headers)
+    lines = _read_section(fp, limits.Limits(fields=max_headers))
     if lines and lines[-1] in _EMPTY_LINES:
         lines.pop()
     return lines
@@ -90,12 +88,12 @@ def parse_headers(fp, _class=HTTPMessage, *, _max_headers=None):
     return _parse_header_lines(lines, _class)
 
 
-def read_fields(fp, max_headers, strict):
+def read_fields(fp, limits, strict):
     """parse_headers() for a response: its message, and whether the stream ended before.
 
     The stream may end behind a whole field line, unless strict.
     """
-    section = b"".join(_read_section(fp, max_headers))
+    section = b"".join(_read_section(fp, limits))
     cut = not ends_whole(section)
     if cut:
         last = section.rpartition(b"\n")[2]

@@ -9,19 +9,20 @@ functions that http.client has, so that whoever replaced one is called.
 """
 import io
 import sys
+from typing import NamedTuple
 
 from . import limits
 from ._core.head import Head, begins_with_http, read_head, skip_empty_line
 from ._core.reader import open_reader
 from .chunks import READERS, ChunkedContent
 from .exceptions import (
-    BadStatusLine, HTTPException, IncompleteRead, LineTooLong, RemoteDisconnected,
-    ResponseNotReady,
+    BadHeaderLine, BadStatusLine, HTTPException, IncompleteRead, LineTooLong,
+    RemoteDisconnected, ResponseNotReady,
 )
 from .framing import FramingFields, message_framing
 from .message import (
-    HTTPMessage, _read_headers, http_version, message_of, odd_head, odd_status_line,
-    parse_headers, read_fields,
+    HTTPMessage, _parse_header_lines, _read_headers, http_version, message_of, odd_head,
+    odd_status_line, parse_headers, read_fields,
 )
 from .simple import PushedBack
 
@@ -30,6 +31,14 @@ _EMPTY_LINES = (b"\r\n", b"\n")
 
 _our_parse_headers = parse_headers
 _our_read_headers = _read_headers
+
+
+class InterimResponse(NamedTuple):
+    """An interim response (RFC 9110 15.2) that came before the final one."""
+
+    status: int
+    reason: str
+    headers: HTTPMessage
 
 
 class _LazyMessage:
@@ -61,6 +70,9 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
     msg = _LazyMessage()
     _head = None
     _max_headers = None
+    _limits = limits.DEFAULT
+    _interim = ()
+    _broken = False     # whether content is lost or given up
     _simple = False     # whether the answer is HTTP/0.9
     _reused = False     # whether the connection has brought a response before
 
@@ -82,6 +94,15 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
         self.length = _UNKNOWN      # octets left of the content, None if not known
         self.will_close = _UNKNOWN  # whether the connection ends with this message
 
+    def belongs_to(self, limits, due, reused):
+        """What a connection tells its response: Limits, a Deadline or None, and whether
+        it has brought a response before.
+        """
+        self._limits = limits
+        self._reused = reused
+        if due is not None and type(self.fp) in READERS:
+            self.fp.obey(due)
+
     # ---- the head
 
     def begin(self, *, _max_headers=None):
@@ -93,6 +114,8 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
         if self._head is not None or self.headers is not None:
             return
         self._max_headers = _max_headers
+        if _max_headers is not None:
+            self._limits = self._limits._replace(fields=_max_headers)
         head = self._take_head() if self._in_one_go() else None
         if head is None:
             facts = self._head_by_steps()
@@ -122,20 +145,20 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
     def _take_head(self):
         """The head out of our own Reader; None if the answer is HTTP/0.9."""
         fp = self.fp
-        strict = self.strict
+        strict, limits = self.strict, self._limits
         self._skip_empty_line()
         if strict is False and not begins_with_http(fp):
             return None
-        for _ in range(limits.MAX_INTERIM_RESPONSES + 1):
-            head = read_head(fp, limits.max_line(), limits.max_fields(self._max_headers),
-                             strict is True)
+        for _ in range(limits.interim + 1):
+            head = read_head(fp, limits.max_line, limits.max_fields, limits.head, strict is True)
             if type(head) is bytes:
                 if not head:
                     raise RemoteDisconnected("Remote end closed connection without response")
                 head = odd_head(head, strict)
             if head.status >= 200 or head.status == 101:
                 return head
-        raise _too_many_interim_responses()
+            self._note_interim(head.status, head.reason, message_of(head))
+        raise self._too_many_interim_responses()
 
     def _skip_empty_line(self):
         """Old servers put one behind the message body before (RFC 9112 2.2)."""
@@ -145,7 +168,7 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
 
     def _head_by_steps(self):
         """Read the head through the steps that others replace; the facts for the framing."""
-        for _ in range(limits.MAX_INTERIM_RESPONSES + 1):
+        for _ in range(self._limits.interim + 1):
             version, status, reason = self._read_status()
             if self._simple:
                 return self._begin_simple_response()
@@ -154,14 +177,15 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
             skipped = _read_headers(self.fp, self._max_headers)
             if self.debuglevel > 0:
                 print("headers:", skipped)
+            self._note_interim(status, reason.strip(), _parse_header_lines(skipped))
         else:
-            raise _too_many_interim_responses()
+            raise self._too_many_interim_responses()
         self.code = self.status = status
         self.reason = reason.strip()
         self.version = http_version(version)
         cut = False
         if parse_headers is _our_parse_headers and _read_headers is _our_read_headers:
-            self.headers, cut = read_fields(self.fp, self._max_headers, self.strict)
+            self.headers, cut = read_fields(self.fp, self._limits, self.strict)
             self.msg = self.headers
         elif self._max_headers is None:
             self.headers = self.msg = parse_headers(self.fp)
@@ -171,6 +195,12 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
             for name, value in self.headers.items():
                 print("header:", name + ":", value)
         return FramingFields(self.headers.items(), self.strict, cut)
+
+    def _note_interim(self, status, reason, headers):
+        self._interim = (*self._interim, InterimResponse(status, reason, headers))
+
+    def _too_many_interim_responses(self):
+        return HTTPException(f"got more than {self._limits.interim} interim responses")
 
     def _begin_simple_response(self):
         """HTTP/0.9: no head, and all that comes is content (strict=False alone)."""
@@ -185,13 +215,13 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
             if self.strict is False and not begins_with_http(self.fp):
                 self._simple = True
                 return "HTTP/0.9", 200, ""
-        max_line = limits.max_line()
+        max_line = self._limits.max_line
         line = self.fp.readline(max_line + 1)
         if line in _EMPTY_LINES and self._reused and not self.strict:
             line = self.fp.readline(max_line + 1)
         self._reused = False
         if len(line) > max_line:
-            raise LineTooLong("status line")
+            raise LineTooLong("status line", max_line)
         if self.debuglevel > 0:
             print("reply:", repr(str(line, "iso-8859-1")))
         if not line:
@@ -225,7 +255,7 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
 
     def _abandon(self):
         """End a message whose rest is lost; the connection must not be used again."""
-        self.will_close = True
+        self.will_close = self._broken = True
         if self.fp is not None:
             self._close_conn()
 
@@ -236,7 +266,7 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
         finally:
             if self.fp is not None:
                 if self._something_left():
-                    self.will_close = True
+                    self.will_close = self._broken = True
                 self._close_conn()
 
     def _something_left(self):
@@ -379,6 +409,30 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
             return values
         return ", ".join(values)
 
+    @property
+    def informational(self):
+        """A list of the interim responses (1xx) before this one, as InterimResponse."""
+        return list(self._interim)
+
+    @property
+    def trailers(self):
+        """An HTTPMessage with the fields of the trailer section (RFC 9112 7.1.2).
+
+        Empty where there is none, and before the content has been read to its end.
+        A section that would be refused as headers is empty, with the reason in its defects.
+        """
+        try:
+            return _parse_header_lines([self._trailer_section])
+        except BadHeaderLine as refused:
+            message = _parse_header_lines([])
+            message.defects.append(refused)
+            return message
+
+    @property
+    def incomplete(self):
+        """Whether content is known to be missing, or given up: it must not be trusted as whole."""
+        return self._broken or (type(self.fp) in READERS and self.fp.failed)
+
     def getheaders(self):
         """A list of (field name, field value).  Raises ResponseNotReady before begin()."""
         if self.headers is None:
@@ -398,10 +452,6 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
     def getcode(self):
         """The status code: ``status``."""
         return self.status
-
-
-def _too_many_interim_responses():
-    return HTTPException(f"got more than {limits.MAX_INTERIM_RESPONSES} interim responses")
 
 
 def _check_close_replaced(response):

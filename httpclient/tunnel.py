@@ -10,6 +10,7 @@ from .checks import (
     _contains_disallowed_url_pchar_re, _is_illegal_header_value, _is_legal_header_name,
 )
 from .message import _parse_header_lines, _read_headers
+from .response import HTTPResponse as _our_response_class
 
 
 class Tunnelling:
@@ -49,6 +50,8 @@ class Tunnelling:
         self.send(b"".join(lines))
 
         response = self.response_class(self.sock, method=self._method)
+        if isinstance(response, _our_response_class):
+            response.belongs_to(self._limits, self._due, False)
         try:
             (version, code, message) = response._read_status()
             self._raw_proxy_headers = _read_headers(response.fp, self.max_response_headers)

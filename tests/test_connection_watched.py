@@ -5,6 +5,7 @@ import contextlib
 import http.client
 import io
 import re
+import socket
 import sys
 
 import httpclient
@@ -36,6 +37,7 @@ PRINTING = {
 def conversation(module, body, reply, capsys, level=1, sock=None):
     """What is printed during one exchange, without the addresses of objects."""
     connection = connect(module, sock or FakeSocket(reply))
+    connection.connect()
     connection.set_debuglevel(level)
     connection.request("POST", "/path", body, {"Name": "value"})
     connection.getresponse().read()
@@ -146,6 +148,7 @@ def test_audit_events(module, body, auditor):
         """What the events of one request tell of its pieces."""
         connection = connect(module, sock, "example.com", 81)
         with auditor.listening() as events:
+            connection.connect()
             connection.request("POST", "/", PRINTING[body]())
         assert events[0] == ("http.client.connect", connection, "example.com", 81)
         assert all(name == "http.client.send" and who is connection for name, who, _ in events[1:])
@@ -215,6 +218,8 @@ def test_methods_call_each_other(module, over):
     over(module, lambda c: c.request("POST", "/x", b"abc", headers), base=lambda _: cls)
     head = (b"POST /x HTTP/1.1\r\nHost: example.com\r\nAccept-Encoding: identity\r\n"
             b"Content-Length: 3\r\nA: 5\r\n\r\n")
+    if over is over_socket:     # which connects first
+        cls.calls.insert(-1, cls.calls.pop(0))
     assert [call for call in cls.calls if call[0] != "_output"] == [
         ("_send_request", ("POST", "/x", b"abc", headers, False), {}),
         ("putrequest", ("POST", "/x"), {}),
@@ -284,6 +289,28 @@ def test_send_is_patched_two_pieces(module, monkeypatch, where, over):
     wire = over(module, call).wire
     assert len(pieces) == 2 and pieces[1] == b"abc" and pieces[0].endswith(b"\r\n\r\n")
     assert b"".join(pieces) == wire
+
+
+class CountingSocket(socket.socket):
+    """A real socket that keeps the sizes of what it is given to send."""
+
+    def sendall(self, data, *flags):
+        self.sizes.append(len(data))
+        return super().sendall(data, *flags)
+
+
+@pytest.mark.parametrize(("size", "pieces"), [(1, 1), (16_384, 1), (16_385, 2)])
+@pytest.mark.parametrize("body", [bytes, bytearray])
+def test_small_body_goes_out_with_the_head(module, size, pieces, body):
+    """One call and one packet (COMPATIBILITY.md: the connection); http.client makes two."""
+    ours, server = tcp_pair()
+    with CountingSocket(fileno=ours.detach()) as sock, server:
+        sock.sizes = []
+        connection = connect(module, sock)
+        connection.connect()
+        connection.request("POST", "/", body(size))
+        assert len(sock.sizes) == (pieces if module is httpclient else 2)
+        assert server.makefile("rb").read(sum(sock.sizes)).endswith(b"\r\n\r\n" + bytes(size))
 
 
 def test_send_output_overridden(module):

@@ -109,10 +109,12 @@ class Waiting:
         sock.sendall(self.parts[0])
         self.sent.set()
         self.proceed.wait(PATIENCE)
-        sock.sendall(self.parts[1])
         sock.settimeout(5)
         try:
+            sock.sendall(self.parts[1])
             self.left = sock.recv(1) == b""
+        except ConnectionError:     # it left before all of that was read
+            self.left = True
         except TimeoutError:
             self.left = False
 

@@ -19,7 +19,6 @@ from ..exceptions import HTTPException, IncompleteRead, LineTooLong
 cdef Py_ssize_t DIRECT = 16 * 1024      # what a chunk must have left to be received into place
 cdef Py_ssize_t LARGE = 64 * 1024       # what one receive takes at most in a long body
 cdef Py_ssize_t PIECE = 64 * 1024       # of a result
-cdef Py_ssize_t MAX_TRAILERS = 1024 * 1024
 cdef Py_ssize_t SHOWN = 100             # of the offending octets, in a message
 
 
@@ -29,17 +28,16 @@ cdef class ChunkedBody:
 
     cdef readonly Reader reader
     cdef http1_chunked _body
-    cdef Py_ssize_t _max_line
-    cdef Py_ssize_t _max_fields
+    cdef object _limits
     cdef readonly bint ended            # the whole message body has been read
     cdef readonly bytes trailers        # the trailer section, as it arrived
 
-    def __init__(self, Reader reader not None, Py_ssize_t max_line, Py_ssize_t max_fields,
-                 bint strict):
+    def __init__(self, Reader reader not None, limits, bint strict):
         self.reader = reader
-        self._max_line = max_line
-        self._max_fields = max_fields
+        self._limits = limits
         self._body.strict = strict
+        self._body.max_line = limits.max_chunk_line
+        self._body.overhead = limits.chunk_overhead
         self.trailers = b""
 
     @property
@@ -167,17 +165,18 @@ cdef class ChunkedBody:
         """
         cdef http1_lines lines
         cdef http1_rc rc
+        limits = self._limits
 
         lines.at = lines.line = lines.count = 0
-        lines.max_line = self._max_line
-        lines.max_count = self._max_fields
-        rc = self.reader.find_empty_line(&lines, MAX_TRAILERS)
+        lines.max_line = limits.max_line
+        lines.max_count = limits.max_fields
+        rc = self.reader.find_empty_line(&lines, limits.head)
         if rc == HTTP1_LONG:
-            raise LineTooLong("trailer line", self._max_line)
+            raise LineTooLong("trailer line", lines.max_line)
         if rc == HTTP1_MANY:
-            raise HTTPException(f"got more than {self._max_fields} trailers")
-        if rc == HTTP1_BAD:
-            raise HTTPException(f"got more than {MAX_TRAILERS} bytes of trailers")
+            raise HTTPException(f"got more than {lines.max_count} trailers")
+        if rc == HTTP1_BAD or (rc == HTTP1_OK and lines.at > <size_t> limits.head):
+            raise HTTPException(f"got more than {limits.head} bytes of trailers")
         if rc == HTTP1_OK:
             self.trailers = self.reader.take(lines.at)
         elif self.reader._at != self.reader._end or self._body.strict:
@@ -190,7 +189,7 @@ cdef class ChunkedBody:
         cdef Py_ssize_t n = min(SHOWN, reader._end - reader._at)
         shown = b"" if n == 0 else PyBytes_FromStringAndSize(<char *> reader.unread_octets(), n)
         if rc == HTTP1_LONG:
-            raise LineTooLong("chunk size", 4096)
+            raise LineTooLong("chunk size", self._body.max_line)
         raise_incomplete(rc, shown, content,
                          self._body.left if self._body.state == HTTP1_IN_DATA else None)
         return 0
@@ -215,10 +214,8 @@ def chunk_size(bytes line not None, bint strict=False):
     cdef size_t end = PyBytes_GET_SIZE(line)
     cdef size_t at = 0
     cdef uint64_t size = 0
-    cdef http1_rc rc = http1_chunk_line(octets, end, &at, strict, &size)
+    cdef http1_rc rc = http1_chunk_line(octets, end, &at, strict, end + 1, &size)
 
-    if rc == HTTP1_LONG:
-        raise LineTooLong("chunk size", 4096)
     if rc != HTTP1_OK or at != end:
         raise ValueError(f"bad chunk framing: {line[:SHOWN]!r}")
     return size

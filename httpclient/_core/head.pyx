@@ -13,10 +13,8 @@ from libc.string cimport memcmp
 from .http1 cimport *
 from .reader cimport Reader
 
-from .. import limits
 from ..exceptions import HTTPException, LineTooLong
 
-cdef Py_ssize_t MAX_HEAD = limits.MAX_HEAD
 cdef Py_ssize_t MIN_REFILL = 16 * 1024
 
 
@@ -72,12 +70,13 @@ cdef str latin1(const char *octets, http1_range r):
     return PyUnicode_DecodeLatin1(octets + r.at, r.end - r.at, NULL)
 
 
-def read_head(Reader reader not None, Py_ssize_t max_line, Py_ssize_t max_fields, bint strict):
+def read_head(Reader reader not None, Py_ssize_t max_line, Py_ssize_t max_fields,
+              Py_ssize_t max_head, bint strict):
     """The next head: a Head; or its bytes where it is odd; b"" at the end of the stream.
 
     Odd bytes without an empty line at their end: the stream ended within the head.
     Raises LineTooLong over `max_line` octets in a line, and HTTPException over
-    `max_fields` field lines or 1 MiB in all.
+    `max_fields` field lines or `max_head` octets in all.
     """
     cdef http1_lines lines
     cdef http1_rc rc
@@ -87,13 +86,15 @@ def read_head(Reader reader not None, Py_ssize_t max_line, Py_ssize_t max_fields
     lines.at = lines.line = lines.count = 0
     lines.max_line = max_line
     lines.max_count = max_fields + 1
-    rc = reader.find_empty_line(&lines, MAX_HEAD)
+    rc = reader.find_empty_line(&lines, max_head)
     if rc == HTTP1_MORE:
         return reader.take(reader._end - reader._at)
-    if rc != HTTP1_OK:
-        raise_limit(rc, "header" if lines.count else "status", max_line, max_fields)
-    if lines.at > <size_t> MAX_HEAD:
-        raise_limit(HTTP1_BAD, "head", max_line, max_fields)
+    if rc == HTTP1_LONG:
+        raise LineTooLong("header line" if lines.count else "status line", max_line)
+    if rc == HTTP1_MANY:
+        raise HTTPException(f"got more than {max_fields} headers")
+    if rc == HTTP1_BAD or lines.at > <size_t> max_head:
+        raise HTTPException(f"got more than {max_head} bytes of head")
     head = parse(reader.unread_octets(), lines.at, strict)
     if head is None:
         return reader.take(lines.at)
@@ -143,14 +144,6 @@ def status_line(bytes line not None, bint strict=False):
             or status.major != 1 or at != <size_t> PyBytes_GET_SIZE(line)):
         return None
     return status.minor, status.code, latin1(<const char *> octets, status.reason)
-
-
-cdef int raise_limit(http1_rc rc, str what, Py_ssize_t max_line, Py_ssize_t max_fields) except -1:
-    if rc == HTTP1_LONG:
-        raise LineTooLong(f"{what} line", max_line)
-    if rc == HTTP1_MANY:
-        raise HTTPException(f"got more than {max_fields} headers")
-    raise HTTPException(f"got more than {MAX_HEAD} bytes of head")
 
 
 def skip_empty_line(Reader reader not None):

@@ -63,12 +63,14 @@ cdef extern from "http1_chunked.h" nogil:
     struct http1_chunked:
         http1_chunked_state state
         int strict
+        size_t max_line
+        uint64_t overhead
         uint64_t left
         uint64_t content
         uint64_t framing
 
     http1_rc http1_chunk_line(const uint8_t *buf, size_t end, size_t *at, int strict,
-                              uint64_t *size) noexcept
+                              size_t max_line, uint64_t *size) noexcept
     http1_rc http1_chunked_step(http1_chunked *body, const uint8_t *buf, size_t end,
                                 size_t *at) noexcept
     http1_rc http1_chunked_copy(http1_chunked *body, const uint8_t *buf, size_t end,

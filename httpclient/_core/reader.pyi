@@ -2,12 +2,17 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
+from ..deadline import Deadline
+
 class Reader:
     closed: bool
     arrived: bool
     after_empty_line: bool
     @property
     def unread(self) -> int: ...
+    @property
+    def failed(self) -> bool: ...
+    def obey(self, deadline: Deadline) -> None: ...
     @property
     def raw(self) -> Any: ...
     @property

@@ -12,11 +12,13 @@ of the message, so idle connections hold no memory.
 """
 import io
 import socket
+from functools import partial
 
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE, PyByteArray_Resize
 from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.ref cimport PyObject
 from libc.string cimport memchr, memcpy, memmove
 
@@ -105,6 +107,8 @@ cdef class Reader:
             raise OSError(self._failure)
         try:
             got = self._receive(space)
+            # No bytecode runs in our loops, and there Python would look for Ctrl-C.
+            PyErr_CheckSignals()
             if got is None:
                 raise BlockingIOError("the socket has no data and does not wait for any")
             if not 0 <= <Py_ssize_t> got <= room:
@@ -223,6 +227,15 @@ cdef class Reader:
             have = self.fill(result, 0, PIECE, False)
             pieces.append(result.finish(have))
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    @property
+    def failed(self):
+        """Whether a read has failed, after which nothing more can be read."""
+        return self._failure is not None
+
+    def obey(self, deadline):
+        """Have each receive end before a deadline (httpclient.deadline.Deadline)."""
+        raise NotImplementedError
 
     # ---- a file's methods
 
@@ -358,6 +371,9 @@ cdef class SocketReader(Reader):
         sock._io_refs += 1
         self._sock = sock
 
+    def obey(self, deadline):
+        self._receive = partial(deadline.call, self._sock, self._sock.recv_into)
+
     @property
     def raw(self):
         """The socket as a raw file, for those who look for the socket behind ``fp``."""
@@ -410,6 +426,10 @@ cdef class RawReader(Reader):
     def __init__(self, file):
         self._receive = file.raw.readinto
         self._file = file
+
+    def obey(self, deadline):
+        raw = self._file.raw
+        self._receive = partial(deadline.call, raw._sock, raw.readinto)
 
     @property
     def raw(self):

@@ -80,7 +80,10 @@ def over_fake(module, call, *args, **kwargs):
 
 
 def over_socket(module, call, *args, **kwargs):
-    """The same through TCP, read by another thread until the connection ends."""
+    """The same through TCP, read by another thread until the connection ends.
+
+    The socket is there before the call: small bodies go out together with the head then.
+    """
     outcome, connection, wires = Sent(), None, []
     ours, theirs = tcp_pair()
     with theirs, theirs.makefile("rb") as file:
@@ -88,6 +91,7 @@ def over_socket(module, call, *args, **kwargs):
         reader.start()
         try:
             connection = connect(module, ours, *args, **kwargs)
+            connection.connect()
             call(connection)
         except Exception as error:
             outcome.note(error)

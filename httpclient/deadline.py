@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""Deadline: a point in time for a whole exchange, that no slow server outlasts.
+
+A socket's timeout holds for each single receive, so a server that sends a byte
+now and then keeps its client busy for ever.  A deadline shortens the timeout of
+each call on the socket to what is left.
+"""
+import time
+
+
+class Deadline:
+    """`seconds` from now, by the monotonic clock."""
+
+    def __init__(self, seconds):
+        self.seconds = seconds
+        self._end = time.monotonic() + seconds
+
+    def left(self):
+        """Seconds that are left; TimeoutError if there are none."""
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError(f"the deadline of {self.seconds} s has passed")
+        return left
+
+    def shorten(self, timeout):
+        """The seconds that a call with this timeout (None: no limit) may take."""
+        left = self.left()
+        return left if timeout is None or timeout > left else timeout
+
+    def call(self, sock, method, *args):
+        """Call a blocking method of a socket; the socket is closed when the time is over."""
+        timeout = sock.gettimeout()
+        try:
+            sock.settimeout(self.shorten(timeout))
+            return method(*args)
+        except TimeoutError:
+            try:
+                self.left()
+            except TimeoutError:
+                sock.close()
+                raise
+            raise
+        finally:
+            if sock.fileno() >= 0:
+                sock.settimeout(timeout)

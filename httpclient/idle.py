@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+"""Whether something has arrived on an idle connection, before a request goes out on it.
+
+Whatever it is, it is no answer to a request that has not been sent: the end of
+the stream (the server has closed meanwhile), or bytes that would be taken for
+the next response.
+"""
+import select
+import socket
+
+try:
+    from ssl import SSLSocket, SSLWantReadError
+except ImportError:
+    SSLSocket = SSLWantReadError = ()
+
+_real_socket = socket.socket
+
+
+def has_news(sock):
+    """Whether octets or the end of the stream can be read from a real socket now.
+
+    False for sockets of other make: they are not ours to look into.
+    """
+    if not issubclass(type(sock), _real_socket):
+        return False
+    fd = sock.fileno()
+    if fd < 0:
+        return True
+    if isinstance(sock, SSLSocket):
+        return bool(sock.pending()) or _readable(fd) and _has_content(sock)
+    return _readable(fd)
+
+
+if hasattr(select, "poll"):
+    def _readable(fd):
+        poll = select.poll()
+        poll.register(fd, select.POLLIN)
+        return bool(poll.poll(0))
+else:
+    def _readable(fd):
+        return bool(select.select([fd], (), (), 0)[0])
+
+
+def _has_content(sock):
+    """Of TLS: session tickets come after the handshake, and mean nothing here."""
+    timeout = sock.gettimeout()
+    sock.settimeout(0)
+    try:
+        sock.recv(1)
+        return True
+    except SSLWantReadError:
+        return False
+    except OSError:
+        return True
+    finally:
+        sock.settimeout(timeout)

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""Sending: the part of HTTPConnection that gets bytes to the socket.
+
+Head and body go out in as few pieces as http.client's callers can bear: every
+piece that somebody may see (an overridden ``send``, a fake socket, a debug
+print, an audit hook) is the same as there.
+"""
+import socket
+import sys
+from collections.abc import Iterable
+
+from . import body as _body
+from .exceptions import NotConnected
+
+_JOINED = 16 * 1024  # a body up to this size goes out together with the head
+_real_socket = socket.socket
+
+
+class Sending:
+    """send() and what endheaders() does with the lines of a request."""
+
+    def send(self, data):
+        """Send bytes-like `data`, what a file has left, or the items of an iterable."""
+        if self.sock is None:
+            if self.auto_open:
+                self.connect()
+            else:
+                raise NotConnected()
+        if self.debuglevel > 0:
+            print("send:", repr(data))
+        if hasattr(data, "read"):
+            for block in self._blocks_of(data, "sending"):
+                sys.audit("http.client.send", self, block)
+                self._sendall(block)
+            return
+        sys.audit("http.client.send", self, data)
+        try:
+            self._sendall(data)
+        except TypeError:
+            if not isinstance(data, Iterable):
+                raise TypeError("data should be a bytes-like object or an iterable, "
+                                f"got {type(data)!r}") from None
+            for item in data:
+                self._sendall(item)
+
+    def _sendall(self, data):
+        if self._due is None:
+            self.sock.sendall(data)
+        else:
+            self._due.call(self.sock, self.sock.sendall, data)
+
+    def _output(self, s):
+        """Add a line without its CRLF to the request."""
+        self._buffer.append(s)
+
+    def _read_readable(self, readable):
+        return self._blocks_of(readable, "reading")
+
+    def _blocks_of(self, file, doing):
+        return _body.file_blocks(file, self.blocksize, self._is_textIO(file),
+                                 self.debuglevel, doing)
+
+    def _send_output(self, message_body=None, encode_chunked=False):
+        """Send the lines of the request, and the body."""
+        self._buffer.extend((b"", b""))
+        msg = b"\r\n".join(self._buffer)
+        del self._buffer[:]
+        if self._may_join(message_body, encode_chunked):
+            return self._send_joined(msg, message_body)
+        self.send(msg)
+        if message_body is None:
+            return
+        encode_chunked = encode_chunked and self._http_vsn == 11
+        for block in _body.blocks(message_body, self._read_readable):
+            if not block:
+                if self.debuglevel > 0:
+                    print("Zero length chunk ignored")
+                continue
+            self.send(_body.chunk(block) if encode_chunked else block)
+        if encode_chunked:
+            self.send(_body.LAST_CHUNK)
+
+    def _may_join(self, body, encode_chunked):
+        """Whether head and body may go out in one piece, with nobody to see the seam."""
+        return (
+            type(body) in (bytes, bytearray) and 0 < len(body) <= _JOINED
+            and not encode_chunked
+            and type(self).send is _our_send and "send" not in self.__dict__
+            and issubclass(type(self.sock), _real_socket)
+            and not self.debuglevel > 0
+        )
+
+    def _send_joined(self, msg, body):
+        sys.audit("http.client.send", self, msg)
+        sys.audit("http.client.send", self, body)
+        self._sendall(msg + body)
+
+
+_our_send = Sending.send
