@@ -3,9 +3,16 @@
 
 Each of RESPONSES is invalid by RFC 9110 or 9112 in one place and otherwise such that a
 careless client makes a message of it.  It comes over a socket pair whose far end is closed
-behind it, and is read to its end.  Noticed means: an exception, or the message repaired with
-a defect recorded in `msg.defects`.  The valid responses in CONTROLS must be taken by all, or
-a client that refuses everything would do best.
+behind it, and is read to its end.  The verdicts:
+
+    refused     an exception
+    defect      repaired, and a defect recorded in `msg.defects`
+    misread     a defect recorded, but other fields, or content, are lost
+    taken       nothing that the caller could see
+    hangs       no end of it within five seconds
+
+The first two are noticed.  The valid responses in CONTROLS must be taken by all, or a client
+that refuses everything would do best.
 
     python -m bench.strictness              the table
     python -m bench.strictness --markdown   the same as it stands in a README
@@ -26,14 +33,17 @@ import platform
 import socket
 import sys
 from collections.abc import Callable
+from email.message import Message
 from importlib import metadata
 from types import ModuleType
 
+PREFIX = "httpclient strict="     # of the names of its three modes
 PATIENCE = 5                    # seconds; whoever waits longer for an ended stream hangs
 
 OK = b"HTTP/1.1 200 OK\r\n"
 LENGTH = b"Content-Length: 5\r\n"
 LAST = b"0\r\n\r\n"
+SURPLUS = b"..."
 
 
 def status(line: bytes) -> bytes:
@@ -47,8 +57,8 @@ def field(line: bytes) -> bytes:
 
 
 def lengths(*lines: bytes) -> bytes:
-    """A response whose framing is these lines; its content has three octets more."""
-    return OK + b"".join(line + b"\r\n" for line in lines) + b"\r\nhello..."
+    """A response framed by these lines; behind what they mean come other octets."""
+    return OK + b"".join(line + b"\r\n" for line in lines) + b"\r\nhello" + SURPLUS
 
 
 def chunked(body: bytes) -> bytes:
@@ -70,7 +80,7 @@ RESPONSES = [
     ("bare CR in a field", field(b"A: b\rC: d")),
     ("NUL in a field value", field(b"A: b\0c")),
     ("NUL in a field name", field(b"A\0B: c")),
-    ("space before the length's colon", lengths(b"Content-Length : 5")),
+    ("blank before the length's colon", lengths(b"Content-Length : 5")),
     ("space in a field name", field(b"A B: c")),
     ("line without colon", field(b"nonsense")),
     ("non-ASCII field name", field(b"K\xf6ln: c")),
@@ -107,16 +117,16 @@ CONTROLS = [
     ("lengths that agree", lengths(LENGTH[:-2])),
 ]
 
-# ---- clients: each reads a response to its end, and returns the defects that were recorded
+# ---- clients: each reads a response to its end: the content, and the fields where they are a
+# message that can tell of defects
 
-Verdict = str
-Client = Callable[[bytes], list[object]]
+Client = Callable[[bytes], tuple[bytes, Message | None]]
 
 
-def over_socket(read: Callable[[socket.socket], list[object]]) -> Client:
+def over_socket(read: Callable[[socket.socket], tuple[bytes, Message]]) -> Client:
     """A client that reads from a socket."""
 
-    def client(data: bytes) -> list[object]:
+    def client(data: bytes) -> tuple[bytes, Message]:
         near, far = socket.socketpair()
         with near, far:
             near.settimeout(PATIENCE)
@@ -130,11 +140,10 @@ def over_socket(read: Callable[[socket.socket], list[object]]) -> Client:
 def standard(module: ModuleType, **options: object) -> Client:
     """http.client, or what has its classes."""
 
-    def read(sock: socket.socket) -> list[object]:
+    def read(sock: socket.socket) -> tuple[bytes, Message]:
         with module.HTTPResponse(sock, method="GET", **options) as response:
             response.begin()
-            response.read()
-            return list(response.msg.defects)
+            return response.read(), response.msg
 
     return over_socket(read)
 
@@ -144,14 +153,13 @@ def urllib3_client(urllib3: ModuleType) -> Client:
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     connection = importlib.import_module("urllib3.connection")
 
-    def read(sock: socket.socket) -> list[object]:
+    def read(sock: socket.socket) -> tuple[bytes, Message]:
         conn = connection.HTTPConnection("localhost", timeout=PATIENCE)
         conn.sock = sock
         conn.request("GET", "/", preload_content=False)
         response = conn.getresponse()
         try:
-            response.read()
-            return list(response._original_response.msg.defects)
+            return response.read(), response._original_response.msg
         finally:
             response.close()
             conn.close()
@@ -161,17 +169,20 @@ def urllib3_client(urllib3: ModuleType) -> Client:
 
 def h11_client(h11: ModuleType) -> Client:
 
-    def read(data: bytes) -> list[object]:
+    def read(data: bytes) -> tuple[bytes, None]:
         conn = h11.Connection(h11.CLIENT)
         conn.send(h11.Request(method="GET", target="/", headers=[("Host", "localhost")]))
         conn.send(h11.EndOfMessage())
+        content = b""
         for piece in (data, b""):
             conn.receive_data(piece)
             event = None
             while event is not h11.NEED_DATA and type(event) is not h11.ConnectionClosed:
                 event = conn.next_event()
+                if type(event) is h11.Data:
+                    content += event.data
                 if type(event) is h11.EndOfMessage:
-                    return []
+                    return content, None
         raise EOFError("no end of the message")
 
     return read
@@ -180,7 +191,12 @@ def h11_client(h11: ModuleType) -> Client:
 class Callbacks:
     """What httptools calls."""
 
-    ended = False
+    def __init__(self) -> None:
+        self.content = b""
+        self.ended = False
+
+    def on_body(self, data: bytes) -> None:
+        self.content += data
 
     def on_message_complete(self) -> None:
         self.ended = True
@@ -188,13 +204,13 @@ class Callbacks:
 
 def httptools_client(httptools: ModuleType) -> Client:
 
-    def read(data: bytes) -> list[object]:
+    def read(data: bytes) -> tuple[bytes, None]:
         callbacks = Callbacks()
         parser = httptools.HttpResponseParser(callbacks)
         for octet in data:      # singly: what comes behind the message is no matter
             parser.feed_data(bytes([octet]))
             if callbacks.ended:
-                return []
+                return callbacks.content, None
         # It has no call that says "the stream has ended"; all responses here have an end.
         raise EOFError("no end of the message")
 
@@ -206,7 +222,7 @@ def clients() -> tuple[dict[str, Client | None], dict[str, str]]:
     python = platform.python_version()
     ours = optional("httpclient")
     found: dict[str, Client | None] = {
-        f"strict={strict}": ours and standard(ours, strict=strict)
+        f"{PREFIX}{strict}": ours and standard(ours, strict=strict)
         for strict in (None, True, False)
     }
     found["http.client"] = standard(http.client)
@@ -229,26 +245,32 @@ def optional(name: str) -> ModuleType | None:
 # ---- verdicts
 
 
-def verdict(client: Client, data: bytes) -> Verdict:
-    """"refused", "defect", "taken" or "hangs"."""
+def verdict(client: Client, data: bytes) -> str:
+    """One of the words that the module's docstring explains."""
     try:
-        return "defect" if client(data) else "taken"
+        content, message = client(data)
     except TimeoutError:
         return "hangs"
     except Exception:
         return "refused"
+    if message is None or not message.defects:
+        return "taken"
+    # Without a length that is a number, content goes to the end of the stream.
+    whole = content in (b"hello", b"hello" + SURPLUS)
+    framing = "Content-Length" in message or "Transfer-Encoding" in message
+    return "defect" if whole and framing else "misread"
 
 
-def noticed(verdicts: dict[str, Verdict]) -> int:
+def noticed(verdicts: dict[str, str]) -> int:
     return sum(one in ("refused", "defect") for one in verdicts.values())
 
 
-def judge() -> dict[str, dict[str, Verdict] | None]:
+def judge() -> dict[str, dict[str, str] | None]:
     """Client -> response -> verdict; None for a client that is not here.
 
     Raises ValueError where a client does not take a valid response.
     """
-    result: dict[str, dict[str, Verdict] | None] = {}
+    result: dict[str, dict[str, str] | None] = {}
     for name, client in clients()[0].items():
         if client is None:
             result[name] = None
@@ -263,7 +285,7 @@ def judge() -> dict[str, dict[str, Verdict] | None]:
 # ---- report
 
 
-def rows(judged: dict[str, dict[str, Verdict] | None]) -> list[list[str]]:
+def rows(judged: dict[str, dict[str, str] | None]) -> list[list[str]]:
     """The table: a heading, a row for each response, the sums."""
     table = [["response", *judged]]
     for label, _ in RESPONSES:
@@ -274,11 +296,13 @@ def rows(judged: dict[str, dict[str, Verdict] | None]) -> list[list[str]]:
 
 
 def plain(table: list[list[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*table)]
+    heading = [name.removeprefix(PREFIX) for name in table[0]]
+    widths = [max(map(len, column)) for column in zip(heading, *table[1:])]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
-             for row in table]
-    rule = "-" * len("  ".join("-" * width for width in widths))
-    return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
+             for row in [heading, *table[1:]]]
+    rule = "-" * (sum(widths) + 2 * len(widths) - 2)
+    above = " " * (widths[0] + 2) + PREFIX
+    return "\n".join([above, lines[0], rule, *lines[1:-1], rule, lines[-1]])
 
 
 def markdown(table: list[list[str]]) -> str:
@@ -291,8 +315,7 @@ def footer() -> str:
     versions = clients()[1]
     here = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
     missing = ", ".join(name for name, version in versions.items() if not version)
-    return (f"strict=None (the default), True and False are httpclient's. {here}."
-            + (f"\nNot installed: {missing}." if missing else ""))
+    return f"{here}." + (f"\nNot installed: {missing}." if missing else "")
 
 
 def main(arguments: list[str] | None = None) -> int:

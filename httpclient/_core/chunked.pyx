@@ -113,7 +113,6 @@ cdef class ChunkedBody:
         cdef Py_buffer view
         cdef http1_rc rc
         cdef size_t at, put
-        cdef Py_ssize_t n
 
         PyObject_GetBuffer(target, &view, PyBUF_WRITABLE)
         try:

@@ -135,7 +135,7 @@ def field_section(bytes section not None, bint strict=False):
 
 
 def status_line(bytes line not None, bint strict=False):
-    """(minor version, status, reason) of a regular HTTP/1 status line with its line end; or None."""
+    """(minor version, status, reason) of a regular HTTP/1 status line with line end; or None."""
     cdef http1_status status
     cdef size_t at = 0
     cdef const uint8_t *octets = <const uint8_t *> PyBytes_AS_STRING(line)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* http1_head.c: the status line, the field line, the field section.
+/* http1_head.c: the end of the head, and the status line.
  *
  * Tables of bytes with what the functions say of them, loosely and strictly;
  * check_answers() asks again at every length, in every place.  What one byte
- * may be at one position is asked of all 256, against rules written out here.
+ * may be at one position is asked of all 256, against the rules of rules.h.
  */
 #include "check.h"
 
@@ -11,6 +11,106 @@
 #include "rules.h"
 
 static struct guard guard;
+
+/* ---- the end of the head ---- */
+
+static const struct {
+    const char *head;
+    size_t n;
+    size_t max_line, max_count;
+    enum http1_rc rc;
+    size_t used, count;
+} HEADS[] = {
+    {B("HTTP/1.1 200 OK\r\na: b\r\n\r\n"), 100, 9, HTTP1_OK, 25, 2},
+    {B("HTTP/1.1 200 OK\r\na: b\r\n\r\nbody\r\n\r\n"), 100, 9, HTTP1_OK, 25, 2},
+    {B("HTTP/1.1 200 OK\na: b\n\nbody"), 100, 9, HTTP1_OK, 22, 2},
+    {B("HTTP/1.1 200 OK\r\na: b\n\r\n\n"), 100, 9, HTTP1_OK, 24, 2},
+    {B("\r\n"), 100, 9, HTTP1_OK, 2, 0},
+    {B("\n"), 100, 9, HTTP1_OK, 1, 0},
+    {B("\n"), 1, 0, HTTP1_OK, 1, 0},
+    {B("\r\n"), 2, 0, HTTP1_OK, 2, 0},
+    {B("\r\n\r\n"), 100, 9, HTTP1_OK, 2, 0},
+    {B("a\r\n\r\n"), 3, 1, HTTP1_OK, 5, 1},
+    {B("a\n\nb\n\n"), 100, 9, HTTP1_OK, 3, 1},
+    {B("a\r\n\n"), 3, 1, HTTP1_OK, 4, 1},
+    /* neither a blank, nor a NUL, nor a second CR is an empty line */
+    {B("a\r\n \r\n\0\r\n\r\r\n\0\n\r\n"), 100, 9, HTTP1_OK, 16, 5},
+    {B("a\n\r\r\n"), 100, 9, HTTP1_MORE, 0, 2},
+    {B("a\rb\r\r\rc\r"), 100, 9, HTTP1_MORE, 0, 0},
+    {B("a\r\n\r"), 100, 9, HTTP1_MORE, 0, 1},
+    {B("a\r\n"), 100, 9, HTTP1_MORE, 0, 1},
+    {B("a"), 100, 9, HTTP1_MORE, 0, 0},
+    {B(""), 100, 9, HTTP1_MORE, 0, 0},
+    /* the limits, each at its last value that passes and at the next one */
+    {B("abcdefgh\r\n\r\n"), 10, 1, HTTP1_OK, 12, 1},
+    {B("abcdefgh\r\n\r\n"), 9, 1, HTTP1_LONG, 0, 0},
+    {B("abcdefghij"), 10, 1, HTTP1_MORE, 0, 0},
+    {B("abcdefghij"), 9, 1, HTTP1_LONG, 0, 0},
+    {B("a\nabcdefgh\n\n"), 9, 2, HTTP1_OK, 12, 2},
+    {B("a\nabcdefgh\n\n"), 8, 2, HTTP1_LONG, 0, 1},
+    {B("a\nabcdefghi"), 8, 2, HTTP1_LONG, 0, 1},
+    {B("a\nb\nc\n\n"), 8, 3, HTTP1_OK, 7, 3},
+    {B("a\nb\nc\n\n"), 8, 2, HTTP1_MANY, 0, 2},
+    {B("a\nb\nc\n"), 8, 2, HTTP1_MANY, 0, 2},
+    {B("a\nb\nc"), 8, 2, HTTP1_MORE, 0, 2},
+    {B("a\n\n"), 8, 0, HTTP1_MANY, 0, 0},
+    {B("\r\n"), 1, 0, HTTP1_LONG, 0, 0},
+    {B("\n"), 0, 0, HTTP1_LONG, 0, 0},
+};
+
+/* The search over the head as it arrives: `first` bytes, then always `step` more.
+ * The buffer lies elsewhere each time, as it may when it grows. */
+static enum http1_rc
+head_end(size_t i, size_t n, size_t first, size_t step, struct http1_lines *lines)
+{
+    enum http1_rc rc;
+    size_t end = first < n ? first : n;
+
+    memset(lines, 0, sizeof *lines);
+    lines->max_line = HEADS[i].max_line;
+    lines->max_count = HEADS[i].max_count;
+    for (;;) {
+        const uint8_t *buf = guard_behind(guard, HEADS[i].head, end);
+
+        rc = http1_head_end(buf, end, lines);
+        CHECK(lines->at <= end && lines->line <= lines->at);
+        if (rc != HTTP1_MORE || end == n)
+            return rc;
+        CHECK_SAME(lines->at, end);
+        end = n - end > step ? end + step : n;
+    }
+}
+
+static void
+test_head_ends(void)
+{
+    struct http1_lines lines;
+
+    for (size_t i = 0; i < ROWS(HEADS); i++) {
+        size_t n = HEADS[i].n;
+
+        for (size_t first = 0; first <= n; first++) {
+            for (size_t step = 1; step <= n; step++) {
+                check_begin("head", HEADS[i].head, n);
+                CHECK_SAME(head_end(i, n, first, step, &lines), HEADS[i].rc);
+                CHECK_SAME(lines.count, HEADS[i].count);
+                if (HEADS[i].rc == HTTP1_OK) {
+                    CHECK_SAME(lines.at, HEADS[i].used);
+                    CHECK_SAME(lines.line, HEADS[i].used);
+                }
+            }
+        }
+        for (size_t less = 0; less < n; less++) { /* and what never arrives in full */
+            enum http1_rc rc = head_end(i, less, less, 1, &lines);
+
+            check_begin("head", HEADS[i].head, less);
+            if (HEADS[i].rc == HTTP1_OK)
+                CHECK_SAME(rc, less < HEADS[i].used ? HTTP1_MORE : HTTP1_OK);
+            else
+                CHECK(rc == HTTP1_MORE || rc == HEADS[i].rc);
+        }
+    }
+}
 
 /* ---- status line ---- */
 
@@ -149,3 +249,12 @@ test_status_line_bytes(void)
     }
 }
 
+int
+main(void)
+{
+    guard = guard_new();
+    test_head_ends();
+    test_status_lines();
+    test_status_line_bytes();
+    return check_report();
+}
