@@ -20,6 +20,8 @@ from setuptools import Extension, setup
 
 # module of httpclient._core -> its files in csrc
 MODULES = {
+    "idle": [],
+    "originals": [],
     "result": [],
     "reader": ["http1_head.c"],
     "head": ["http1_head.c"],

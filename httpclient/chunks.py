@@ -10,13 +10,12 @@ import io
 import sys
 
 from ._core.chunked import ChunkedBody, chunk_size
+from ._core.originals import Originals
 from ._core.reader import RawReader, SocketReader
 from .exceptions import HTTPException, IncompleteRead, LineTooLong
 
 READERS = (SocketReader, RawReader)
 _FIRST_READ = 1 << 20  # a foreign file is asked for this much first, then for doubles
-_STEPS = frozenset(("_get_chunk_left", "_read_next_chunk_size", "_read_and_discard_trailer",
-                    "_safe_read", "_safe_readinto"))
 _EMPTY_LINES = (b"\r\n", b"\n")
 
 
@@ -38,8 +37,7 @@ class ChunkedContent:
     def _chunks(self):
         """The ChunkedBody for reading in one go; None where it must be by steps."""
         body = self._body
-        if (type(self.fp) not in READERS or _steps(type(self)) != _our_steps
-                or not _STEPS.isdisjoint(self.__dict__)):
+        if type(self.fp) not in READERS or not _steps.in_object(self):
             return None
         if body is None or body.reader is not self.fp:
             body = self._body = ChunkedBody(
@@ -229,10 +227,6 @@ def _bad_chunk(why):
     return error
 
 
-def _steps(cls):
-    """The methods that reading chunks in one go leaves out (_STEPS)."""
-    return (cls._get_chunk_left, cls._read_next_chunk_size, cls._read_and_discard_trailer,
-            cls._safe_read, cls._safe_readinto)
-
-
-_our_steps = _steps(ChunkedContent)
+# What reading chunks in one go leaves out.
+_steps = Originals(ChunkedContent, "_get_chunk_left", "_read_next_chunk_size",
+                   "_read_and_discard_trailer", "_safe_read", "_safe_readinto")

@@ -21,7 +21,8 @@ from urllib.parse import urlsplit
 
 from . import body as _body
 from . import limits as _limits
-from ._core.request import field_line, request_line
+from ._core.originals import Originals
+from ._core.request import field_line, request_head, request_line
 from .checks import (
     _METHODS_EXPECTING_BODY, _contains_disallowed_method_pchar_re,
     _contains_disallowed_url_pchar_re, _encode, _is_illegal_header_value,
@@ -33,7 +34,7 @@ from .exceptions import (
     ResponseNotReady,
 )
 from .idle import has_news
-from .response import _UNKNOWN, HTTPResponse
+from .response import _UNKNOWN, HTTPResponse, bare_response
 from .sending import Sending
 from .signatures import by_name, shown_signature
 from .tunnel import Tunnelling
@@ -44,7 +45,6 @@ _CS_IDLE = "Idle"
 _CS_REQ_STARTED = "Request-started"
 _CS_REQ_SENT = "Request-sent"
 
-_CHECKS = frozenset(("_validate_method", "_validate_path", "_encode_request"))
 
 _KEYWORDS = dict.fromkeys(("max_response_headers", "strict", "deadline", *_limits.KEYWORDS))
 
@@ -122,6 +122,7 @@ class HTTPConnection(Sending, Tunnelling):
         self._tunnel_port = None
         self._tunnel_headers = {}
         self._raw_proxy_headers = None
+        self._host_line = (None, None, None, b"")   # host, port, default port, and its field
         self.max_response_headers = max_response_headers
 
         (self.host, self.port) = self._get_hostport(host, port)
@@ -213,18 +214,13 @@ class HTTPConnection(Sending, Tunnelling):
         by themselves.  Raises CannotSendRequest, ValueError, InvalidURL; the last
         two leave the connection as it was.
         """
-        self._forget_response()
-        if self.__state != _CS_IDLE:
-            raise CannotSendRequest(self.__state)
-        if self.__used and not self.__response and self.sock and has_news(self.sock):
-            self._drop()
-        if self._due is None and self.deadline is not None:
-            self._due = Deadline(self.deadline)
-        self.__state = _CS_REQ_STARTED
+        self._start()
         try:
             url = url or "/"
             line = None
-            if _checks(type(self)) == _our_checks and _CHECKS.isdisjoint(self.__dict__):
+            if (_checks.in_object(self)
+                    and _contains_disallowed_method_pchar_re is _our_method_pattern
+                    and _contains_disallowed_url_pchar_re is _our_url_pattern):
                 line = request_line(method, url, self._http_vsn_str)
             if line is None:
                 self._validate_method(method)
@@ -242,22 +238,34 @@ class HTTPConnection(Sending, Tunnelling):
             self._reset()
             raise
 
+    def _start(self):
+        """From Idle to Request-started, on a connection that nothing waits on."""
+        self._forget_response()
+        if self.__state != _CS_IDLE:
+            raise CannotSendRequest(self.__state)
+        if self.__used and not self.__response and self.sock and has_news(self.sock):
+            self._drop()
+        if self._due is None and self.deadline is not None:
+            self._due = Deadline(self.deadline)
+        self.__state = _CS_REQ_STARTED
+
     def _put_host(self, url):
         """Host: of an absolute URL, else of the tunnel's end, else of the server."""
         netloc = urlsplit(url).netloc if url.startswith("http") else ""
         if netloc:
             self.putheader("Host", _strip_ipv6_iface(encode_host(netloc)))
             return
-        host, port = self.host, self.port
         if self._tunnel_host:
-            host, port = self._tunnel_host, self._tunnel_port
+            value = self._host_value(self._tunnel_host, self._tunnel_port)
+        else:
+            value = self._host_value(self.host, self.port)
+        self.putheader("Host", value)
+
+    def _host_value(self, host, port):
         encoded = self._wrap_ipv6(encode_host(host))
         if ":" in host:
             encoded = _strip_ipv6_iface(encoded)
-        if port == self.default_port:
-            self.putheader("Host", encoded)
-        else:
-            self.putheader("Host", f"{encoded.decode('ascii')}:{port}")
+        return encoded if port == self.default_port else f"{encoded.decode('ascii')}:{port}"
 
     def _encode_request(self, request):
         # ASCII alone, which is part of the cure of CVE-2019-9740.
@@ -305,8 +313,12 @@ class HTTPConnection(Sending, Tunnelling):
         if self.__state != _CS_REQ_STARTED:
             raise CannotSendHeader()
         self.__state = _CS_REQ_SENT
+        self._send_in_state(self._send_output, message_body, encode_chunked=encode_chunked)
+
+    def _send_in_state(self, send, *args, **keywords):
+        """Call what sends; an error leaves the connection in a state that it can go on from."""
         try:
-            self._send_output(message_body, encode_chunked=encode_chunked)
+            send(*args, **keywords)
         except OSError:
             # A server that has had enough may have answered: getresponse() tells.
             if self.sock is None:
@@ -331,6 +343,10 @@ class HTTPConnection(Sending, Tunnelling):
         self._send_request(method, url, body, headers, encode_chunked)
 
     def _send_request(self, method, url, body, headers, encode_chunked):
+        if self._in_one_piece(body, headers):
+            head = self._whole_head(method, url, body, headers)
+            if head is not None:
+                return self._send_head(method, head, body)
         names = frozenset(name.lower() for name in headers)
         skips = {}
         if "host" in names:
@@ -348,6 +364,43 @@ class HTTPConnection(Sending, Tunnelling):
             self._reset()
             raise
         self.endheaders(body, encode_chunked=encode_chunked)
+
+    def _in_one_piece(self, body, headers):
+        """Whether C may make the head: nobody replaced a step, or wants them printed."""
+        return (
+            type(headers) is dict and (body is None or type(body) is bytes)
+            and _originals.in_object(self)
+            and not self.debuglevel > 0 and self._http_vsn == 11
+            and self._http_vsn_str == "HTTP/1.1" and not self._tunnel_host
+            and not self._buffer and type(self._buffer) is list
+            and _is_legal_header_name is _our_is_legal_header_name
+            and _is_illegal_header_value is _our_is_illegal_header_value
+            and _contains_disallowed_method_pchar_re is _our_method_pattern
+            and _contains_disallowed_url_pchar_re is _our_url_pattern
+        )
+
+    def _whole_head(self, method, url, body, headers):
+        """The head of a plain request (bytes), or None if a part needs a closer look."""
+        if type(method) is not str or type(url) is not str or url[:4] == "http":
+            return None
+        host, port = self.host, self.port
+        if self._host_line[:3] != (host, port, self.default_port):
+            self._host_line = host, port, self.default_port, self._made_host_line(host, port)
+        if body is not None:
+            length = len(body)
+        else:
+            length = 0 if method.upper() in _METHODS_EXPECTING_BODY else None
+        return request_head(method, url or "/", self._host_line[3], headers, length)
+
+    def _made_host_line(self, host, port):
+        return field_line("Host", self._host_value(host, port)) + b"\r\n"
+
+    def _send_head(self, method, head, body):
+        """putrequest() to endheaders(), of a head that is made already."""
+        self._start()
+        self._method = method
+        self.__state = _CS_REQ_SENT
+        self._send_in_state(self._send_pieces, head, body)
 
     def _put_framing(self, method, body, names, encode_chunked):
         """Add Content-Length or Transfer-Encoding unless given; whether to send chunks."""
@@ -370,13 +423,14 @@ class HTTPConnection(Sending, Tunnelling):
     def _forget_response(self):
         """Let go of the response before, if it has been read to its end."""
         response = self.__response
-        if response and getattr(response, "incomplete", False):
-            response.close()    # a read of it has failed
-        if response and response.isclosed():
-            self.__response = None
-            if response.will_close:
-                # Decided after getresponse(): there was surplus, or the rest is lost.
-                self.__spoiled = True
+        if response:
+            if not response.isclosed() and getattr(response, "incomplete", False):
+                response.close()    # a read of it has failed
+            if response.isclosed():
+                self.__response = None
+                if response.will_close:
+                    # Decided after getresponse(): there was surplus, or the rest is lost.
+                    self.__spoiled = True
         if self.__spoiled and self.__state == _CS_IDLE:
             self._drop()
 
@@ -412,7 +466,8 @@ class HTTPConnection(Sending, Tunnelling):
         request opens a new one.  Raises ResponseNotReady, what
         HTTPResponse.begin() raises, OSError.
         """
-        self._forget_response()
+        if self.__response:
+            self._forget_response()
         if self.__state != _CS_REQ_SENT or self.__response:
             raise ResponseNotReady(self.__state)
         if self.__spoiled:
@@ -420,7 +475,11 @@ class HTTPConnection(Sending, Tunnelling):
             # one has turned out to end the connection, or to have taken this one's bytes.
             self.close()
             raise RemoteDisconnected("The connection ended with the response before")
-        if self.debuglevel > 0:
+        plain = self.response_class is _our_response_class and _plain_response.in_class(
+            _our_response_class) and not self.debuglevel > 0
+        if plain:
+            response = bare_response(self.sock, self._method)
+        elif self.debuglevel > 0:
             response = self.response_class(self.sock, self.debuglevel, method=self._method)
         else:
             response = self.response_class(self.sock, method=self._method)
@@ -432,7 +491,7 @@ class HTTPConnection(Sending, Tunnelling):
         try:
             try:
                 if self.max_response_headers is None:
-                    response.begin()
+                    response.begin_anew() if plain else response.begin()
                 else:
                     response.begin(_max_headers=self.max_response_headers)
             except ConnectionError:
@@ -458,10 +517,13 @@ class HTTPConnection(Sending, Tunnelling):
             raise
 
 
-def _checks(cls):
-    """What a request line made by C leaves out: the methods of _CHECKS, and the patterns."""
-    return (cls._validate_method, cls._validate_path, cls._encode_request,
-            _contains_disallowed_method_pchar_re, _contains_disallowed_url_pchar_re)
 
 
-_our_checks = _checks(HTTPConnection)
+# What a request line, and a whole head, that C makes leaves out.
+_plain_response = Originals(HTTPResponse, "__new__", "__init__", "begin", "begin_anew")
+_our_method_pattern = _contains_disallowed_method_pchar_re
+_our_url_pattern = _contains_disallowed_url_pchar_re
+_checks = Originals(HTTPConnection, "_validate_method", "_validate_path", "_encode_request")
+_originals = Originals(
+    HTTPConnection, "_validate_method", "_validate_path", "_encode_request", "putrequest",
+    "putheader", "endheaders", "_output", "_send_output", "_get_content_length", "send")

@@ -8,6 +8,8 @@ the next response.
 import select
 import socket
 
+from ._core.idle import poll
+
 try:
     from ssl import SSLSocket, SSLWantReadError
 except ImportError:
@@ -31,14 +33,9 @@ def has_news(sock):
     return _readable(fd)
 
 
-if hasattr(select, "poll"):
-    def _readable(fd):
-        poll = select.poll()
-        poll.register(fd, select.POLLIN)
-        return bool(poll.poll(0))
-else:
-    def _readable(fd):
-        return bool(select.select([fd], (), (), 0)[0])
+def _readable(fd):
+    ready = poll(fd)
+    return bool(select.select([fd], (), (), 0)[0]) if ready is None else ready
 
 
 def _has_content(sock):

@@ -149,6 +149,9 @@ class OddHead:
                 return value.lower().startswith(("multipart/", "message/"))
         return False
 
+    def first_line(self):
+        return self.version, self.status, self.reason
+
     def pairs(self):
         return list(self._pairs)
 

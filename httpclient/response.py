@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from . import limits
 from ._core.head import Head, begins_with_http, read_head, skip_empty_line
-from ._core.reader import open_reader
+from ._core.originals import Originals
+from ._core.reader import SocketReader, open_reader
 from .chunks import READERS, ChunkedContent
 from .exceptions import (
     BadHeaderLine, BadStatusLine, HTTPException, IncompleteRead, LineTooLong,
@@ -64,6 +65,12 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
     True is RFC 9112 to the letter; False takes HTTP/0.9 as well.
     """
 
+    version = status = reason = _UNKNOWN
+    chunked = _UNKNOWN      # whether the message body comes in chunks
+    chunk_left = _UNKNOWN   # octets left in the chunk; see _get_chunk_left()
+    length = _UNKNOWN       # octets left of the content, None if not known
+    will_close = _UNKNOWN   # whether the connection ends with this message
+
     fp = None
     strict = None
     headers = _LazyMessage()
@@ -85,21 +92,14 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
         self.debuglevel = debuglevel
         self._method = method
 
-        self.version = _UNKNOWN
-        self.status = _UNKNOWN
-        self.reason = _UNKNOWN
-
-        self.chunked = _UNKNOWN     # whether the message body comes in chunks
-        self.chunk_left = _UNKNOWN  # octets left in the chunk; see _get_chunk_left()
-        self.length = _UNKNOWN      # octets left of the content, None if not known
-        self.will_close = _UNKNOWN  # whether the connection ends with this message
-
     def belongs_to(self, limits, due, reused):
         """What a connection tells its response: Limits, a Deadline or None, and whether
         it has brought a response before.
         """
-        self._limits = limits
-        self._reused = reused
+        if limits is not self._limits:
+            self._limits = limits
+        if reused:
+            self._reused = True
         if due is not None and type(self.fp) in READERS:
             self.fp.obey(due)
 
@@ -111,32 +111,38 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
         Raises RemoteDisconnected, BadStatusLine, UnknownProtocol, LineTooLong,
         BadHeaderLine, UnknownTransferEncoding, IncompleteRead, HTTPException.
         """
-        if self._head is not None or self.headers is not None:
-            return
-        self._max_headers = _max_headers
-        if _max_headers is not None:
-            self._limits = self._limits._replace(fields=_max_headers)
+        if self._head is None and self.headers is None:
+            if _max_headers is not None:
+                self._max_headers = _max_headers
+                self._limits = self._limits._replace(fields=_max_headers)
+            self.begin_anew()
+
+    def begin_anew(self):
+        """begin(), of a response that has not begun."""
         head = self._take_head() if self._in_one_go() else None
         if head is None:
             facts = self._head_by_steps()
+            version, status, reason = self.version, self.status, self.reason
         else:
             facts = head if type(head) is Head else head.framing
-            self.version = head.version
-            self.code = self.status = head.status
-            self.reason = head.reason
-            self._head = head
-        self.chunked, self.length, self.will_close = message_framing(
-            facts, self._method, self.status, self.version, self.strict)
-        if _check_close_replaced(self) and not self.will_close:
-            self.will_close = self._check_close()
-        if self.chunked:
+            version, status, reason = head.first_line()
+        chunked, length, will_close = message_framing(
+            facts, self._method, status, version, self.strict)
+        # At once: instances of IOBase keep attributes in a dict, and no shortcut leads there.
+        self.__dict__.update({
+            "_head": head, "version": version, "code": status, "status": status,
+            "reason": reason, "chunked": chunked, "length": length, "will_close": will_close,
+        })
+        if chunked:
             self.chunk_left = None
+        if not will_close and not _own_close.in_class(type(self)):
+            self.will_close = self._check_close()
 
     def _in_one_go(self):
         """Whether C may take the head: nobody replaced a step, or wants them printed."""
         return (
             type(self.fp) in READERS
-            and type(self)._read_status is _our_read_status
+            and _whole.in_class(type(self))
             and parse_headers is _our_parse_headers
             and _read_headers is _our_read_headers
             and not self.debuglevel > 0
@@ -146,12 +152,16 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
         """The head out of our own Reader; None if the answer is HTTP/0.9."""
         fp = self.fp
         strict, limits = self.strict, self._limits
-        self._skip_empty_line()
+        if self._reused:
+            self._skip_empty_line()
         if strict is False and not begins_with_http(fp):
             return None
         for _ in range(limits.interim + 1):
             head = read_head(fp, limits.max_line, limits.max_fields, limits.head, strict is True)
-            if type(head) is bytes:
+            if type(head) is Head:
+                if head.final:
+                    return head
+            else:
                 if not head:
                     raise RemoteDisconnected("Remote end closed connection without response")
                 head = odd_head(head, strict)
@@ -279,6 +289,11 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
             return type(self.fp) in READERS and not self.fp.after_empty_line
         return True
 
+    def __del__(self):
+        # IOBase's would call close() on each response that was read to its end, too.
+        if self.fp is not None:
+            self.close()
+
     def flush(self):
         super().flush()
         if self.fp is not None:
@@ -303,13 +318,26 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
         Raises IncompleteRead if the content ends before its announced length and
         `amt` is not given, or where the framing of chunks is bad.
         """
-        if self.fp is None:
+        fp = self.fp
+        if fp is None:
             return self._nothing()
         if self._method == "HEAD":
             self._close_conn()
             return b""
         if self.chunked:
             return self._read_chunked(amt)
+        if amt is None and type(fp) is SocketReader and _ends.in_object(self):
+            length = self.length
+            if length is not None:
+                data = fp.read_last(min(length, sys.maxsize))
+                if len(data) == length:
+                    self.length = 0
+                    self.fp = None
+                    if fp.unread:
+                        self.will_close = True  # as _close_conn()
+                    return data
+                self._abandon()
+                raise IncompleteRead(data, length - len(data))
         if amt is not None and amt >= 0:
             if self.length is not None and amt > self.length:
                 amt = self.length
@@ -402,12 +430,23 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
         Returns `default` where there is none; an iterable default is joined too.
         Raises ResponseNotReady before begin().
         """
-        if self.headers is None:
+        if type(name) is str and name.isascii() and self._untouched():
+            value = self._head.joined(name)
+            if value is not None:
+                return value
+            values = default
+        elif self.headers is None:
             raise ResponseNotReady()
-        values = self.headers.get_all(name) or default
+        else:
+            values = self.headers.get_all(name) or default
         if isinstance(values, str) or not hasattr(values, "__iter__"):
             return values
         return ", ".join(values)
+
+    def _untouched(self):
+        """Whether nobody has asked for the message yet, nor put another in its place."""
+        return (type(self._head) is Head and "headers" not in self.__dict__
+                and _lazy_fields.in_class(type(self)))
 
     @property
     def informational(self):
@@ -435,6 +474,8 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
 
     def getheaders(self):
         """A list of (field name, field value).  Raises ResponseNotReady before begin()."""
+        if self._untouched():
+            return self._head.pairs()
         if self.headers is None:
             raise ResponseNotReady()
         return list(self.headers.items())
@@ -454,9 +495,15 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
         return self.status
 
 
-def _check_close_replaced(response):
-    return type(response)._check_close is not _our_check_close
+def bare_response(sock, method):
+    """HTTPResponse(sock, method=method), for HTTPResponse itself with its own __init__()."""
+    response = _new_response(HTTPResponse)
+    response.__dict__.update({"fp": open_reader(sock), "debuglevel": 0, "_method": method})
+    return response
 
 
-_our_read_status = HTTPResponse._read_status
-_our_check_close = HTTPResponse._check_close
+_new_response = HTTPResponse.__new__
+_lazy_fields = Originals(HTTPResponse, "headers", "msg")
+_ends = Originals(HTTPResponse, "_safe_read", "_close_conn")
+_whole = Originals(HTTPResponse, "_read_status")
+_own_close = Originals(HTTPResponse, "_check_close")

@@ -90,6 +90,19 @@ class Sending:
             and not self.debuglevel > 0
         )
 
+    def _send_pieces(self, head, body):
+        """Send a head and a body of bytes or None, with what send() does, but for its print."""
+        if self.sock is None:
+            if not self.auto_open:
+                raise NotConnected()
+            self.connect()
+        if body and len(body) <= _JOINED and issubclass(type(self.sock), _real_socket):
+            return self._send_joined(head, body)
+        for piece in (head, body):
+            if piece:
+                sys.audit("http.client.send", self, piece)
+                self._sendall(piece)
+
     def _send_joined(self, msg, body):
         sys.audit("http.client.send", self, msg)
         sys.audit("http.client.send", self, body)

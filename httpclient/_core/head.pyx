@@ -7,7 +7,7 @@ when somebody asks for them.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.unicode cimport PyUnicode_DecodeLatin1
+from cpython.unicode cimport PyUnicode_AsUTF8AndSize, PyUnicode_DecodeLatin1
 from libc.string cimport memcmp
 
 from .http1 cimport *
@@ -54,6 +54,15 @@ cdef class Head:
         """Whether Content-Type is multipart or message, for which the email package looks in."""
         return self._framing.compound != 0
 
+    @property
+    def final(self):
+        """Whether it is no interim response (1xx but 101) that another one follows."""
+        return self.status >= 200 or self.status == 101
+
+    def first_line(self):
+        """(version, status, reason)."""
+        return self.version, self.status, self.reason
+
     def pairs(self):
         """A new list of (field name, field value), as str, in order."""
         cdef const char *octets = PyBytes_AS_STRING(self.section)
@@ -64,6 +73,37 @@ cdef class Head:
         while http1_field_line(<const uint8_t *> octets, end, &at, False, &field) == HTTP1_OK:
             pairs.append((latin1(octets, field.name), latin1(octets, field.value)))
         return pairs
+
+    def joined(self, str name not None):
+        """The values of the field `name`, joined by ", ", or None; for an ASCII name.
+
+        As ``", ".join(message.get_all(name))`` of the message with these fields.
+        """
+        cdef const char *octets = PyBytes_AS_STRING(self.section)
+        cdef size_t end = PyBytes_GET_SIZE(self.section)
+        cdef size_t at = 0
+        cdef Py_ssize_t size = 0
+        cdef const char *wanted = PyUnicode_AsUTF8AndSize(name, &size)
+        cdef http1_field field
+        result = None
+        while http1_field_line(<const uint8_t *> octets, end, &at, False, &field) == HTTP1_OK:
+            if (field.name.end - field.name.at == <size_t> size
+                    and same_name(octets + field.name.at, wanted, size)):
+                value = latin1(octets, field.value)
+                result = value if result is None else f"{result}, {value}"
+        return result
+
+
+cdef bint same_name(const char *name, const char *wanted, Py_ssize_t size) noexcept:
+    """Whether two ASCII names are the same but for case."""
+    cdef Py_ssize_t i
+    cdef unsigned char a, b
+    for i in range(size):
+        a = name[i]
+        b = wanted[i]
+        if a != b and ((a ^ b) != 0x20 or not c'a' <= (a | 0x20) <= c'z'):
+            return False
+    return True
 
 
 cdef str latin1(const char *octets, http1_range r):

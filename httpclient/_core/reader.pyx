@@ -17,7 +17,7 @@ from functools import partial
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE, PyByteArray_Resize
-from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.ref cimport PyObject
 from libc.string cimport memchr, memcpy, memmove
@@ -283,6 +283,21 @@ cdef class Reader:
         return self.read_octets(size_of(n))
 
     @cython.critical_section
+    def read_last(self, Py_ssize_t n):
+        """As read(), of what is the message's end: closes if it has all come.
+
+        `unread` stays: surplus that is nobody's.
+        """
+        cdef Py_ssize_t left
+        self.check_open()
+        data = self.read_octets(n)
+        if PyBytes_GET_SIZE(data) == n:
+            left = self._end - self._at
+            self.close()
+            self._end = left
+        return data
+
+    @cython.critical_section
     def readinto(self, buffer):
         """Fill `buffer`; return how many octets came before the end of the stream."""
         self.check_open()
@@ -404,7 +419,10 @@ cdef class SocketReader(Reader):
         raw, self._raw = self._raw, None
         if raw is not None:
             raw.close()
-        sock._decref_socketios()
+        if sock._closed:
+            sock._decref_socketios()
+        else:
+            sock._io_refs -= 1
 
     def __del__(self):
         if self._sock is not None:

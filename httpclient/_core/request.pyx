@@ -14,6 +14,14 @@ from .http1 cimport *
 cdef extern from "Python.h":
     bint PyUnicode_IS_ASCII(object text)
 
+cdef bytes ACCEPT_ENCODING = b"Accept-Encoding: identity\r\n"
+
+cdef enum:
+    MAX_FIELDS = 64             # of a request whose head is made in one go
+    HAS_HOST = 1
+    HAS_ACCEPT_ENCODING = 2
+    HAS_LENGTH = 4
+
 
 cdef const uint8_t *ascii(object text, Py_ssize_t *size) except? NULL:
     """The bytes of an ASCII str or of a bytes object; NULL without an exception for others."""
@@ -76,3 +84,107 @@ def field_line(name, value):
     out[n + 1] = c' '
     memcpy(out + n + 2, value_bytes, v)
     return line
+
+
+cdef bint is_word(const uint8_t *octets, Py_ssize_t n, const char *word) noexcept:
+    """Whether the `n` octets of a token are `word`, which is in lower case."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        if (octets[i] | 0x20) != <uint8_t> word[i]:
+            return False
+    return True
+
+
+cdef int framing_name(const uint8_t *name, Py_ssize_t n) noexcept:
+    """HAS_… for the field names that decide what http.client adds by itself."""
+    if n == 4 and is_word(name, n, "host"):
+        return HAS_HOST
+    if n == 15 and is_word(name, n, "accept-encoding"):
+        return HAS_ACCEPT_ENCODING
+    if n == 14 and is_word(name, n, "content-length"):
+        return HAS_LENGTH
+    if n == 17 and is_word(name, n, "transfer-encoding"):
+        return HAS_LENGTH
+    return 0
+
+
+cdef char *put(char *out, const void *octets, Py_ssize_t n) noexcept:
+    memcpy(out, octets, n)
+    return out + n
+
+
+def request_head(method, target, bytes host_line not None, dict headers not None, length):
+    """A whole HTTP/1.1 request head in one go; None if a part needs a closer look.
+
+    What http.client puts into it, in its order: request line, Host, Accept-Encoding
+    and Content-Length unless given, `headers`, the empty line.  `length` is that
+    of the body, in octets, or None for no Content-Length.
+    """
+    cdef Py_ssize_t m = 0, t = 0, n = 0, v = 0, size, count = 0, i
+    cdef const uint8_t *method_octets = NULL
+    cdef const uint8_t *target_octets = NULL
+    cdef const uint8_t *names[MAX_FIELDS]
+    cdef const uint8_t *values[MAX_FIELDS]
+    cdef Py_ssize_t name_sizes[MAX_FIELDS]
+    cdef Py_ssize_t value_sizes[MAX_FIELDS]
+    cdef int has = 0
+    cdef list fields
+    cdef char *out
+
+    if type(method) is not str or type(target) is not str or len(headers) > MAX_FIELDS:
+        return None
+    method_octets = ascii(method, &m)
+    target_octets = ascii(target, &t)
+    if (method_octets is NULL or target_octets is NULL or t == 0
+            or http1_method(method_octets, m) != HTTP1_OK
+            or http1_target(target_octets, t) != HTTP1_OK):
+        return None
+    size = m + t + 14           # two SP, HTTP/1.1, two CRLF
+    fields = list(headers.items())  # owns what the pointers point into
+    for i in range(len(fields)):
+        name, value = fields[i]
+        if type(value) is int:
+            value = str(value)
+            fields[i] = name, value
+        names[count] = ascii(name, &n)
+        values[count] = ascii(value, &v)
+        if names[count] is NULL or values[count] is NULL:
+            return None
+        if (http1_field_name(names[count], n) != HTTP1_OK
+                or http1_field_value(values[count], v) != HTTP1_OK):
+            return None
+        if type(name) is str:   # http.client does not look into names of bytes
+            has |= framing_name(names[count], n)
+        name_sizes[count] = n
+        value_sizes[count] = v
+        size += n + v + 4
+        count += 1
+    if not has & HAS_HOST:
+        size += len(host_line)
+    if not has & HAS_ACCEPT_ENCODING:
+        size += PyBytes_GET_SIZE(ACCEPT_ENCODING)
+    length_octets = None
+    if length is not None and not has & HAS_LENGTH:
+        length_octets = b"Content-Length: %d\r\n" % length
+        size += PyBytes_GET_SIZE(length_octets)
+    head = PyBytes_FromStringAndSize(NULL, size)
+    out = PyBytes_AS_STRING(head)
+    out = put(out, method_octets, m)
+    out = put(out, b" ", 1)
+    out = put(out, target_octets, t)
+    out = put(out, b" HTTP/1.1\r\n", 11)
+    if not has & HAS_HOST:
+        out = put(out, PyBytes_AS_STRING(host_line), PyBytes_GET_SIZE(host_line))
+    if not has & HAS_ACCEPT_ENCODING:
+        out = put(out, PyBytes_AS_STRING(ACCEPT_ENCODING),
+                  PyBytes_GET_SIZE(ACCEPT_ENCODING))
+    if length_octets is not None:
+        out = put(out, PyBytes_AS_STRING(length_octets), PyBytes_GET_SIZE(length_octets))
+    for i in range(count):
+        out = put(out, names[i], name_sizes[i])
+        out = put(out, b": ", 2)
+        out = put(out, values[i], value_sizes[i])
+        out = put(out, b"\r\n", 2)
+    out = put(out, b"\r\n", 2)
+    assert out - PyBytes_AS_STRING(head) == size
+    return head
