@@ -343,7 +343,7 @@ class HTTPConnection(Sending, Tunnelling):
         self._send_request(method, url, body, headers, encode_chunked)
 
     def _send_request(self, method, url, body, headers, encode_chunked):
-        if self._in_one_piece(body, headers):
+        if not encode_chunked and self._in_one_piece(body, headers):
             head = self._whole_head(method, url, body, headers)
             if head is not None:
                 return self._send_head(method, head, body)
