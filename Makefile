@@ -55,6 +55,7 @@ help:
 	@echo "make build     sdist and wheel, into dist/; make sdist, make wheel: one of them"
 	@echo "make lint      ruff, cython-lint, and the C sources with all warnings as errors"
 	@echo "make ctest     the C unit tests under AddressSanitizer and UBSan, gcc and clang"
+	@echo "make fuzz      a minute of fuzzing the C sources, with clang; FUZZ_SECONDS=3600: an hour"
 	@echo "make sanitize  the Python tests on a sanitized -O0 build, in $(VENV)-sanitize"
 	@echo "make clean     remove everything that was made"
 	@echo
@@ -206,3 +207,34 @@ clean:
 	find httpclient tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 FORCE:
+
+# ---- fuzzing: tests/fuzz/README.md ----
+
+# The seconds are split over the targets. What is found new stays in build/fuzz/corpus, and an
+# input that breaks something beside the log in build/fuzz.
+FUZZ_SECONDS ?= 60
+FUZZ_ARGS ?=
+FUZZ_CC ?= clang
+FUZZ_FLAGS := -std=c11 -O1 -g -Wall -Wextra -fno-omit-frame-pointer \
+  -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+.PHONY: fuzz
+fuzz:
+	@mkdir -p build/fuzz; rm -f build/fuzz/*.log; \
+	echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' >build/fuzz/probe.c; \
+	$(FUZZ_CC) $(FUZZ_FLAGS) build/fuzz/probe.c -o build/fuzz/probe 2>/dev/null || { \
+	  echo "*** fuzz: $(FUZZ_CC) with libFuzzer is not to be had here: NOTHING WAS FUZZED ***" >&2; \
+	  exit 0; }; \
+	for name in $(FUZZERS); do \
+	  mkdir -p build/fuzz/corpus/$$name; \
+	  $(FUZZ_CC) $(FUZZ_FLAGS) -Icsrc -Itests/c tests/fuzz/fuzz_$$name.c csrc/*.c \
+	    -o build/fuzz/fuzz_$$name || exit 1; \
+	  echo "== fuzz_$$name"; \
+	  build/fuzz/fuzz_$$name -dict=tests/fuzz/dictionary.txt -max_len=4096 -timeout=10 \
+	    -max_total_time=$$(( $(FUZZ_SECONDS) / $(words $(FUZZERS)) + 1 )) $(FUZZ_ARGS) \
+	    -artifact_prefix=build/fuzz/$$name- build/fuzz/corpus/$$name tests/fuzz/seeds/$$name \
+	    >build/fuzz/$$name.log 2>&1 || { \
+	      cat build/fuzz/$$name.log; echo "*** fuzz_$$name found something ***" >&2; exit 1; }; \
+	  grep -e 'DONE ' -e '^Done ' build/fuzz/$$name.log; \
+	done

@@ -104,9 +104,10 @@ http1_status_line(const uint8_t *buf, size_t end, size_t *at, int strict,
         for (; i < stop; i++)
             if (!(http1_class[buf[i]] & HTTP1_VALUE))
                 return HTTP1_ODD;
-        /* http.client strips the phrase; let the slow lane do so */
-        if (status->reason.at < stop
-            && (buf[status->reason.at] <= ' ' || buf[stop - 1] <= ' ' || buf[stop - 1] >= 0x80))
+        /* http.client strips the phrase as str, 0x85 and 0xa0 too; let the slow lane do so */
+        i = status->reason.at;
+        if (i < stop && (buf[i] <= ' ' || buf[i] >= 0x80 || buf[stop - 1] <= ' '
+                         || buf[stop - 1] >= 0x80))
             return HTTP1_ODD;
     }
     *at = (size_t)(lf - buf) + 1;

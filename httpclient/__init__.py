@@ -16,16 +16,17 @@ import types
 from urllib.parse import urlsplit
 
 from . import (
-    body, checks, chunks, connection, exceptions, framing, limits, message, response, sending,
-    status, tunnel,
+    body, checks, chunks, connection, exceptions, framing, heads, limits, message, response,
+    sending, status, tunnel,
 )
+from .chunks import _MIN_READ_BUF_SIZE
 from .checks import (
     _METHODS_EXPECTING_BODY, _contains_disallowed_method_pchar_re,
     _contains_disallowed_url_pchar_re, _encode, _is_illegal_header_value,
     _is_legal_header_name, _strip_ipv6_iface,
 )
 from .connection import (
-    _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED, HTTP_PORT, HTTPConnection,
+    _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED, HTTP_PORT, HTTPS_PORT, HTTPConnection,
 )
 from .exceptions import (
     BadHeaderLine, BadStatusLine, CannotSendHeader, CannotSendRequest, HTTPException,
@@ -33,14 +34,12 @@ from .exceptions import (
     RemoteDisconnected, ResponseNotReady, UnimplementedFileMode, UnknownProtocol,
     UnknownTransferEncoding, error,
 )
-from .limits import MAX_INTERIM_RESPONSES as _MAXINTERIMRESPONSES
+from .limits import _MAXINTERIMRESPONSES
 from .message import HTTPMessage, _parse_header_lines, _read_headers, parse_headers
 from .response import _UNKNOWN, HTTPResponse
 from .status import responses
 
 globals().update(status.constants)
-HTTPS_PORT = 443
-
 __version__ = "0.1.0"
 __all__ = [
     "HTTPResponse", "HTTPConnection", "HTTPException", "NotConnected", "UnknownProtocol",
@@ -48,7 +47,7 @@ __all__ = [
     "ImproperConnectionState", "CannotSendRequest", "CannotSendHeader", "ResponseNotReady",
     "BadStatusLine", "BadHeaderLine", "LineTooLong", "RemoteDisconnected", "error", "responses",
 ]
-_rooms = [body, checks, chunks, connection, message, response, sending, tunnel]
+_rooms = [limits, body, checks, chunks, connection, heads, message, response, sending, tunnel]
 
 try:
     import ssl
@@ -74,7 +73,7 @@ class _Module(types.ModuleType):
             limits.rebind(name, value)
             return
         super().__setattr__(name, value)
-        for room in _rooms:
+        for room in () if name.startswith("__") else _rooms:
             if name in room.__dict__ or name == "print":
                 setattr(room, name, value)
 

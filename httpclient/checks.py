@@ -6,6 +6,8 @@ legal beyond doubt, and they are what programs patch to send something else.
 """
 import re
 
+from .exceptions import InvalidURL
+
 # The name and value of a field are looser than RFC 9110's grammar, as in http.client.
 _is_legal_header_name = re.compile(rb"[^:\s\0][^:\r\n\0]*").fullmatch
 _is_illegal_header_value = re.compile(rb"\n(?![ \t])|\r(?![ \t\n])|\0").search
@@ -63,3 +65,46 @@ def checked_field_line(header, values):
             raise ValueError(f"Invalid header value {value!r}")
         encoded.append(value)
     return header + b": " + b"\r\n\t".join(encoded)
+
+
+class RequestChecks:
+    """The part of HTTPConnection that looks at what callers give; subclasses override it."""
+
+    def _get_hostport(self, host, port):
+        if port is None:
+            colon = host.rfind(":")
+            if colon > host.rfind("]"):  # an IPv6 address has colons inside of its brackets
+                try:
+                    port = int(host[colon + 1:])
+                except ValueError:
+                    if host[colon + 1:]:
+                        raise InvalidURL(f"nonnumeric port: '{host[colon + 1:]}'") from None
+                    port = self.default_port  # http://foo.com:/ is http://foo.com/
+                host = host[:colon]
+            else:
+                port = self.default_port
+        if host and host[0] == "[" and host[-1] == "]":
+            host = host[1:-1]
+        return (host, port)
+
+    def _encode_request(self, request):
+        # ASCII alone, which is part of the cure of CVE-2019-9740.
+        return request.encode("ascii")
+
+    def _validate_method(self, method):
+        match = _contains_disallowed_method_pchar_re.search(method)
+        if match:
+            raise ValueError(f"method can't contain control characters. {method!r} "
+                             f"(found at least {match.group()!r})")
+
+    def _validate_path(self, url):
+        match = _contains_disallowed_url_pchar_re.search(url)
+        if match:
+            raise InvalidURL(f"URL can't contain control characters. {url!r} "
+                             f"(found at least {match.group()!r})")
+
+    def _validate_host(self, host):
+        match = _contains_disallowed_url_pchar_re.search(host)
+        if match:
+            raise InvalidURL(f"URL can't contain control characters. {host!r} "
+                             f"(found at least {match.group()!r})")

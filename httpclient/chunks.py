@@ -13,10 +13,10 @@ from ._core.chunked import ChunkedBody, chunk_size
 from ._core.originals import Originals
 from ._core.reader import RawReader, SocketReader
 from .exceptions import HTTPException, IncompleteRead, LineTooLong
+from .message import EMPTY_LINES
 
 READERS = (SocketReader, RawReader)
-_FIRST_READ = 1 << 20  # a foreign file is asked for this much first, then for doubles
-_EMPTY_LINES = (b"\r\n", b"\n")
+_MIN_READ_BUF_SIZE = 1 << 20  # a foreign file is asked for this much first, then for doubles
 
 
 class ChunkedContent:
@@ -61,12 +61,12 @@ class ChunkedContent:
     def _safe_read(self, amt):
         """Just `amt` octets from ``fp``, or IncompleteRead; memory follows what arrives."""
         fp = self.fp
-        if amt <= _FIRST_READ or type(fp) in READERS:
+        if amt <= _MIN_READ_BUF_SIZE or type(fp) in READERS:
             data = fp.read(min(amt, sys.maxsize))
         else:
             pieces = io.BytesIO()
             while pieces.tell() < amt:
-                size = min(amt - pieces.tell(), max(_FIRST_READ, pieces.tell()))
+                size = min(amt - pieces.tell(), max(_MIN_READ_BUF_SIZE, pieces.tell()))
                 piece = fp.read(size)
                 pieces.write(piece)
                 if len(piece) < size:
@@ -201,7 +201,7 @@ class ChunkedContent:
             if left < 0:
                 break
             self._trailer_section += line
-            if line in _EMPTY_LINES:
+            if line in EMPTY_LINES:
                 return
             if not line and not (count or self.strict):
                 return  # some servers end the stream behind the last chunk's line

@@ -26,12 +26,11 @@ from ._core.request import field_line, request_head, request_line
 from .checks import (
     _METHODS_EXPECTING_BODY, _contains_disallowed_method_pchar_re,
     _contains_disallowed_url_pchar_re, _encode, _is_illegal_header_value,
-    _is_legal_header_name, _strip_ipv6_iface, checked_field_line, encode_host,
+    _is_legal_header_name, _strip_ipv6_iface, RequestChecks, checked_field_line, encode_host,
 )
 from .deadline import Deadline
 from .exceptions import (
-    CannotSendHeader, CannotSendRequest, HTTPException, InvalidURL, RemoteDisconnected,
-    ResponseNotReady,
+    CannotSendHeader, CannotSendRequest, HTTPException, RemoteDisconnected, ResponseNotReady,
 )
 from .idle import has_news
 from .response import _UNKNOWN, HTTPResponse, bare_response
@@ -40,6 +39,7 @@ from .signatures import by_name, shown_signature
 from .tunnel import Tunnelling
 
 HTTP_PORT = 80
+HTTPS_PORT = 443
 
 _CS_IDLE = "Idle"
 _CS_REQ_STARTED = "Request-started"
@@ -53,7 +53,7 @@ _our_is_illegal_header_value = _is_illegal_header_value
 _our_response_class = HTTPResponse
 
 
-class HTTPConnection(Sending, Tunnelling):
+class HTTPConnection(RequestChecks, Sending, Tunnelling):
     """A connection to an HTTP server; see http.client for what is not said here.
 
     `timeout` is in seconds for each blocking operation, `blocksize` in bytes.
@@ -79,6 +79,17 @@ class HTTPConnection(Sending, Tunnelling):
     debuglevel = 0
     strict = None
 
+    # For subclasses that set http.client's attributes by themselves.
+    deadline = None
+    max_response_headers = None
+    _limits = _limits.DEFAULT
+    _due = None             # the Deadline of the request under way
+    _raw_proxy_headers = None
+    _host_line = (None, None, None, b"")    # host, port, default port, and their field line
+    __answered = None       # the socket that the last response came from
+    __spoiled = None        # a socket of which nobody knows what its next bytes are
+    __waiting = False       # whether getresponse() has failed before anything arrived
+
     @staticmethod
     def _is_textIO(stream):
         """Whether a file gives str."""
@@ -90,7 +101,8 @@ class HTTPConnection(Sending, Tunnelling):
 
         No body counts as 0 octets for methods that expect one (RFC 9110 8.6).
         """
-        return _body.content_length(body, method.upper() in _METHODS_EXPECTING_BODY)
+        return _body.content_length(
+            body, body is None and method.upper() in _METHODS_EXPECTING_BODY)
 
     @shown_signature(("host",), ("port", None), ("timeout", socket._GLOBAL_DEFAULT_TIMEOUT),
                 ("source_address", None), ("blocksize", 8192), **_KEYWORDS)
@@ -114,15 +126,11 @@ class HTTPConnection(Sending, Tunnelling):
         self._buffer = []
         self.__response = None
         self.__state = _CS_IDLE
-        self.__spoiled = False  # whether nobody knows what the next bytes are
-        self.__used = False     # whether a response has come
-        self._due = None        # the Deadline of the request under way
         self._method = None
         self._tunnel_host = None
         self._tunnel_port = None
         self._tunnel_headers = {}
         self._raw_proxy_headers = None
-        self._host_line = (None, None, None, b"")   # host, port, default port, and its field
         self.max_response_headers = max_response_headers
 
         (self.host, self.port) = self._get_hostport(host, port)
@@ -136,23 +144,6 @@ class HTTPConnection(Sending, Tunnelling):
 
     def __exit__(self, *args):
         self.close()
-
-    def _get_hostport(self, host, port):
-        if port is None:
-            colon = host.rfind(":")
-            if colon > host.rfind("]"):  # an IPv6 address has colons inside of its brackets
-                try:
-                    port = int(host[colon + 1:])
-                except ValueError:
-                    if host[colon + 1:]:
-                        raise InvalidURL(f"nonnumeric port: '{host[colon + 1:]}'") from None
-                    port = self.default_port  # http://foo.com:/ is http://foo.com/
-                host = host[:colon]
-            else:
-                port = self.default_port
-        if host and host[0] == "[" and host[-1] == "]":
-            host = host[1:-1]
-        return (host, port)
 
     # ---- the connection
 
@@ -191,9 +182,10 @@ class HTTPConnection(Sending, Tunnelling):
 
     def close(self):
         """Close the connection, and the response if it is not read to its end."""
+        if self.__state == _CS_REQ_STARTED:
+            del self._buffer[:]
         self.__state = _CS_IDLE
-        self.__spoiled = self.__used = False
-        self._due = None
+        self.__spoiled = self.__answered = self._due = None
         try:
             sock = self.sock
             if sock:
@@ -241,10 +233,16 @@ class HTTPConnection(Sending, Tunnelling):
     def _start(self):
         """From Idle to Request-started, on a connection that nothing waits on."""
         self._forget_response()
+        if self.__state == _CS_REQ_SENT and self.__waiting:
+            # The answer to the request before did not come in time; nobody waits for it now.
+            self._drop()
+            self.__state = _CS_IDLE
         if self.__state != _CS_IDLE:
             raise CannotSendRequest(self.__state)
-        if self.__used and not self.__response and self.sock and has_news(self.sock):
-            self._drop()
+        if self.__answered and self.__answered is self.sock and not self.__response:
+            if has_news(self.sock):
+                self._drop()
+        self.__waiting = False
         if self._due is None and self.deadline is not None:
             self._due = Deadline(self.deadline)
         self.__state = _CS_REQ_STARTED
@@ -266,28 +264,6 @@ class HTTPConnection(Sending, Tunnelling):
         if ":" in host:
             encoded = _strip_ipv6_iface(encoded)
         return encoded if port == self.default_port else f"{encoded.decode('ascii')}:{port}"
-
-    def _encode_request(self, request):
-        # ASCII alone, which is part of the cure of CVE-2019-9740.
-        return request.encode("ascii")
-
-    def _validate_method(self, method):
-        match = _contains_disallowed_method_pchar_re.search(method)
-        if match:
-            raise ValueError(f"method can't contain control characters. {method!r} "
-                             f"(found at least {match.group()!r})")
-
-    def _validate_path(self, url):
-        match = _contains_disallowed_url_pchar_re.search(url)
-        if match:
-            raise InvalidURL(f"URL can't contain control characters. {url!r} "
-                             f"(found at least {match.group()!r})")
-
-    def _validate_host(self, host):
-        match = _contains_disallowed_url_pchar_re.search(host)
-        if match:
-            raise InvalidURL(f"URL can't contain control characters. {host!r} "
-                             f"(found at least {match.group()!r})")
 
     def putheader(self, header, *values):
         """Add a field line; further values go into continuation lines (obs-fold).
@@ -319,10 +295,12 @@ class HTTPConnection(Sending, Tunnelling):
         """Call what sends; an error leaves the connection in a state that it can go on from."""
         try:
             send(*args, **keywords)
-        except OSError:
+        except OSError as error:
             # A server that has had enough may have answered: getresponse() tells.
             if self.sock is None:
                 self._reset()
+            elif self._due is not None and isinstance(error, TimeoutError):
+                self.close()
             raise
         except BaseException:
             # Half a request is under way.
@@ -385,15 +363,15 @@ class HTTPConnection(Sending, Tunnelling):
             return None
         host, port = self.host, self.port
         if self._host_line[:3] != (host, port, self.default_port):
-            self._host_line = host, port, self.default_port, self._made_host_line(host, port)
+            line = field_line("Host", self._host_value(host, port))
+            if line is None:
+                return None
+            self._host_line = host, port, self.default_port, line + b"\r\n"
         if body is not None:
             length = len(body)
         else:
             length = 0 if method.upper() in _METHODS_EXPECTING_BODY else None
         return request_head(method, url or "/", self._host_line[3], headers, length)
-
-    def _made_host_line(self, host, port):
-        return field_line("Host", self._host_value(host, port)) + b"\r\n"
 
     def _send_head(self, method, head, body):
         """putrequest() to endheaders(), of a head that is made already."""
@@ -401,22 +379,6 @@ class HTTPConnection(Sending, Tunnelling):
         self._method = method
         self.__state = _CS_REQ_SENT
         self._send_in_state(self._send_pieces, head, body)
-
-    def _put_framing(self, method, body, names, encode_chunked):
-        """Add Content-Length or Transfer-Encoding unless given; whether to send chunks."""
-        if "content-length" in names:
-            return False
-        if "transfer-encoding" in names:
-            return encode_chunked
-        length = self._get_content_length(body, method)
-        if length is not None:
-            self.putheader("Content-Length", str(length))
-        elif body is not None:
-            if self.debuglevel > 0:
-                print(f"Unable to determine size of {body!r}")
-            self.putheader("Transfer-Encoding", "chunked")
-            return True
-        return False
 
     # ---- the response
 
@@ -430,8 +392,8 @@ class HTTPConnection(Sending, Tunnelling):
                 self.__response = None
                 if response.will_close:
                     # Decided after getresponse(): there was surplus, or the rest is lost.
-                    self.__spoiled = True
-        if self.__spoiled and self.__state == _CS_IDLE:
+                    self.__spoiled = self.__answered
+        if self.__spoiled and self.__spoiled is self.sock and self.__state == _CS_IDLE:
             self._drop()
 
     def _drop(self):
@@ -439,7 +401,7 @@ class HTTPConnection(Sending, Tunnelling):
 
         Not by close(): subclasses forget more in theirs than this is about.
         """
-        self.__spoiled = self.__used = False
+        self.__spoiled = self.__answered = None
         sock, self.sock = self.sock, None
         if sock is not None:
             sock.close()
@@ -450,8 +412,9 @@ class HTTPConnection(Sending, Tunnelling):
         `sock` stays for callers to look at, until the next request opens another.
         """
         self.__state = _CS_IDLE
-        self.__spoiled = True
-        self.sock.close()
+        self.__spoiled = self.sock
+        if self.sock is not None:
+            self.sock.close()
 
     def _reset(self):
         """Back to where no request has been begun."""
@@ -470,7 +433,7 @@ class HTTPConnection(Sending, Tunnelling):
             self._forget_response()
         if self.__state != _CS_REQ_SENT or self.__response:
             raise ResponseNotReady(self.__state)
-        if self.__spoiled:
+        if self.__spoiled and self.__spoiled is self.sock:
             # The request went out before the response ahead of it was read, and that
             # one has turned out to end the connection, or to have taken this one's bytes.
             self.close()
@@ -487,7 +450,7 @@ class HTTPConnection(Sending, Tunnelling):
             response.strict = self.strict
         due, self._due = self._due, None
         if isinstance(response, _our_response_class):
-            response.belongs_to(self._limits, due, self.__used)
+            response.belongs_to(self._limits, due, self.__answered is self.sock)
         try:
             try:
                 if self.max_response_headers is None:
@@ -499,13 +462,15 @@ class HTTPConnection(Sending, Tunnelling):
                 raise
             except BaseException as error:
                 # Half a head may be lost: what follows it is no response.
-                if (isinstance(error, HTTPException) or getattr(response.fp, "arrived", False)
+                fp = getattr(response, "fp", None)
+                if (isinstance(error, HTTPException) or getattr(fp, "arrived", False)
                         or due is not None):
                     self._spoil()
+                self.__waiting = True
                 raise
             assert response.will_close != _UNKNOWN
             self.__state = _CS_IDLE
-            self.__used = True
+            self.__answered = self.sock
             if response.will_close:
                 # The socket is the response's alone from now on.
                 self.close()

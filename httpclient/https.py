@@ -5,10 +5,8 @@ import ssl
 import warnings
 from functools import partial
 
-from .connection import _KEYWORDS, HTTPConnection
+from .connection import _KEYWORDS, HTTPS_PORT, HTTPConnection
 from .signatures import by_name, shown_signature
-
-HTTPS_PORT = 443
 
 
 def _create_https_context(http_version):

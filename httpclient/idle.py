@@ -15,7 +15,7 @@ try:
 except ImportError:
     SSLSocket = SSLWantReadError = ()
 
-_real_socket = socket.socket
+real_socket = socket.socket
 
 
 def has_news(sock):
@@ -23,7 +23,7 @@ def has_news(sock):
 
     False for sockets of other make: they are not ours to look into.
     """
-    if not issubclass(type(sock), _real_socket):
+    if not issubclass(type(sock), real_socket):
         return False
     fd = sock.fileno()
     if fd < 0:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 SHARED = ("_MAXLINE", "_MAXHEADERS")
 _before: dict[str, deque[int]] = {name: deque(maxlen=16) for name in SHARED}
 
-MAX_INTERIM_RESPONSES = 100
+_MAXINTERIMRESPONSES = 100  # http.client's since 3.15
 
 
 class Limits(NamedTuple):
@@ -21,13 +21,17 @@ class Limits(NamedTuple):
     line: int | None = None     # octets of a status line, field line or trailer line
     fields: int | None = None   # field lines of a head or a trailer section
     head: int = 1 << 20         # octets of a head, or of a trailer section, in all
-    interim: int = MAX_INTERIM_RESPONSES
+    interim: int | None = None  # interim responses before the final one
     chunk_line: int = 4096      # octets of a chunk-size line with its extensions
     chunk_overhead: int = 1 << 20   # octets of chunk framing beyond ten times the content
 
     @property
     def max_line(self) -> int:
         return _standard._MAXLINE if self.line is None else self.line
+
+    @property
+    def max_interim(self) -> int:
+        return _MAXINTERIMRESPONSES if self.interim is None else self.interim
 
     @property
     def max_chunk_line(self) -> int:

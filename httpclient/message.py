@@ -18,11 +18,12 @@ from .exceptions import (
 )
 from .framing import FramingFields
 
-_EMPTY_LINES = (b"\r\n", b"\n")
+EMPTY_LINES = (b"\r\n", b"\n")
 _BLANKS = " \t"
 # What follows the version; a server may put more blanks between, or leave out the phrase.
-_STATUS_LINE = re.compile(
-    r"HTTP/([^ \t\v\f]*)[ \t\v\f]+([1-9][0-9][0-9])(?:[ \t\v\f]+(.*))?").fullmatch
+_STATUS_LINE = re.compile(r"HTTP/(\S*)\s+([1-9][0-9][0-9])(?:\s+(.*))?").fullmatch
+_STRICT_STATUS_LINE = re.compile(
+    "HTTP/(1\\.[0-9]) ([1-9][0-9][0-9]) (?![ \t])([\t -~\x80-\xff]*)\r\n").fullmatch
 _VERSION = re.compile(r"1\.[0-9]|0\.9").fullmatch
 _NAME = re.compile("[!-9;-~\x80-\xff]+").fullmatch
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
@@ -47,7 +48,7 @@ def _read_section(fp, limits):
         if not line:
             return lines
         lines.append(line)
-        if line in _EMPTY_LINES:
+        if line in EMPTY_LINES:
             return lines
         if len(lines) > max_fields:
             raise HTTPException(f"got more than {max_fields} headers")
@@ -60,7 +61,7 @@ def _read_headers(fp, max_headers=None):
     `max_headers` lines (None: ``_MAXHEADERS``).
     """
     lines = _read_section(fp, limits.Limits(fields=max_headers))
-    if lines and lines[-1] in _EMPTY_LINES:
+    if lines and lines[-1] in EMPTY_LINES:
         lines.pop()
     return lines
 
@@ -106,7 +107,7 @@ def read_fields(fp, limits, strict):
 
 def ends_whole(section):
     """Whether a field section ends with its empty line."""
-    return section.endswith((b"\n\r\n", b"\n\n")) or section in _EMPTY_LINES
+    return section.endswith((b"\n\r\n", b"\n\n")) or section in EMPTY_LINES
 
 
 def message_of(head, _class=HTTPMessage):
@@ -191,8 +192,8 @@ def odd_status_line(line, strict):
     text = line.decode("latin-1")
     # The stream may have ended behind the status code (http.client's own suite has that).
     content = text.removesuffix("\n").removesuffix("\r")
-    found = _STATUS_LINE(content.rstrip(_BLANKS))
-    if strict or found is None or "\r" in content:
+    found = _STRICT_STATUS_LINE(text) if strict else _STATUS_LINE(content.rstrip())
+    if found is None or "\r" in content:
         raise BadStatusLine(text)
     return f"HTTP/{found[1]}", int(found[2]), (found[3] or "").strip()
 

@@ -9,37 +9,17 @@ functions that http.client has, so that whoever replaced one is called.
 """
 import io
 import sys
-from typing import NamedTuple
 
 from . import limits
-from ._core.head import Head, begins_with_http, read_head, skip_empty_line
+from ._core.head import Head
 from ._core.originals import Originals
 from ._core.reader import SocketReader, open_reader
 from .chunks import READERS, ChunkedContent
-from .exceptions import (
-    BadHeaderLine, BadStatusLine, HTTPException, IncompleteRead, LineTooLong,
-    RemoteDisconnected, ResponseNotReady,
-)
-from .framing import FramingFields, message_framing
-from .message import (
-    HTTPMessage, _parse_header_lines, _read_headers, http_version, message_of, odd_head,
-    odd_status_line, parse_headers, read_fields,
-)
-from .simple import PushedBack
+from .exceptions import BadHeaderLine, IncompleteRead, ResponseNotReady
+from .heads import HeadReading
+from .message import _parse_header_lines, message_of
 
 _UNKNOWN = "UNKNOWN"
-_EMPTY_LINES = (b"\r\n", b"\n")
-
-_our_parse_headers = parse_headers
-_our_read_headers = _read_headers
-
-
-class InterimResponse(NamedTuple):
-    """An interim response (RFC 9110 15.2) that came before the final one."""
-
-    status: int
-    reason: str
-    headers: HTTPMessage
 
 
 class _LazyMessage:
@@ -48,14 +28,30 @@ class _LazyMessage:
     Not a data descriptor: assigning to the attribute makes an ordinary one.
     """
 
+    def __set_name__(self, owner, name):
+        self._name = name
+
     def __get__(self, response, owner=None):
         if response is None or response._head is None:
             return None
-        response.headers = response.msg = message = message_of(response._head)
-        return message
+        if response._message is None:
+            response._message = message_of(response._head)
+        response.__dict__[self._name] = response._message
+        return response._message
 
 
-class HTTPResponse(ChunkedContent, io.BufferedIOBase):
+class _derived:
+    """A property that a subclass, or anybody, may make an ordinary attribute by assigning."""
+
+    def __init__(self, function):
+        self._function = function
+        self.__doc__ = function.__doc__
+
+    def __get__(self, response, owner=None):
+        return self if response is None else self._function(response)
+
+
+class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
     """The response to a request; see http.client for what is not said here.
 
     `sock` is a socket, or anything with ``makefile("rb")``.  The third argument
@@ -76,12 +72,10 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
     headers = _LazyMessage()
     msg = _LazyMessage()
     _head = None
+    _message = None
     _max_headers = None
     _limits = limits.DEFAULT
-    _interim = ()
     _broken = False     # whether content is lost or given up
-    _simple = False     # whether the answer is HTTP/0.9
-    _reused = False     # whether the connection has brought a response before
 
     def __init__(self, sock, debuglevel=0, method=None, url=None, *, strict=None):
         if isinstance(method, int):
@@ -117,142 +111,6 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
                 self._limits = self._limits._replace(fields=_max_headers)
             self.begin_anew()
 
-    def begin_anew(self):
-        """begin(), of a response that has not begun."""
-        head = self._take_head() if self._in_one_go() else None
-        if head is None:
-            facts = self._head_by_steps()
-            version, status, reason = self.version, self.status, self.reason
-        else:
-            facts = head if type(head) is Head else head.framing
-            version, status, reason = head.first_line()
-        chunked, length, will_close = message_framing(
-            facts, self._method, status, version, self.strict)
-        # At once: instances of IOBase keep attributes in a dict, and no shortcut leads there.
-        self.__dict__.update({
-            "_head": head, "version": version, "code": status, "status": status,
-            "reason": reason, "chunked": chunked, "length": length, "will_close": will_close,
-        })
-        if chunked:
-            self.chunk_left = None
-        if not will_close and not _own_close.in_class(type(self)):
-            self.will_close = self._check_close()
-
-    def _in_one_go(self):
-        """Whether C may take the head: nobody replaced a step, or wants them printed."""
-        return (
-            type(self.fp) in READERS
-            and _whole.in_class(type(self))
-            and parse_headers is _our_parse_headers
-            and _read_headers is _our_read_headers
-            and not self.debuglevel > 0
-        )
-
-    def _take_head(self):
-        """The head out of our own Reader; None if the answer is HTTP/0.9."""
-        fp = self.fp
-        strict, limits = self.strict, self._limits
-        if self._reused:
-            self._skip_empty_line()
-        if strict is False and not begins_with_http(fp):
-            return None
-        for _ in range(limits.interim + 1):
-            head = read_head(fp, limits.max_line, limits.max_fields, limits.head, strict is True)
-            if type(head) is Head:
-                if head.final:
-                    return head
-            else:
-                if not head:
-                    raise RemoteDisconnected("Remote end closed connection without response")
-                head = odd_head(head, strict)
-            if head.status >= 200 or head.status == 101:
-                return head
-            self._note_interim(head.status, head.reason, message_of(head))
-        raise self._too_many_interim_responses()
-
-    def _skip_empty_line(self):
-        """Old servers put one behind the message body before (RFC 9112 2.2)."""
-        if self._reused and not self.strict:
-            self._reused = False
-            skip_empty_line(self.fp)
-
-    def _head_by_steps(self):
-        """Read the head through the steps that others replace; the facts for the framing."""
-        for _ in range(self._limits.interim + 1):
-            version, status, reason = self._read_status()
-            if self._simple:
-                return self._begin_simple_response()
-            if status >= 200 or status == 101:
-                break
-            skipped = _read_headers(self.fp, self._max_headers)
-            if self.debuglevel > 0:
-                print("headers:", skipped)
-            self._note_interim(status, reason.strip(), _parse_header_lines(skipped))
-        else:
-            raise self._too_many_interim_responses()
-        self.code = self.status = status
-        self.reason = reason.strip()
-        self.version = http_version(version)
-        cut = False
-        if parse_headers is _our_parse_headers and _read_headers is _our_read_headers:
-            self.headers, cut = read_fields(self.fp, self._limits, self.strict)
-            self.msg = self.headers
-        elif self._max_headers is None:
-            self.headers = self.msg = parse_headers(self.fp)
-        else:
-            self.headers = self.msg = parse_headers(self.fp, _max_headers=self._max_headers)
-        if self.debuglevel > 0:
-            for name, value in self.headers.items():
-                print("header:", name + ":", value)
-        return FramingFields(self.headers.items(), self.strict, cut)
-
-    def _note_interim(self, status, reason, headers):
-        self._interim = (*self._interim, InterimResponse(status, reason, headers))
-
-    def _too_many_interim_responses(self):
-        return HTTPException(f"got more than {self._limits.interim} interim responses")
-
-    def _begin_simple_response(self):
-        """HTTP/0.9: no head, and all that comes is content (strict=False alone)."""
-        self.version, self.status, self.code, self.reason = 9, 200, 200, ""
-        self.headers = self.msg = HTTPMessage()
-        return FramingFields((), False)
-
-    def _read_status(self):
-        """Read the status line: (version, status, reason) as str, int, str."""
-        if type(self.fp) in READERS:
-            self._skip_empty_line()
-            if self.strict is False and not begins_with_http(self.fp):
-                self._simple = True
-                return "HTTP/0.9", 200, ""
-        max_line = self._limits.max_line
-        line = self.fp.readline(max_line + 1)
-        if line in _EMPTY_LINES and self._reused and not self.strict:
-            line = self.fp.readline(max_line + 1)
-        self._reused = False
-        if len(line) > max_line:
-            raise LineTooLong("status line", max_line)
-        if self.debuglevel > 0:
-            print("reply:", repr(str(line, "iso-8859-1")))
-        if not line:
-            # Presumably, the server closed the connection before
-            # sending a valid response.
-            raise RemoteDisconnected("Remote end closed connection without response")
-        if self.strict is False and not line.startswith(b"HTTP/"):
-            self.fp = PushedBack(line, self.fp)
-            self._simple = True
-            return "HTTP/0.9", 200, ""
-        try:
-            return odd_status_line(line, self.strict)
-        except BadStatusLine:
-            self._close_conn()
-            raise
-
-    def _check_close(self):
-        """Whether the connection ends with this message, by its fields."""
-        facts = FramingFields(self.headers.items(), self.strict)
-        return facts.close or (self.version < 11 and not facts.keep_alive)
-
     # ---- the end
 
     def _close_conn(self):
@@ -283,11 +141,10 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
         """Whether the message goes on, as far as can be told, behind what has been read."""
         if self.length == 0 or self._method == "HEAD":
             return False
-        if self.chunked is True and not self.chunk_left:
-            # Others (urllib3) read chunks from `fp` by themselves, up to the empty line
-            # behind the trailer section, and then close.  Of a foreign file nobody knows.
-            return type(self.fp) in READERS and not self.fp.after_empty_line
-        return True
+        # Others (urllib3) read chunks from `fp` by themselves, up to the empty line behind
+        # the trailer section, and then close.
+        return not (self.chunked is True and not self.chunk_left
+                    and type(self.fp) in READERS and self.fp.after_empty_line)
 
     def __del__(self):
         # IOBase's would call close() on each response that was read to its end, too.
@@ -365,10 +222,12 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
             return 0
         if self.chunked:
             return self._readinto_chunked(b)
-        if self.length is not None and len(b) > self.length:
-            b = memoryview(b)[0:self.length]
+        size = memoryview(b).nbytes
+        if self.length is not None and size > self.length:
+            size = self.length
+            b = memoryview(b).cast("B")[:size]
         n = self.fp.readinto(b)
-        self._note_content(n, len(b))
+        self._note_content(n, size)
         return n
 
     def read1(self, n=-1):
@@ -445,15 +304,16 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
 
     def _untouched(self):
         """Whether nobody has asked for the message yet, nor put another in its place."""
-        return (type(self._head) is Head and "headers" not in self.__dict__
+        return (type(self._head) is Head and self._message is None
+                and "headers" not in self.__dict__
                 and _lazy_fields.in_class(type(self)))
 
-    @property
+    @_derived
     def informational(self):
         """A list of the interim responses (1xx) before this one, as InterimResponse."""
         return list(self._interim)
 
-    @property
+    @_derived
     def trailers(self):
         """An HTTPMessage with the fields of the trailer section (RFC 9112 7.1.2).
 
@@ -467,7 +327,7 @@ class HTTPResponse(ChunkedContent, io.BufferedIOBase):
             message.defects.append(refused)
             return message
 
-    @property
+    @_derived
     def incomplete(self):
         """Whether content is known to be missing, or given up: it must not be trusted as whole."""
         return self._broken or (type(self.fp) in READERS and self.fp.failed)
@@ -505,5 +365,3 @@ def bare_response(sock, method):
 _new_response = HTTPResponse.__new__
 _lazy_fields = Originals(HTTPResponse, "headers", "msg")
 _ends = Originals(HTTPResponse, "_safe_read", "_close_conn")
-_whole = Originals(HTTPResponse, "_read_status")
-_own_close = Originals(HTTPResponse, "_check_close")

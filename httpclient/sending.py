@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""Sending: the part of HTTPConnection that gets bytes to the socket.
+"""Sending: the part of HTTPConnection that frames a body and gets bytes to the socket.
 
 Head and body go out in as few pieces as http.client's callers can bear: every
 piece that somebody may see (an overridden ``send``, a fake socket, a debug
 print, an audit hook) is the same as there.
 """
-import socket
 import sys
 from collections.abc import Iterable
 
 from . import body as _body
+from .checks import _encode
 from .exceptions import NotConnected
+from .idle import real_socket
 
 _JOINED = 16 * 1024  # a body up to this size goes out together with the head
-_real_socket = socket.socket
 
 
 class Sending:
@@ -28,6 +28,8 @@ class Sending:
                 raise NotConnected()
         if self.debuglevel > 0:
             print("send:", repr(data))
+        if isinstance(data, str):
+            data = _encode(data)
         if hasattr(data, "read"):
             for block in self._blocks_of(data, "sending"):
                 sys.audit("http.client.send", self, block)
@@ -62,6 +64,8 @@ class Sending:
 
     def _send_output(self, message_body=None, encode_chunked=False):
         """Send the lines of the request, and the body."""
+        if isinstance(message_body, str):
+            message_body = _encode(message_body, "body")
         self._buffer.extend((b"", b""))
         msg = b"\r\n".join(self._buffer)
         del self._buffer[:]
@@ -71,14 +75,26 @@ class Sending:
         if message_body is None:
             return
         encode_chunked = encode_chunked and self._http_vsn == 11
-        for block in _body.blocks(message_body, self._read_readable):
+        for block in self._taken(_body.blocks(message_body, self._read_readable)):
             if not block:
                 if self.debuglevel > 0:
                     print("Zero length chunk ignored")
                 continue
+            if isinstance(block, str):
+                raise TypeError("a bytes-like object is required, not 'str'")
             self.send(_body.chunk(block) if encode_chunked else block)
         if encode_chunked:
             self.send(_body.LAST_CHUNK)
+
+    def _taken(self, blocks):
+        """The blocks of a body; if their source fails, half a request is on its way."""
+        try:
+            yield from blocks
+        except GeneratorExit:
+            raise
+        except BaseException:
+            self.close()
+            raise
 
     def _may_join(self, body, encode_chunked):
         """Whether head and body may go out in one piece, with nobody to see the seam."""
@@ -86,7 +102,7 @@ class Sending:
             type(body) in (bytes, bytearray) and 0 < len(body) <= _JOINED
             and not encode_chunked
             and type(self).send is _our_send and "send" not in self.__dict__
-            and issubclass(type(self.sock), _real_socket)
+            and issubclass(type(self.sock), real_socket)
             and not self.debuglevel > 0
         )
 
@@ -96,7 +112,7 @@ class Sending:
             if not self.auto_open:
                 raise NotConnected()
             self.connect()
-        if body and len(body) <= _JOINED and issubclass(type(self.sock), _real_socket):
+        if body and len(body) <= _JOINED and issubclass(type(self.sock), real_socket):
             return self._send_joined(head, body)
         for piece in (head, body):
             if piece:
@@ -107,6 +123,22 @@ class Sending:
         sys.audit("http.client.send", self, msg)
         sys.audit("http.client.send", self, body)
         self._sendall(msg + body)
+
+    def _put_framing(self, method, body, names, encode_chunked):
+        """Add Content-Length or Transfer-Encoding unless given; whether to send chunks."""
+        if "content-length" in names:
+            return False
+        if "transfer-encoding" in names:
+            return encode_chunked
+        length = self._get_content_length(body, method)
+        if length is not None:
+            self.putheader("Content-Length", str(length))
+        elif body is not None:
+            if self.debuglevel > 0:
+                print(f"Unable to determine size of {body!r}")
+            self.putheader("Transfer-Encoding", "chunked")
+            return True
+        return False
 
 
 _our_send = Sending.send

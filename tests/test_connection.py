@@ -308,3 +308,14 @@ def test_default_headers_stay_empty(module):
         connection.request("POST", "/", b"abc")
     first, second = over_fake(module, call), over_fake(module, call)
     assert first == second and first.wire.count(b"\r\n") == 5
+
+
+def test_str_is_sent_as_latin_1():
+    """COMPATIBILITY.md, wider than http.client: send() and endheaders() take str."""
+    sent = over_fake(httpclient, lambda c: (c.putrequest("POST", "/", skip_host=True),
+                                            c.endheaders("h\xe9"), c.send("llo")))
+    assert sent.wire.endswith(b"\r\n\r\nh\xe9llo")
+    with pytest.raises(UnicodeEncodeError):
+        connection = httpclient.HTTPConnection("a")
+        connection.putrequest("POST", "/")
+        connection.endheaders("\u20ac")

@@ -82,8 +82,6 @@ BODIES = {
                                                        {"Content-Length": "9"}),
     "generator that fails": lambda c: c.request("POST", "/", (1 // n for n in (0,))),
     "endheaders(int)": lambda c: (c.putrequest("POST", "/"), c.endheaders(5)),
-    "endheaders(str)": lambda c: (c.putrequest("POST", "/"), c.endheaders("abc")),
-    "send(str)": lambda c: c.send("abc"),
     "send(int)": lambda c: c.send(5),
     "send(None)": lambda c: c.send(None),
 }
@@ -96,7 +94,7 @@ ARGUMENTS = {
     "encode_chunked of endheaders by position": lambda c: c.endheaders(None, True),
 }
 # TypeErrors of bytes.__add__ or join(), which say nothing about HTTP
-WORDED_BY_PYTHON = {"list of str", "list of int", "bytes, then str"}
+WORDED_BY_PYTHON = {"list of str", "list of str, own length", "list of int", "bytes, then str"}
 CALLS = {**METHODS, **TARGETS, **NAMES, **VALUES, **SECOND_VALUES, **HEADERS, **BODIES, **ARGUMENTS}
 
 

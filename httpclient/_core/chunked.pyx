@@ -114,6 +114,7 @@ cdef class ChunkedBody:
         cdef http1_rc rc
         cdef size_t at, put
 
+        reader.after_empty_line = False
         PyObject_GetBuffer(target, &view, PyBUF_WRITABLE)
         try:
             while True:

@@ -10,7 +10,9 @@ cdef class Reader:
     cdef Py_ssize_t _end
     cdef readonly bint closed
     cdef readonly bint arrived  # whether anything has come at all
-    cdef readonly bint after_empty_line  # whether the last read was an empty line
+    cdef public bint after_empty_line   # whether the last read was an empty line
+    cdef bint _lent             # whether a receive may be writing into the store
+    cdef bint _direct           # whether _receive is C, which keeps no buffer
     cdef str _failure           # why nothing more can be read
     cdef object _receive        # recv_into() or readinto(): (buffer) -> octets
 

@@ -13,6 +13,7 @@ of the message, so idle connections hold no memory.
 import io
 import socket
 from functools import partial
+from types import BuiltinMethodType
 
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
@@ -31,6 +32,7 @@ cdef extern from "Python.h":
 cdef Py_ssize_t STORE = 16 * 1024       # what most responses fit into
 cdef Py_ssize_t FIRST = 1024 * 1024     # a result's first size; it doubles from there
 cdef Py_ssize_t PIECE = 64 * 1024       # of a result whose size nobody knows
+cdef Py_ssize_t PEEK = 8 * 1024         # what peek() shows, as io.BufferedReader's would
 cdef Py_ssize_t SPARES = 16
 
 cdef list spares = []                   # stores that nobody uses
@@ -62,7 +64,8 @@ cdef class Reader:
         cdef bytearray store = self._store
         self._store = None
         self._at = self._end = 0
-        if store is not None and PyByteArray_GET_SIZE(store) == STORE and len(spares) < SPARES:
+        if (store is not None and not self._lent and PyByteArray_GET_SIZE(store) == STORE
+                and len(spares) < SPARES):
             spares.append(store)
         return 0
 
@@ -86,13 +89,19 @@ cdef class Reader:
             PyByteArray_Resize(store, self._end + room)
         end = self._end
         room = PyByteArray_GET_SIZE(store) - end
-        if end == 0:
-            got = self.receive(store, room)
-        else:
-            with memoryview(store) as whole, whole[end:] as space:
-                got = self.receive(space, room)
+        self._lent = True
+        try:
+            if end == 0 and self._direct:
+                got = self.receive(store, room)
+            else:
+                # Python code gets no hold of the store itself, only of what is released.
+                with memoryview(store) as whole, whole[end:] as space:
+                    got = self.receive(space, room)
+        finally:
+            self._lent = False
         # Other threads ran during the receive.
         if self._store is not store or self._end != end or self.closed:
+            self._failure = "cannot read what two threads have read at once"
             raise RuntimeError("one response is read by two threads at once")
         self._end = end + got
         return got
@@ -324,13 +333,14 @@ cdef class Reader:
 
     @cython.critical_section
     def peek(self, n=0):
-        """What is unread, or after one receive if nothing is; nothing is used up."""
+        """What is unread (at most 8 KiB), or after one receive if nothing is; it stays."""
         self.check_open()
         if self._at == self._end:
             self.refill(STORE)
         if self._at == self._end:
             return b""
-        return PyBytes_FromStringAndSize(<char *> self.unread_octets(), self._end - self._at)
+        return PyBytes_FromStringAndSize(<char *> self.unread_octets(),
+                                         min(PEEK, self._end - self._at))
 
     @cython.critical_section
     def readline(self, limit=-1):
@@ -383,11 +393,13 @@ cdef class SocketReader(Reader):
 
     def __init__(self, sock):
         self._receive = sock.recv_into
+        self._direct = isinstance(self._receive, BuiltinMethodType)
         sock._io_refs += 1
         self._sock = sock
 
     def obey(self, deadline):
         self._receive = partial(deadline.call, self._sock, self._sock.recv_into)
+        self._direct = False
 
     @property
     def raw(self):

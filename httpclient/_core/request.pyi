@@ -1,5 +1,8 @@
+# SPDX-License-Identifier: MIT
+from typing import Any
+
 def request_line(method: object, target: object, version: object) -> bytes | None: ...
 def request_head(
-    method: object, target: object, host_line: bytes, headers: dict, length: int | None
+    method: object, target: object, host_line: bytes, headers: dict[Any, Any], length: int | None
 ) -> bytes | None: ...
 def field_line(name: object, value: object) -> bytes | None: ...

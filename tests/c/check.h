@@ -138,7 +138,8 @@ guard_before(struct guard guard, const void *bytes, size_t n, int fill)
 /* What a function has said; ranges relative to where it began. */
 struct answer {
     enum http1_rc rc;
-    size_t used; /* how far the position moved */
+    size_t used;  /* how far the position moved */
+    size_t ahead; /* how many bytes behind those it has to see */
     uint64_t said[6];
 };
 
@@ -199,7 +200,7 @@ check_answers(check_call *call, struct guard guard, const void *bytes, size_t n,
         CHECK(!decided || part.rc != HTTP1_MORE);
         decided = part.rc != HTTP1_MORE;
         if (whole.rc == HTTP1_OK || whole.rc == HTTP1_END)
-            CHECK_SAME(part.rc, less < whole.used ? HTTP1_MORE : whole.rc);
+            CHECK_SAME(part.rc, less < whole.used + whole.ahead ? HTTP1_MORE : whole.rc);
         if (less < 300)
             check_places(call, guard, bytes, less, strict, part);
     }

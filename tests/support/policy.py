@@ -86,10 +86,17 @@ def status_lines(data, result):
         if not 100 <= result.status < 200 or result.status == 101:
             return data
         result.note("interim responses", result.status != 100)
-        while data:
-            line, ended, data = take_line(data)
-            if ended and not line:
-                break
+        data = interim_section(data, result)
+
+
+def interim_section(data, result):
+    """Reads the field section of an interim response, for which the refusals hold, too."""
+    interim = Judgement()
+    try:
+        return field_section(data, interim)
+    except Refused:
+        result.rows |= interim.rows
+        raise
 
 
 def status_line(line, result):
@@ -101,6 +108,9 @@ def status_line(line, result):
     parts = line.decode("latin-1").split(None, 2) if line[:5] == b"HTTP/" else []
     if len(parts) < 2 or not parts[0].startswith("HTTP/"):
         raise Refused("BadStatusLine")
+    if parts[:2] != re.split("[ \t\v\f]+", line.decode("latin-1"))[:2]:
+        result.note("status code")      # str.split() knows more blanks
+        raise Refused("BadStatusLine", "UnknownProtocol")
     version, status = parts[:2]
     try:
         known = 100 <= int(status) <= 999
@@ -198,6 +208,12 @@ def elements(result, name):
 def framing(result, method):
     """How the end of the body is told, and whether the connection ends with it."""
     codings = values(result, "transfer-encoding")
+    if method == "HEAD" or result.status in NO_BODY or result.status == 101:
+        result.note("framing fields without a body",
+                    codings and (method != "HEAD" or not one_chunked(result)))
+        result.framing = "none"
+        persistence(result)
+        return
     length = content_length(result, bool(codings))
     if codings:
         transfer_encoding(result, codings)
@@ -210,11 +226,14 @@ def framing(result, method):
     elif length is not None:
         result.framing, result.length = "length", length
     persistence(result)
-    if method == "HEAD" or result.status in NO_BODY or result.status == 101:
-        result.note("framing fields without a body", codings and method != "HEAD")
-        result.framing, result.length = "none", None
     if result.framing == "close":
         result.closes = True
+
+
+def one_chunked(result):
+    """Whether Transfer-Encoding is what today's http.client understands."""
+    raw = [value for key, value in result.fields if key.lower() == "transfer-encoding"]
+    return [value.lower() for value in raw] == ["chunked"]
 
 
 def content_length(result, beside_codings):
@@ -243,10 +262,9 @@ def transfer_encoding(result, codings):
         result.note("chunked twice")
         raise Refused("UnknownTransferEncoding")
     result.framing = "chunked" if names[-1:] == ["chunked"] else "close"
-    raw = [value for key, value in result.fields if key.lower() == "transfer-encoding"]
     if result.framing == "close":
         result.note("Transfer-Encoding not ending in chunked")
-    elif [value.lower() for value in raw] != ["chunked"]:
+    elif not one_chunked(result):
         result.note("Transfer-Encoding lines are combined")
 
 

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: MIT
+"""HeadReading: the part of HTTPResponse that reads the head.
+
+In one go, by _core, where ``fp`` is our own Reader and nobody has replaced a
+step; otherwise by http.client's own steps: _read_status(), parse_headers().
+"""
+from typing import NamedTuple
+
+from ._core.head import Head, begins_with_http, read_head, skip_empty_line
+from ._core.originals import Originals
+from .chunks import READERS
+from .exceptions import BadStatusLine, HTTPException, LineTooLong, RemoteDisconnected
+from .framing import FramingFields, message_framing
+from .message import (
+    EMPTY_LINES, HTTPMessage, _parse_header_lines, _read_headers, http_version, message_of,
+    odd_head, odd_status_line, parse_headers, read_fields,
+)
+from .simple import PushedBack
+
+_our_parse_headers = parse_headers
+_our_read_headers = _read_headers
+
+
+class InterimResponse(NamedTuple):
+    """An interim response (RFC 9110 15.2) that came before the final one."""
+
+    status: int
+    reason: str
+    headers: HTTPMessage
+
+
+class _Closing:
+    """The facts for message_framing(), but that another one decides about the connection."""
+
+    def __init__(self, facts, close):
+        self._facts = facts
+        self.close = close
+        self.keep_alive = not close
+        self.cut = False
+
+    def __getattr__(self, name):
+        return getattr(self._facts, name)
+
+
+class HeadReading:
+    """Reads the head; HTTPResponse says when, and what the attributes mean."""
+
+    _simple = False     # whether the answer is HTTP/0.9
+    _reused = False     # whether the connection has brought a response before
+    _interim = ()
+
+    def begin_anew(self):
+        """begin(), of a response that has not begun."""
+        if self.strict is not None:
+            self.strict = bool(self.strict)
+        head = self._take_head() if self._in_one_go() else None
+        if head is None:
+            facts = self._head_by_steps()
+            version, status, reason = self.version, self.status, self.reason
+        else:
+            facts = head if type(head) is Head else head.framing
+            version, status, reason = head.first_line()
+        if not _own_close.in_class(type(self)):
+            self._head = head
+            self.version = version
+            facts = _Closing(facts, self._check_close())
+        chunked, length, will_close = message_framing(
+            facts, self._method, status, version, self.strict)
+        # At once: instances of IOBase keep attributes in a dict, and no shortcut leads there.
+        self.__dict__.update({
+            "_head": head, "version": version, "code": status, "status": status,
+            "reason": reason, "chunked": chunked, "length": length, "will_close": will_close,
+        })
+        if chunked:
+            self.chunk_left = None
+
+    def _in_one_go(self):
+        """Whether C may take the head: nobody replaced a step, or wants them printed."""
+        return (
+            type(self.fp) in READERS
+            and _whole.in_object(self)
+            and parse_headers is _our_parse_headers
+            and _read_headers is _our_read_headers
+            and not self.debuglevel > 0
+        )
+
+    def _take_head(self):
+        """The head out of our own Reader; None if the answer is HTTP/0.9."""
+        fp = self.fp
+        strict, limits = self.strict, self._limits
+        if self._reused:
+            self._skip_empty_line()
+        if strict is False and not begins_with_http(fp):
+            return None
+        left = limits.head
+        for _ in range(limits.max_interim + 1):
+            head = read_head(fp, limits.max_line, limits.max_fields, limits.head, strict is True)
+            if type(head) is Head:
+                if head.final:
+                    return head
+            else:
+                if not head:
+                    raise RemoteDisconnected("Remote end closed connection without response")
+                try:
+                    head = odd_head(head, strict)
+                except BadStatusLine:
+                    self._close_conn()
+                    raise
+            if head.status >= 200 or head.status == 101:
+                return head
+            left -= len(head.section)
+            if left < 0:
+                raise HTTPException(f"got more than {limits.head} bytes of interim responses")
+            self._note_interim(head.status, head.reason, message_of(head))
+        raise self._too_many_interim_responses()
+
+    def _skip_empty_line(self):
+        """Old servers put one behind the message body before (RFC 9112 2.2)."""
+        if self._reused and not self.strict:
+            self._reused = False
+            skip_empty_line(self.fp)
+
+    def _head_by_steps(self):
+        """Read the head through the steps that others replace; the facts for the framing."""
+        left = self._limits.head
+        for _ in range(self._limits.max_interim + 1):
+            version, status, reason = self._read_status()
+            if self._simple:
+                return self._begin_simple_response()
+            if status >= 200 or status == 101:
+                break
+            skipped = _read_headers(self.fp, self._max_headers)
+            if self.debuglevel > 0:
+                print("headers:", skipped)
+            left -= sum(map(len, skipped))
+            if left < 0:
+                raise HTTPException(
+                    f"got more than {self._limits.head} bytes of interim responses")
+            self._note_interim(status, reason.strip(), _parse_header_lines(skipped))
+        else:
+            raise self._too_many_interim_responses()
+        self.code = self.status = status
+        self.reason = reason.strip()
+        self.version = http_version(version)
+        cut = False
+        if parse_headers is _our_parse_headers and _read_headers is _our_read_headers:
+            self.headers, cut = read_fields(self.fp, self._limits, self.strict)
+            self.msg = self.headers
+        elif self._max_headers is None:
+            self.headers = self.msg = parse_headers(self.fp)
+        else:
+            self.headers = self.msg = parse_headers(self.fp, _max_headers=self._max_headers)
+        if self.debuglevel > 0:
+            for name, value in self.headers.items():
+                print("header:", name + ":", value)
+        if type(self.fp) in READERS:
+            self.fp.after_empty_line = False    # that one was the head's
+        return FramingFields(self.headers.items(), self.strict, cut)
+
+    def _note_interim(self, status, reason, headers):
+        self._interim = (*self._interim, InterimResponse(status, reason, headers))
+
+    def _too_many_interim_responses(self):
+        return HTTPException(f"got more than {self._limits.max_interim} interim responses")
+
+    def _begin_simple_response(self):
+        """HTTP/0.9: no head, and all that comes is content (strict=False alone)."""
+        self.version, self.status, self.code, self.reason = 9, 200, 200, ""
+        self.headers = self.msg = HTTPMessage()
+        return FramingFields((), False)
+
+    def _read_status(self):
+        """Read the status line: (version, status, reason) as str, int, str."""
+        if type(self.fp) in READERS:
+            self._skip_empty_line()
+            if self.strict is False and not begins_with_http(self.fp):
+                self._simple = True
+                return "HTTP/0.9", 200, ""
+        max_line = self._limits.max_line
+        line = self.fp.readline(max_line + 1)
+        if line in EMPTY_LINES and self._reused and not self.strict:
+            line = self.fp.readline(max_line + 1)
+        self._reused = False
+        if len(line) > max_line:
+            raise LineTooLong("status line", max_line)
+        if self.debuglevel > 0:
+            print("reply:", repr(str(line, "iso-8859-1")))
+        if not line:
+            # Presumably, the server closed the connection before
+            # sending a valid response.
+            raise RemoteDisconnected("Remote end closed connection without response")
+        if self.strict is False and not line.startswith(b"HTTP/"):
+            self.fp = PushedBack(line, self.fp)
+            self._simple = True
+            return "HTTP/0.9", 200, ""
+        try:
+            return odd_status_line(line, self.strict)
+        except BadStatusLine:
+            self._close_conn()
+            raise
+
+    def _check_close(self):
+        """Whether the connection ends with this message, by its fields."""
+        facts = FramingFields(self.headers.items(), self.strict)
+        return facts.close or (self.version < 11 and not facts.keep_alive)
+
+
+# What reading a head in one go leaves out.
+_whole = Originals(HeadReading, "_read_status")
+_own_close = Originals(HeadReading, "_check_close")

@@ -1,0 +1,357 @@
+# SPDX-License-Identifier: MIT
+"""Properties that hold for every response: hypothesis makes them, and damages them.
+
+A valid response comes back exactly, whatever it looks like, however it is cut and whatever calls
+read it.  A damaged one is read or refused, never anything else, and never as something that h11
+or llhttp read otherwise; with strict=True nothing is read that h11 refuses.  EXCEPTIONS are the
+cases where a difference is right, each with its reason and with an example that shows it.
+
+What is tried is the same in every run.  HTTPCLIENT_EXAMPLES=<number> tries so many other ones for
+each property, new ones each time.
+"""
+
+import copy
+import functools
+import os
+import pickle
+import re
+import socket
+from dataclasses import dataclass
+
+import pytest
+
+import httpclient
+
+pytest.importorskip("hypothesis", reason="hypothesis is not installed: no property tests")
+pytest.importorskip("h11", reason="h11 is not installed: nothing to compare with")
+pytest.importorskip("httptools", reason="httptools is not installed: nothing to compare with")
+
+from hypothesis import HealthCheck, given, settings  # noqa: E402
+from hypothesis import strategies as st  # noqa: E402
+
+from support import arrive, generate, peers  # noqa: E402
+from support.compare import differences, judged  # noqa: E402
+
+EXAMPLES = int(os.environ.get("HTTPCLIENT_EXAMPLES", "0"))
+CALLS = 30_000      # more than a response has octets that are read singly
+MODES = [None, True, False]
+
+
+def tried(count):
+    """So many examples, or as many as were asked for."""
+    return settings(max_examples=EXAMPLES or count, derandomize=not EXAMPLES, database=None,
+                    deadline=None, print_blob=True, report_multiple_bugs=False,
+                    suppress_health_check=list(HealthCheck))
+
+
+# Way of arrival by name: a function of octets and cuts.
+WAYS = {
+    "socket": arrive.pair,
+    "buffered file": arrive.buffered,
+    "file": lambda data, cuts: arrive.memory(data),
+    "least of a file": lambda data, cuts: arrive.minimal(data),
+}
+ways = st.sampled_from(sorted(WAYS))
+
+
+# --- valid responses -----------------------------------------------------------------------------
+
+def read_by(response, script, plain):
+    """All content, by these calls in turn; `plain`: without those that not every file can do."""
+    content, seen = bytearray(), (0, b"")
+    for _ in range(CALLS):
+        before = len(content)
+        for name, size in script:
+            if name == "peek" and not plain:
+                seen = len(content), response.peek(size)
+            elif name == "readinto":
+                space = bytearray(size)
+                content += space[:response.readinto(space)]
+            else:
+                content += getattr(response, "read" if plain else name.replace("peek", "read"))(size)
+        at, shown = seen
+        assert content[at:at + len(shown)] == shown[:len(content) - at]
+        if len(content) == before:
+            break
+    return bytes(content + response.read())
+
+
+def head_of(response):
+    """What the head says, as a generated response has it."""
+    return (response.version, response.status, response.reason, response.getheaders(),
+            [(status, reason, headers.items()) for status, reason, headers
+             in response.informational])
+
+
+def expected_head(made):
+    return made.version, made.status, made.reason, made.fields, made.interim
+
+
+def came_back(response, made, content):
+    assert content == made.content
+    assert response.isclosed() and not response.incomplete
+    assert response.trailers.items() == made.trailers
+    for message in (response.msg, response.trailers):
+        # The email package looks for parts in a multipart message, and misses them.
+        assert not message.defects or message.get_content_maintype() == "multipart"
+
+
+@tried(500)
+@given(generate.responses(), generate.surplus, ways, generate.cuts, generate.scripts,
+       st.sampled_from(MODES))
+def test_valid_response_comes_back(made, surplus, way, cuts, script, strict):
+    if made.until_close:
+        surplus = b""
+    with WAYS[way](made.data + surplus, cuts) as arrival:
+        arrival.deliver()
+        response = httpclient.HTTPResponse(arrival.sock, method=made.method, strict=strict)
+        with response:
+            response.begin()
+            assert head_of(response) == expected_head(made)
+            content = read_by(response, script, way.endswith("file") and "buffered" not in way)
+            came_back(response, made, content)
+            # What comes behind may be seen, and then ends the connection, too.
+            assert response.will_close is made.closes or surplus
+        if arrival.left() is not None:
+            assert arrival.left() == surplus
+
+
+@tried(120)
+@given(st.lists(generate.responses(), min_size=2, max_size=4), generate.cuts, generate.scripts,
+       st.sampled_from(MODES))
+def test_valid_responses_on_one_connection(series, cuts, script, strict):
+    with arrive.pair(b"", cuts) as arrival:
+        conn = httpclient.HTTPConnection("localhost", strict=strict)
+        conn.auto_open = 0
+        conn.sock = arrival.sock
+        for made in series:
+            conn.request(made.method, "/")
+            arrival.peer.sendall(made.data)
+            if made.until_close:
+                arrival.peer.shutdown(socket.SHUT_WR)
+            response = conn.getresponse()
+            assert head_of(response) == expected_head(made)
+            came_back(response, made, read_by(response, script, False))
+            assert (conn.sock is None) is made.closes
+            if made.closes:
+                break
+        conn.close()
+
+
+@pytest.fixture(scope="module")
+def contexts(tmp_path_factory):
+    certificates = pytest.importorskip("support.certificates")
+    made = certificates.Certificates(tmp_path_factory.mktemp("certificates"))
+    return made.server(), made.client(), certificates.HOST
+
+
+@tried(40)
+@given(made=generate.responses(), record=st.integers(1, 300), script=generate.scripts,
+       strict=st.sampled_from(MODES))
+def test_valid_response_over_tls(contexts, made, record, script, strict):
+    if len(made.data) > arrive.ROOM // 2:
+        record = None
+    with arrive.tls(contexts, record)(made.data) as arrival:
+        arrival.deliver()
+        with httpclient.HTTPResponse(arrival.sock, method=made.method, strict=strict) as response:
+            response.begin()
+            assert head_of(response) == expected_head(made)
+            came_back(response, made, read_by(response, script, False))
+
+
+# --- damaged responses: in pieces as at once -----------------------------------------------------
+
+def is_documented(exc):
+    """An HTTPException that says what is wrong in few words, and can be pickled and copied."""
+    assert isinstance(exc, httpclient.HTTPException), repr(exc)
+    assert len(str(exc)) < 1000
+    for twin in (pickle.loads(pickle.dumps(exc)), copy.copy(exc), copy.deepcopy(exc)):
+        assert type(twin) is type(exc)
+        assert (twin.args, twin.__dict__, str(twin)) == (exc.args, exc.__dict__, str(exc))
+    return type(exc).__name__
+
+
+def outcome(arrival, method, strict, read=httpclient.HTTPResponse.read):
+    """What comes of a response: None where its head is refused, else the head's facts, the
+    content, the name of the exception that ended it, and the trailer fields.
+    """
+    with arrival:
+        arrival.deliver()
+        with httpclient.HTTPResponse(arrival.sock, method=method, strict=strict) as response:
+            try:
+                response.begin()
+            except Exception as exc:
+                is_documented(exc)
+                return None
+            head = (*head_of(response), [type(one).__name__ for one in response.msg.defects])
+            try:
+                content, error = read(response), None
+            except Exception as exc:
+                error = is_documented(exc)
+                content = getattr(exc, "partial", b"")
+                assert response.incomplete
+            assert response.isclosed()
+            return head, content, error, response.trailers.items()
+
+
+def read_partly(response, script, plain, given):
+    """read_by(), where `given` gets what comes before an exception."""
+    for _ in range(CALLS):
+        before = len(given)
+        for name, size in script:
+            size = size or 1
+            if name == "readinto":
+                space = bytearray(size)
+                given += space[:response.readinto(space)]
+            else:
+                given += getattr(response, "read" if plain else name.replace("peek", "read"))(size)
+        if len(given) == before:
+            return bytes(given)
+    raise AssertionError("no end of content")
+
+
+@tried(250)
+@given(generate.responses(), generate.surplus,
+       st.lists(st.tuples(generate.damage, generate.cuts, generate.scripts), min_size=1,
+                max_size=6),
+       st.sampled_from(MODES))
+def test_damaged_response_in_pieces(made, surplus, damages, strict):
+    """However it arrives it is the same; and what other calls give is part of that."""
+    for edits, cuts, script in damages:
+        data = generate.damaged(made.data + surplus, edits)
+        whole = outcome(arrive.pair(data), made.method, strict)
+        for name, way in WAYS.items():
+            assert outcome(way(data, cuts), made.method, strict) == whole, name
+            given = bytearray()
+            read = functools.partial(read_partly, script=script, plain="buffered" not in name
+                                     and name != "socket", given=given)
+            parts = outcome(way(data, cuts), made.method, strict, read)
+            assert (parts is None) is (whole is None)
+            if whole is None:
+                continue
+            assert parts[0] == whole[0]
+            if whole[2] in (None, "IncompleteRead"):
+                assert whole[1].startswith(given)
+            if parts[2] is None:
+                assert given == whole[1]
+
+
+# --- damaged responses: what other parsers make of them ------------------------------------------
+
+@dataclass(frozen=True)
+class Exemption:
+    """A case where a peer reads otherwise, or refuses, and that is right."""
+
+    peer: str
+    why: str
+    applies: object     # to (data, method)
+    example: bytes
+    method: str = "GET"
+
+
+def searches(pattern):
+    return lambda data, method: re.search(pattern, data, re.IGNORECASE | re.DOTALL)
+
+
+FRAMED = rb"(^|\n)(content-length|transfer-encoding)[ \t]*:"
+EMPTY = rb"(^|\n)HTTP/1\.\d[ \t]+(1\d\d|204|304)\b"
+LAST = b"0\r\n\r\n"
+
+
+def framed_without_body(data, method):
+    return bool(re.search(FRAMED, data, re.IGNORECASE)
+                and (method == "HEAD" or re.search(EMPTY, data)))
+
+
+# Both read the response, in any mode, but not the same.
+DIFFER = [
+    Exemption("llhttp", "llhttp gives an interim response with a Transfer-Encoding other than "
+              "chunked a body to the end of the stream; it has none (RFC 9112 6.3, 1)",
+              searches(rb"HTTP/1\.\d 1\d\d.*transfer-encoding"),
+              b"HTTP/1.1 103 x\r\nTransfer-Encoding: gzip\r\n\r\nHTTP/1.1 200 OK\r\n"
+              b"Content-Length: 5\r\n\r\nhello"),
+]
+
+# strict=True reads the response, and h11 refuses it.
+REFUSED_BY_H11 = [
+    Exemption("h11", "101 is a final response in http.client; h11 takes it only where it sent "
+              "Upgrade itself",
+              searches(rb"(^|\n)HTTP/1\.\d 101\b"), b"HTTP/1.1 101 Switching\r\n\r\n"),
+    Exemption("h11", "h11 knows no transfer coding but chunked; gzip, chunked is valid "
+              "(RFC 9112 6.1)",
+              searches(rb"(gzip|deflate|compress)"),
+              b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n" + LAST),
+    Exemption("h11", "h11 allows no blank before a chunk extension; BWS is valid there "
+              "(RFC 9112 7.1.1)",
+              searches(rb"\n[0-9a-f]+[ \t]+;"),
+              b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5 ;a=b\r\nhello\r\n" + LAST),
+    Exemption("h11", "h11 judges framing fields where there is no body that they could frame; "
+              "here they mean nothing (RFC 9112 6.3, 1)", framed_without_body,
+              b"HTTP/1.1 200 OK\r\nContent-Length: 5, 6\r\n\r\n", "HEAD"),
+]
+EXEMPTIONS = DIFFER + REFUSED_BY_H11
+
+
+def message(data, method, strict):
+    """httpclient's Message, or None where it refuses."""
+    try:
+        return peers.ours(httpclient, data, method, strict)
+    except Exception as exc:
+        is_documented(exc)
+        return None
+
+
+def exempt(table, peer, data, method):
+    return any(one.peer == peer and one.applies(data, method) for one in table)
+
+
+def compared(message):
+    """What must be the same: not how often a length is said, nor the width of blanks."""
+    pairs = [(name, re.sub(rb"[ \t]+", b" ", value))
+             for name, value in message.fields + message.trailers
+             if name not in (b"content-length", b"transfer-encoding")]
+    return message.status, message.content, message.used, pairs
+
+
+@tried(400)
+@given(generate.responses(), generate.surplus,
+       st.lists(generate.damage, min_size=1, max_size=6))
+def test_damaged_response_beside_peers(made, surplus, damages):
+    for edits in damages:
+        data, method = generate.damaged(made.data + surplus, edits), made.method
+        default, strict, lenient = (message(data, method, mode) for mode in MODES)
+        assert strict in (None, default)
+        assert lenient == default or not data.startswith(b"HTTP/")
+        for peer, parse in peers.PEERS.items():
+            theirs = parse(data, method)
+            if strict and not theirs and peer == "h11":
+                assert exempt(REFUSED_BY_H11, peer, data, method), "h11 refuses it"
+            if default and theirs and not exempt(DIFFER, peer, data, method):
+                assert compared(default) == compared(theirs), peer
+
+
+@pytest.mark.parametrize("case", EXEMPTIONS, ids=lambda case: f"{case.peer}: {case.why[:40]}")
+def test_exemption_is_needed(case):
+    assert case.applies(case.example, case.method)
+    ours = message(case.example, case.method, True)
+    theirs = peers.PEERS[case.peer](case.example, case.method)
+    assert ours
+    if case in DIFFER:
+        assert theirs and compared(ours) != compared(theirs)
+    else:
+        assert theirs is None
+
+
+# --- damaged responses: what the policy makes of them --------------------------------------------
+
+@tried(250)
+@given(generate.responses(), generate.surplus,
+       st.lists(generate.damage, min_size=1, max_size=6), generate.cuts)
+def test_damaged_response_as_the_policy_says(made, surplus, damages, cuts):
+    """As http.client reads it where no row of COMPATIBILITY.md applies, else as the row says."""
+    way = functools.partial(arrive.pair, cuts=cuts)
+    for edits in damages:
+        data = generate.damaged(made.data + surplus, edits)
+        # http.client has no way to say that so much is missing.
+        if (judged(data, made.method).length or 0) < 2**63:
+            assert differences(httpclient, data, made.method, "read", way) == {}
