@@ -20,8 +20,8 @@ from typing import IO, Any, BinaryIO, Final, Literal, Protocol, TypeAlias, TypeV
 from typing_extensions import Self, deprecated
 
 from ._core.reader import RawReader, SocketReader
+from .heads import InterimResponse
 from .message import HTTPMessage as HTTPMessage
-from .response import InterimResponse
 
 __version__: str
 __all__ = [

@@ -146,9 +146,16 @@ HELPERS = [
 ]
 
 
+# early 3.11 has no zones of IPv6 addresses
+knows_zones = pytest.mark.skipif(not hasattr(http.client, "_strip_ipv6_iface"),
+                                 reason="http.client does this later")
+
+
 @pytest.mark.parametrize("call", HELPERS, ids=repr)
 def test_helper(call):
     name, *args = call
+    if not hasattr(http.client, name):
+        pytest.skip("http.client does this later")
     assert getattr(httpclient, name)(*args) == getattr(http.client, name)(*args)
 
 
@@ -159,7 +166,7 @@ def test_encode_explains(module):
         module._encode("10 \u20ac", "thing")
 
 
-@pytest.mark.parametrize("module", [http.client, httpclient])
+@pytest.mark.parametrize("module", [pytest.param(http.client, marks=knows_zones), httpclient])
 def test_strip_needs_brackets(module):
     with pytest.raises(AssertionError):
         module._strip_ipv6_iface(b"fe80::1%eth0")

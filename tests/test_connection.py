@@ -17,6 +17,8 @@ import pytest
 
 from support.capture import HOST, over_fake, over_socket
 
+KNOWS_ZONES = hasattr(http.client, "_strip_ipv6_iface")  # of IPv6; not in early 3.11
+
 TRANSPORTS = [over_fake, over_socket]
 TEXT = "na\xefve caf\xe9"
 LARGE = bytes(range(256)) * 300     # more than any one buffer
@@ -188,6 +190,8 @@ CALLS = {**TARGETS, **FIELDS, **BODIES}
 @pytest.mark.parametrize("over", TRANSPORTS)
 @pytest.mark.parametrize("name", CALLS)
 def test_same_bytes(name, over):
+    if "scope" in name and not KNOWS_ZONES:
+        pytest.skip("http.client does this later")
     theirs = over(http.client, CALLS[name])
     assert not theirs.error, f"{theirs}: not a row for this table"
     assert theirs.wire.count(b"\r\n") >= 2
@@ -252,6 +256,8 @@ HOSTS = [
 @pytest.mark.parametrize("module", [http.client, httpclient])
 @pytest.mark.parametrize(("args", "value"), HOSTS, ids=repr)
 def test_host_field(module, args, value):
+    if module is http.client and "%" in args[0] and not KNOWS_ZONES:
+        pytest.skip("http.client does this later")
     outcome = over_fake(module, ask("GET"), *args)
     assert outcome.wire == (b"GET / HTTP/1.1\r\nHost: " + value
                             + b"\r\nAccept-Encoding: identity\r\n\r\n")

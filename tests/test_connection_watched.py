@@ -41,7 +41,14 @@ def conversation(module, body, reply, capsys, level=1, sock=None):
     connection.set_debuglevel(level)
     connection.request("POST", "/path", body, {"Name": "value"})
     connection.getresponse().read()
-    return re.sub(r" at 0x\w+", "", capsys.readouterr().out).splitlines()
+    return lines_printed(capsys)
+
+
+def lines_printed(capsys):
+    """Without addresses, and with one wording for what early 3.11 words otherwise."""
+    text = re.sub(r" at 0x\w+", "", capsys.readouterr().out)
+    return re.sub(r"(sendIng a read\(\)|reading a read)able", "sending a readable",
+                  text).splitlines()
 
 
 @pytest.mark.parametrize("reply", [REPLY, CHUNKED, INTERIM + REPLY],
@@ -98,7 +105,7 @@ def test_debuglevel_of_send(module, capsys):
     connection.set_debuglevel(1)
     for data in (b"abc", io.BytesIO(b"def"), io.StringIO("\xe9"), [b"g"]):
         connection.send(data)
-    assert re.sub(r" at 0x\w+", "", capsys.readouterr().out).splitlines() == [
+    assert lines_printed(capsys) == [
         "send: b'abc'",
         "send: <_io.BytesIO object>", "sending a readable",
         "send: <_io.StringIO object>", "sending a readable", "encoding file using iso-8859-1",

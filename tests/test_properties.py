@@ -26,7 +26,7 @@ pytest.importorskip("hypothesis", reason="hypothesis is not installed: no proper
 pytest.importorskip("h11", reason="h11 is not installed: nothing to compare with")
 pytest.importorskip("httptools", reason="httptools is not installed: nothing to compare with")
 
-from hypothesis import HealthCheck, given, settings  # noqa: E402
+from hypothesis import HealthCheck, given, note, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 
 from support import arrive, generate, peers  # noqa: E402
@@ -206,6 +206,7 @@ def read_partly(response, script, plain, given):
             else:
                 given += getattr(response, "read" if plain else name.replace("peek", "read"))(size)
         if len(given) == before:
+            given += response.read()
             return bytes(given)
     raise AssertionError("no end of content")
 
@@ -219,6 +220,7 @@ def test_damaged_response_in_pieces(made, surplus, damages, strict):
     """However it arrives it is the same; and what other calls give is part of that."""
     for edits, cuts, script in damages:
         data = generate.damaged(made.data + surplus, edits)
+        note(f"octets: {data!r}")
         whole = outcome(arrive.pair(data), made.method, strict)
         for name, way in WAYS.items():
             assert outcome(way(data, cuts), made.method, strict) == whole, name
@@ -319,6 +321,7 @@ def compared(message):
 def test_damaged_response_beside_peers(made, surplus, damages):
     for edits in damages:
         data, method = generate.damaged(made.data + surplus, edits), made.method
+        note(f"octets: {data!r}")
         default, strict, lenient = (message(data, method, mode) for mode in MODES)
         assert strict in (None, default)
         assert lenient == default or not data.startswith(b"HTTP/")
@@ -352,6 +355,7 @@ def test_damaged_response_as_the_policy_says(made, surplus, damages, cuts):
     way = functools.partial(arrive.pair, cuts=cuts)
     for edits in damages:
         data = generate.damaged(made.data + surplus, edits)
+        note(f"octets: {data!r}")
         # http.client has no way to say that so much is missing.
         if (judged(data, made.method).length or 0) < 2**63:
             assert differences(httpclient, data, made.method, "read", way) == {}

@@ -121,10 +121,12 @@ def status_line(line, result):
     if not re.fullmatch("[0-9]{3}", status):
         result.note("status code")
         raise Refused("BadStatusLine")
+    interim = status[0] == "1" and status != "101"      # whose version nobody looks at today
     if not re.fullmatch(r"HTTP/[0-9]\.[0-9]", version):
-        result.note("status code", version.startswith("HTTP/1."))
+        result.note("status code", version.startswith("HTTP/1.") or interim)
         raise Refused("UnknownProtocol", "BadStatusLine")
     if version not in ("HTTP/0.9",) and not version.startswith("HTTP/1."):
+        result.note("status code", interim)
         raise Refused("UnknownProtocol")
     result.version = 10 if version in ("HTTP/1.0", "HTTP/0.9") else 11
     result.status = int(status)
