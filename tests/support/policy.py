@@ -51,7 +51,8 @@ def judge(data, method="GET"):
         framing(result, method)
     except Refused as refusal:
         result.refused = refusal.args
-        if "BadHeaderLine" in refusal.args and not ends(data):
+        if {"BadHeaderLine", "UnknownProtocol"} & {*refusal.args} and not ends(data):
+            result.note("end of stream in the head")
             result.refused += ("IncompleteRead",)   # two reasons: either will do
         return result
     result.body = rest
