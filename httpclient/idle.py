@@ -13,7 +13,7 @@ from ._core.idle import poll
 try:
     from ssl import SSLSocket, SSLWantReadError
 except ImportError:
-    SSLSocket = SSLWantReadError = ()
+    SSLSocket = SSLWantReadError = ()  # type: ignore[misc, assignment]
 
 real_socket = socket.socket
 

@@ -27,7 +27,9 @@ class Limits(NamedTuple):
 
     @property
     def max_line(self) -> int:
-        return _standard._MAXLINE if self.line is None else self.line
+        if self.line is None:
+            return _standard._MAXLINE  # type: ignore[attr-defined]
+        return self.line
 
     @property
     def max_interim(self) -> int:
@@ -39,7 +41,9 @@ class Limits(NamedTuple):
 
     @property
     def max_fields(self) -> int:
-        return _standard._MAXHEADERS if self.fields is None else self.fields
+        if self.fields is None:
+            return _standard._MAXHEADERS  # type: ignore[attr-defined]
+        return self.fields
 
 
 DEFAULT = Limits()

@@ -9,6 +9,7 @@ functions that http.client has, so that whoever replaced one is called.
 """
 import io
 import sys
+from contextlib import suppress
 
 from . import limits
 from ._core.head import Head
@@ -149,7 +150,8 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
     def __del__(self):
         # IOBase's would call close() on each response that was read to its end, too.
         if self.fp is not None:
-            self.close()
+            with suppress(Exception):   # as IOBase's
+                self.close()
 
     def flush(self):
         super().flush()

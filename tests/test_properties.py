@@ -194,6 +194,13 @@ def outcome(arrival, method, strict, read=httpclient.HTTPResponse.read):
             return head, content, error, response.trailers.items()
 
 
+def is_same(one, other):
+    """Where a line is too long and wrong in another way, too, either may be said."""
+    if one and other and one[2] and other[2] and "LineTooLong" in (one[2], other[2]):
+        return one[0] == other[0]
+    return one == other
+
+
 def read_partly(response, script, plain, given):
     """read_by(), where `given` gets what comes before an exception."""
     for _ in range(CALLS):
@@ -223,7 +230,7 @@ def test_damaged_response_in_pieces(made, surplus, damages, strict):
         note(f"octets: {data!r}")
         whole = outcome(arrive.pair(data), made.method, strict)
         for name, way in WAYS.items():
-            assert outcome(way(data, cuts), made.method, strict) == whole, name
+            assert is_same(outcome(way(data, cuts), made.method, strict), whole), name
             given = bytearray()
             read = functools.partial(read_partly, script=script, plain="buffered" not in name
                                      and name != "socket", given=given)

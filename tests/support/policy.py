@@ -36,6 +36,7 @@ class Judgement:
     content: bytes | None = None    # of a chunked body: what it holds, whole or not
     broken: bool = False            # the chunked body ends in IncompleteRead
     plain: bytes = b""
+    head: bytes = b""               # what begins with the last head
 
     def note(self, row, applies=True):
         if applies:
@@ -51,7 +52,7 @@ def judge(data, method="GET"):
         framing(result, method)
     except Refused as refusal:
         result.refused = refusal.args
-        if {"BadHeaderLine", "UnknownProtocol"} & {*refusal.args} and not ends(data):
+        if {"BadHeaderLine", "UnknownProtocol"} & {*refusal.args} and not ends(result.head):
             result.note("end of stream in the head")
             result.refused += ("IncompleteRead",)   # two reasons: either will do
         return result
@@ -80,6 +81,7 @@ def take_line(data):
 def status_lines(data, result):
     """Reads status lines up to that of the final response, skipping interim ones."""
     while True:
+        result.head = data
         line, ended, data = take_line(data)
         if not ended and not line:
             raise Refused("RemoteDisconnected")

@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: MIT
+"""What is left behind when something goes wrong, and what the next exchange makes of it.
+
+No byte of one message may end up in another, whoever closes, replaces or interrupts what.
+"""
+
+import contextlib
+import http.client
+import socket
+import threading
+
+import httpclient
+import pytest
+
+from support.capture import tcp_pair
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@contextlib.contextmanager
+def pair():
+    ours, theirs = tcp_pair()
+    with ours, theirs:
+        ours.settimeout(20)
+        theirs.settimeout(20)
+        yield ours, theirs
+
+
+def connected(sock, **options):
+    connection = httpclient.HTTPConnection("a.example", **options)
+    connection.sock = sock
+    connection._create_connection = None    # a new connection would be an error
+    return connection
+
+
+@contextlib.contextmanager
+def reconnecting(*replies, **options):
+    """A connection whose every new socket has the next reply waiting, and the sockets so far."""
+    with contextlib.ExitStack() as stack:
+        waiting = [stack.enter_context(pair()) for _ in replies]
+        peers = []
+
+        def create(address, timeout, source_address):
+            ours, theirs = waiting[len(peers)]
+            theirs.sendall(replies[len(peers)])
+            peers.append(theirs)
+            return ours
+
+        connection = httpclient.HTTPConnection("a.example", **options)
+        connection._create_connection = create
+        with connection:
+            yield connection, peers
+
+
+def answer(connection, target="/"):
+    connection.request("GET", target)
+    response = connection.getresponse()
+    return response.status, response.read()
+
+
+def test_closed_by_a_thread_while_another_waits():
+    """What still arrives for the first response must not be taken for the second."""
+    with pair() as (first, server), pair() as (second, other):
+        waiting, late = connected(first), connected(second)
+        waiting.request("GET", "/")
+        server.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        response = waiting.getresponse()
+        failures = []
+
+        def read():
+            with pytest.raises((RuntimeError, OSError, ValueError)) as caught:
+                response.read()
+            failures.append(caught.value)
+
+        thread = threading.Thread(target=read)
+        thread.start()
+        while thread.is_alive() and not failures and not server.recv(65536):
+            pass
+        response.fp.close()     # as close() of the connection does it
+        late.request("GET", "/")
+        other.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n")
+        answered = late.getresponse()
+        server.sendall(b"SECRET" * 100)
+        server.close()
+        thread.join(20)
+        other.sendall(b"b" * 20)
+        assert answered.read() == b"b" * 20
+        assert failures
+
+
+class Meddler(socket.socket):
+    """recv_into() in Python gets a buffer that it cannot resize, and cannot keep."""
+
+    kept = None
+
+    def recv_into(self, buffer, *args):
+        received = super().recv_into(buffer, *args)
+        Meddler.kept = buffer
+        with pytest.raises(TypeError):
+            del buffer[1:]
+        return received
+
+
+def test_python_code_does_not_get_the_store():
+    ours, theirs = socket.socketpair()
+    meddler = Meddler(fileno=ours.detach())
+    with meddler, theirs:
+        theirs.sendall(OK)
+        assert answer(connected(meddler)) == (200, b"ok")
+        with pytest.raises(ValueError):
+            Meddler.kept[0]
+
+
+def test_two_readers_lose_the_response():
+    with pair() as (ours, server):
+        connection = connected(ours)
+        connection.request("GET", "/")
+        server.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n")
+        response = connection.getresponse()
+        results = []
+
+        def read():
+            try:
+                results.append(response.read1())
+            except (RuntimeError, OSError) as error:
+                results.append(error)
+
+        threads = [threading.Thread(target=read) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        server.sendall(b"AAAA")
+        server.sendall(b"BBBB")
+        server.shutdown(socket.SHUT_WR)
+        for thread in threads:
+            thread.join(20)
+        content = b"".join(one for one in results if isinstance(one, bytes))
+        assert b"AAAABBBB".startswith(content) or content in (b"BBBBAAAA", b"BBBB")
+        if any(isinstance(one, Exception) for one in results):
+            with pytest.raises(OSError):
+                response.read()
+
+
+@pytest.mark.parametrize("module", [http.client, httpclient])
+def test_headers_and_msg_are_two_attributes(module):
+    with pair() as (ours, server):
+        server.sendall(OK)
+        connection = module.HTTPConnection("a.example")
+        connection.sock = ours
+        connection.request("GET", "/")
+        response = connection.getresponse()
+        response.msg = response.reason      # urllib.request does so
+        assert response.info()["Content-Length"] == "2"
+        assert (response.msg, response.headers) == ("OK", response.info())
+        response.headers = {"mine": 1}
+        assert response.headers == {"mine": 1} and response.msg == "OK"
+        response.read()
+
+
+class OwnStatus(httpclient.HTTPResponse):
+    def _read_status(self):
+        return super()._read_status()
+
+
+@pytest.mark.parametrize("strict", [None, False])
+@pytest.mark.parametrize("response_class", [httpclient.HTTPResponse, OwnStatus])
+def test_chunked_response_closed_early(response_class, strict):
+    chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with reconnecting(chunked, OK, strict=strict) as (connection, peers):
+        connection.response_class = response_class
+        connection.request("GET", "/")
+        connection.getresponse().close()
+        peers[0].sendall(b"5\r\nhello\r\n0\r\n\r\n" + OK)
+        assert answer(connection) == (200, b"ok")
+        assert len(peers) == 2
+
+
+def failing():
+    yield b"half"
+    raise OSError("the disk broke")
+
+
+class FailingFile:
+    def read(self, size):
+        raise OSError("the disk broke")
+
+
+@pytest.mark.parametrize("body", [failing, FailingFile])
+def test_source_of_a_body_fails(body):
+    with reconnecting(OK, OK) as (connection, peers):
+        with pytest.raises(OSError, match="the disk broke"):
+            connection.request("POST", "/", body=body())
+        assert connection.sock is None
+        assert answer(connection) == (200, b"ok")
+
+
+def test_deadline_passes_while_sending():
+    with reconnecting(OK, OK) as (connection, peers):
+        with pytest.raises(TimeoutError):
+            connection.request("POST", "/", b"x" * 30_000_000, deadline=0.2)
+        assert answer(connection) == (200, b"ok")
+
+
+def test_no_answer_in_time_then_another_request():
+    with reconnecting(b"", OK) as (connection, peers):
+        connection.request("GET", "/")
+        connection.sock.settimeout(0.1)
+        for _ in range(2):
+            with pytest.raises(TimeoutError):
+                connection.getresponse()
+        assert answer(connection) == (200, b"ok")
+        assert len(peers) == 2
+
+
+def test_connect_after_a_refused_response_is_kept():
+    with reconnecting(b"HTTP/1.1 200 OK\r\nA: \0\r\n\r\n", OK) as (connection, peers):
+        connection.request("GET", "/")
+        with pytest.raises(httpclient.BadHeaderLine):
+            connection.getresponse()
+        connection.connect()
+        assert answer(connection) == (200, b"ok")
+        assert len(peers) == 2
+
+
+class NoFile:
+    """As little of a response as getresponse() needs."""
+
+    def __init__(self, sock, **options):
+        pass
+
+    def begin(self):
+        raise httpclient.BadStatusLine("the reason")
+
+    def close(self):
+        pass
+
+
+def test_exception_of_a_foreign_response_is_seen():
+    with pair() as (ours, server):
+        connection = connected(ours)
+        connection.response_class = NoFile
+        connection.request("GET", "/")
+        with pytest.raises(httpclient.BadStatusLine, match="the reason"):
+            connection.getresponse()
+
+
+def test_close_drops_a_request_half_made():
+    with reconnecting(OK) as (connection, peers):
+        connection.putrequest("POST", "/a")
+        connection.putheader("X", "1")
+        connection.close()
+        assert answer(connection, "/b") == (200, b"ok")
+        assert peers[0].recv(65536).startswith(b"GET /b HTTP/1.1\r\n")
+
+
+@pytest.mark.parametrize(("strict", "expected"), [(0, b"no head"), (1, httpclient.BadStatusLine)])
+def test_strict_as_a_number(strict, expected):
+    with pair() as (ours, server):
+        server.sendall(b"no head")
+        server.shutdown(socket.SHUT_WR)
+        connection = connected(ours)
+        connection.strict = strict
+        connection.request("GET", "/")
+        if isinstance(expected, bytes):
+            assert connection.getresponse().read() == expected
+        else:
+            with pytest.raises(expected):
+                connection.getresponse()
+
+
+def test_subclass_may_have_attributes_of_our_names():
+    class Own(httpclient.HTTPResponse):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self.trailers, self.informational, self.incomplete = 1, 2, 3
+
+    with pair() as (ours, _), contextlib.closing(Own(ours)) as response:
+        assert (response.trailers, response.informational, response.incomplete) == (1, 2, 3)
