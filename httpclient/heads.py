@@ -129,6 +129,7 @@ class HeadReading:
                 return self._begin_simple_response()
             if status >= 200 or status == 101:
                 break
+            http_version(version)
             skipped = _read_headers(self.fp, self._max_headers)
             if self.debuglevel > 0:
                 print("headers:", skipped)

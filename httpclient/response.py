@@ -251,7 +251,8 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         if self.chunked:
             return self._peek_chunked(n)
         if self.length is not None:
-            return self.fp.peek(n)[:min(self.length, sys.maxsize)]
+            # Nothing may be waited for behind the content.
+            return self.fp.peek(n)[:min(self.length, sys.maxsize)] if self.length else b""
         return self.fp.peek(n)
 
     def readline(self, limit=-1):
@@ -275,7 +276,10 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         if not n and asked:
             # The stream has ended.  http.client says nothing if that is too early.
             missing = self.length
-            self._abandon()
+            if missing is None:
+                self._close_conn()
+            else:
+                self._abandon()
             if missing and self.strict:
                 raise IncompleteRead(b"", missing)
         elif self.length is not None:

@@ -111,8 +111,8 @@ naive_status_line(const uint8_t *data, size_t size, int strict, struct http1_sta
     for (size_t i = status->reason.at; i < stop; i++)
         if (!is_value_char(data[i]))
             return HTTP1_ODD;
-    /* http.client strips these */
-    if (stop > 13 && (is_blank(data[13]) || is_blank(data[stop - 1]) || data[stop - 1] >= 0x80))
+    /* http.client strips blanks, and as blanks some of the bytes over 0x7f */
+    if (stop > 13 && (!is_visible(data[13]) || !is_visible(data[stop - 1])))
         return HTTP1_ODD;
     return HTTP1_OK;
 }

@@ -100,9 +100,8 @@ class Protocol:
     def until_close(self):
         """Whether the message has no end but that of the stream."""
         names = dict(self.fields)
-        codings = names.get(b"transfer-encoding", b"").lower()
-        if codings:
-            return not codings.endswith(b"chunked")
+        if b"transfer-encoding" in names:
+            return not self.in_head and not names[b"transfer-encoding"].lower().endswith(b"chunked")
         return not self.in_head and b"content-length" not in names
 
 

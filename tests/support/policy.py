@@ -111,9 +111,6 @@ def status_line(line, result):
     parts = line.decode("latin-1").split(None, 2) if line[:5] == b"HTTP/" else []
     if len(parts) < 2 or not parts[0].startswith("HTTP/"):
         raise Refused("BadStatusLine")
-    if parts[:2] != re.split("[ \t\v\f]+", line.decode("latin-1"))[:2]:
-        result.note("status code")      # str.split() knows more blanks
-        raise Refused("BadStatusLine", "UnknownProtocol")
     version, status = parts[:2]
     try:
         known = 100 <= int(status) <= 999
