@@ -12,8 +12,8 @@ from .chunks import READERS
 from .exceptions import BadStatusLine, HTTPException, LineTooLong, RemoteDisconnected
 from .framing import FramingFields, message_framing
 from .message import (
-    EMPTY_LINES, HTTPMessage, _parse_header_lines, _read_headers, http_version, message_of,
-    odd_head, odd_status_line, parse_headers, read_fields,
+    EMPTY_LINES, HTTPMessage, _read_headers, fields_of, http_version, message_of, odd_head,
+    odd_status_line, parse_headers, read_fields,
 )
 from .simple import PushedBack
 
@@ -137,7 +137,7 @@ class HeadReading:
             if left < 0:
                 raise HTTPException(
                     f"got more than {self._limits.head} bytes of interim responses")
-            self._note_interim(status, reason.strip(), _parse_header_lines(skipped))
+            self._note_interim(status, reason.strip(), fields_of(skipped, self.strict))
         else:
             raise self._too_many_interim_responses()
         self.code = self.status = status
@@ -174,7 +174,8 @@ class HeadReading:
         """Read the status line: (version, status, reason) as str, int, str."""
         if type(self.fp) in READERS:
             self._skip_empty_line()
-            if self.strict is False and not begins_with_http(self.fp):
+            if (self.strict is False and not self._interim
+                    and not begins_with_http(self.fp)):
                 self._simple = True
                 return "HTTP/0.9", 200, ""
         max_line = self._limits.max_line
@@ -190,7 +191,7 @@ class HeadReading:
             # Presumably, the server closed the connection before
             # sending a valid response.
             raise RemoteDisconnected("Remote end closed connection without response")
-        if self.strict is False and not line.startswith(b"HTTP/"):
+        if self.strict is False and not self._interim and not line.startswith(b"HTTP/"):
             self.fp = PushedBack(line, self.fp)
             self._simple = True
             return "HTTP/0.9", 200, ""

@@ -105,6 +105,13 @@ def read_fields(fp, limits, strict):
     return message_of(head), cut
 
 
+def fields_of(lines, strict):
+    """The message with the fields of whole field lines (bytes)."""
+    section = b"".join([*lines, b"\r\n"])
+    return message_of(field_section(section, strict is True)
+                      or OddHead(11, 200, "", section, strict))
+
+
 def ends_whole(section):
     """Whether a field section ends with its empty line."""
     return section.endswith((b"\n\r\n", b"\n\n")) or section in EMPTY_LINES
