@@ -130,14 +130,18 @@ class HeadReading:
             if status >= 200 or status == 101:
                 break
             http_version(version)
-            skipped = _read_headers(self.fp, self._max_headers)
-            if self.debuglevel > 0:
-                print("headers:", skipped)
-            left -= sum(map(len, skipped))
+            if self.debuglevel > 0 or _read_headers is not _our_read_headers:
+                skipped = _read_headers(self.fp, self._max_headers)
+                if self.debuglevel > 0:
+                    print("headers:", skipped)
+                headers = fields_of(skipped, self.strict)
+            else:
+                headers, _ = read_fields(self.fp, self._limits, self.strict)
+            left -= sum(len(name) + len(value) for name, value in headers.items())
             if left < 0:
                 raise HTTPException(
                     f"got more than {self._limits.head} bytes of interim responses")
-            self._note_interim(status, reason.strip(), fields_of(skipped, self.strict))
+            self._note_interim(status, reason.strip(), headers)
         else:
             raise self._too_many_interim_responses()
         self.code = self.status = status

@@ -146,8 +146,9 @@ advisory("CVE-2024-52530", "libsoup overlooked a NUL behind Transfer-Encoding",
 
 # --- chunks --------------------------------------------------------------------------------------
 
-advisory("CVE-2025-43859", "h11 took any two octets behind chunk data for its CRLF",
-         CHUNKED + b"5\r\nhelloXX" + LAST, Broken())
+for end in (b"XX", b"\rX", b"X\n", b"\n\n"):
+    advisory("CVE-2025-43859", f"h11 took any two octets behind chunk data for its CRLF: {end}",
+             CHUNKED + b"5\r\nhello" + end + LAST, Broken())
 advisory("CVE-2025-43859", "h11: a shorter chunk hides in the two octets",
          CHUNKED + b"5\r\nhello2\nsmuggled", Broken())
 advisory("CVE-2002-0392 CVE-2013-2028 CVE-2013-2070 CVE-2017-13089 CVE-2017-13090",

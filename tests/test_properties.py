@@ -22,6 +22,8 @@ import pytest
 
 import httpclient
 
+if "HTTPCLIENT_PROPERTIES" not in os.environ:
+    pytest.skip("takes a minute: set HTTPCLIENT_PROPERTIES to run it", allow_module_level=True)
 pytest.importorskip("hypothesis", reason="hypothesis is not installed: no property tests")
 pytest.importorskip("h11", reason="h11 is not installed: nothing to compare with")
 pytest.importorskip("httptools", reason="httptools is not installed: nothing to compare with")
@@ -321,8 +323,6 @@ def compared(message):
     return message.status, message.content, message.used, pairs
 
 
-@pytest.mark.skipif("HTTPCLIENT_PEERS" not in os.environ,
-                    reason="for looking through differences: set HTTPCLIENT_PEERS")
 @tried(400)
 @given(generate.responses(), generate.surplus,
        st.lists(generate.damage, min_size=1, max_size=6))
