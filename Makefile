@@ -231,7 +231,7 @@ fuzz:
 	  $(FUZZ_CC) $(FUZZ_FLAGS) -Icsrc -Itests/c tests/fuzz/fuzz_$$name.c csrc/*.c \
 	    -o build/fuzz/fuzz_$$name || exit 1; \
 	  echo "== fuzz_$$name"; \
-	  build/fuzz/fuzz_$$name -dict=tests/fuzz/dictionary.txt -max_len=4096 -timeout=10 \
+	  build/fuzz/fuzz_$$name -dict=tests/fuzz/dictionary.txt -max_len=4096 -timeout=60 \
 	    -max_total_time=$$(( $(FUZZ_SECONDS) / $(words $(FUZZERS)) + 1 )) $(FUZZ_ARGS) \
 	    -artifact_prefix=build/fuzz/$$name- build/fuzz/corpus/$$name tests/fuzz/seeds/$$name \
 	    >build/fuzz/$$name.log 2>&1 || { \

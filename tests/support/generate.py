@@ -25,8 +25,8 @@ NAMES = ["Server", "Date", "Set-Cookie", "ETag", "Content-Type", "content-encodi
 VALUES = ["", "x", "text/plain", "multipart/mixed; boundary=x", "message/rfc822", "a, b",
           "chunked", "5", "close", "HTTP/1.1 200 OK", "=?utf-8?q?x?=", "a: b"]
 # Content that looks like framing, and some that needs room.
-PIECES = [b"hello", b"\r\n", b"\n", b"0\r\n\r\n", b"5\r\nhello\r\n", b"HTTP/1.1 200 OK\r\n\r\n", b"\0",  # noqa: E501
-          b"\xff", b"line\n", bytes(range(256)), b"y" * 3000, b"z" * 20_000]
+PIECES = [b"hello", b"\r\n", b"\n", b"0\r\n\r\n", b"5\r\nhello\r\n", b"\0", b"\xff", b"line\n",
+          b"HTTP/1.1 200 OK\r\n\r\n", bytes(range(256)), b"y" * 3000, b"z" * 20_000]
 
 
 @dataclass(frozen=True)
@@ -231,11 +231,12 @@ scripts = st.lists(
 
 # --- damage --------------------------------------------------------------------------------------
 
+LAST = b"0\r\n\r\n"
 OCTETS = b"\0\t\n\r\x0b \"+,-/0129:;=AFXafx_\x7f\x85\xa0\xb2\xff"
 INSERTS = [
-    b"\r\n", b"\n", b"\r", b"\r\n ", b"\n\t", b" ", b"  ", b"\0", b"0x", b"+", b"-", b"_", b";", b";a=b",  # noqa: E501
-    b",", b":", b"0", b"00000000000000000", b"1", b"f", b"8000000000000000", b"0\r\n\r\n", b"\r\n\r\n",  # noqa: E501
-    b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 100 Continue\r\n\r\n", b"5\r\nhello\r\n", b"\xc2\xb2",
+    b"\r\n", b"\n", b"\r", b"\r\n ", b"\n\t", b" ", b"  ", b"\0", b"0x", b"+", b"-", b"_", b";",
+    b",", b":", b";a=b", b"0", b"1", b"f", b"00000000000000000", b"8000000000000000", b"\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 100 Continue\r\n\r\n", b"5\r\nhello\r\n", b"\xc2\xb2", LAST,
 ]
 LINES = [
     b"Content-Length: 5\r\n", b"content-length: 6\r\n", b"Content-Length: 5, 5\r\n",

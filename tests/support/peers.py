@@ -65,7 +65,7 @@ def by_h11(data, method):
                     return Message(head.status_code, tuple(pair(*one) for one in head.headers),
                                    b"".join(content), tuple(pair(*one) for one in event.headers),
                                    len(data) - len(connection.trailing_data[0]))
-                elif event in (h11.NEED_DATA, h11.PAUSED) or isinstance(event, h11.ConnectionClosed):  # noqa: E501
+                elif event in (h11.NEED_DATA, h11.PAUSED, h11.ConnectionClosed()):
                     break
     except h11.RemoteProtocolError:
         pass

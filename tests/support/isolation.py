@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+"""Runs the programs of tests/isolated, each in a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent.parent
+
+needs_peak = pytest.mark.skipif(sys.platform == "win32", reason="needs getrusage() or /proc")
+
+
+def run(name, *args, dev=True, limit=120, **options):
+    """The finished process of isolated/<name>.py; `support` and httpclient can be imported in it.
+
+    `dev` is Python's development mode: ResourceWarning, and the checks of its memory allocators.
+    """
+    paths = [str(TESTS), os.environ.get("PYTHONPATH", "")]
+    command = [sys.executable, *(["-X", "dev"] if dev else []), "-m", f"isolated.{name}"]
+    return subprocess.run(
+        [*command, *map(str, args)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        capture_output=True, text=True, timeout=limit, **options)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures: the faults of support.faults over plain TCP and over TLS, and nothing left behind.
+
+A test module names this one in `pytest_plugins`.
+"""
+
+import contextlib
+import os
+
+import pytest
+
+from support.faults import Faults
+from support.servers import PATIENCE, Server
+
+
+class Over:
+    """How client and server talk: over plain TCP, or TLS with these contexts."""
+
+    def __init__(self, server=None, client=None, ca_file=None):
+        self.server_context = server
+        self.client_context = client
+        self.ca_file = ca_file
+
+    def server(self, *plans):
+        return Server(Faults(*plans), tls=self.server_context)
+
+    def connection(self, module, server, timeout=PATIENCE, **options):
+        """A connection that `with` closes."""
+        if self.client_context is None:
+            connection = module.HTTPConnection(*server.address, timeout=timeout, **options)
+        else:
+            connection = module.HTTPSConnection(
+                *server.address, timeout=timeout, context=self.client_context, **options)
+        return contextlib.closing(connection)
+
+
+@pytest.fixture(scope="session")
+def issued(tmp_path_factory):
+    certificates = pytest.importorskip("support.certificates")
+    return certificates.Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def tls(issued):
+    return Over(issued.server(), issued.client(), issued.ca_file)
+
+
+@pytest.fixture(scope="session")
+def plain():
+    return Over()
+
+
+@pytest.fixture(params=["plain", "TLS"])
+def over(request):
+    """One after the other; indirectly, by its name."""
+    return request.getfixturevalue({"plain": "plain", "TLS": "tls"}[request.param])
+
+
+@pytest.fixture
+def no_descriptor_left():
+    """The server is closed with the test, so whatever is open behind it is the client's."""
+    def count():
+        return len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
+
+    before = count()
+    yield
+    assert count() == before
