@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: MIT
+"""`deadline=`: what a server brings in time by each single receive, but not in all.
+
+The servers trickle for many times the deadline, so that a client without one would get a whole
+response, or another exception, and the test would fail; the time itself is measured from below.
+"""
+
+import os
+
+import pytest
+
+if "HTTPCLIENT_FAULTS" not in os.environ:
+    pytest.skip("set HTTPCLIENT_FAULTS to run it", allow_module_level=True)
+
+
+import contextlib
+import io
+import time
+
+import httpclient
+import pytest
+
+from support import faults, reads
+from support.faults import CONTENT, GOOD, Exchange, usable
+from support.servers import PATIENCE, Server
+
+pytest_plugins = ["support.over"]
+pytestmark = pytest.mark.usefixtures("no_descriptor_left")
+
+OK = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+DEADLINE = 0.1      # seconds
+
+MANY = [reads.SCRIPTS[name] for name in (
+    "read(7)", "readinto(4)", "read1", "readline", "iteration", "peek, read(4)")]
+SLOW_HEADS = {
+    "nothing": faults.stalls(b""),
+    "status line": faults.trickles(b"HTTP/1.1 200 ", b"O"),
+    "field line": faults.trickles(OK + b"A: ", b"b"),
+    "interim": faults.trickles(b"", b"HTTP/1.1 100 Continue\r\n\r\n", pause=0.02),
+}
+SLOW_CONTENT = {
+    "length": faults.trickles(OK + b"Content-Length: 100000\r\n\r\n", b"x\n"),
+    "until close": faults.trickles(OK + b"\r\n", b"x\n"),
+    "stall": faults.stalls(OK + b"Content-Length: 100000\r\n\r\nx\n"),
+    "chunks": faults.trickles(CHUNKED, b"2\r\nx\n\r\n"),
+    "chunk data": faults.trickles(CHUNKED + b"FFFF\r\n", b"x\n"),
+    "chunk extension": faults.trickles(CHUNKED + b"2;", b"x"),
+    "trailer section": faults.trickles(CHUNKED + b"0\r\nT: ", b"u"),
+}
+
+
+class BySteps(httpclient.HTTPResponse):
+    """A response that is read by the single steps, since one of them is overridden."""
+
+    def _read_status(self):
+        return super()._read_status()
+
+    def _safe_read(self, amt):
+        return super()._safe_read(amt)
+
+
+def outlasted(got, connection, began):
+    """Whether the deadline ended the exchange, and the connection with it."""
+    assert type(got.error) is TimeoutError and "deadline" in str(got.error), got.error
+    assert time.monotonic() >= began + DEADLINE
+    if got.response is not None:
+        assert got.response.incomplete
+    got.close()
+    assert connection.sock is None or connection.sock.fileno() < 0
+    usable(connection, deadline=PATIENCE)
+
+
+@pytest.mark.parametrize("steps", [False, True], ids=["at once", "by steps"])
+@pytest.mark.parametrize("plan", (SLOW_HEADS | SLOW_CONTENT).values(),
+                         ids=SLOW_HEADS | SLOW_CONTENT)
+def test_deadline(over, plan, steps):
+    """From the beginning of the request to the end of the content."""
+    with over.server(plan) as server:
+        with over.connection(httpclient, server, deadline=DEADLINE) as connection:
+            if steps:
+                connection.response_class = BySteps
+            began = time.monotonic()
+            outlasted(Exchange(connection, 0), connection, began)
+
+
+def test_deadline_lets_go_of_the_socket(over):
+    """At once, and not only when the response is closed, or collected."""
+    with over.server(SLOW_CONTENT["length"]) as server:
+        with over.connection(httpclient, server, deadline=DEADLINE) as connection:
+            got = Exchange(connection, 0)
+            assert isinstance(got.error, TimeoutError)
+            closed = connection.sock is None or connection.sock.fileno() < 0
+            got.close()
+            assert closed
+
+
+@pytest.mark.parametrize("name", ["length", "chunks", "until close"])
+@pytest.mark.parametrize("script", MANY)
+def test_deadline_over_many_reads(plain, script, name):
+    """It is one deadline for all the calls together."""
+    with plain.server(SLOW_CONTENT[name]) as server:
+        with plain.connection(httpclient, server) as connection:
+            began = time.monotonic()
+            outlasted(Exchange(connection, 0, script, deadline=DEADLINE), connection, began)
+
+
+BODIES = {
+    "bytes": lambda: bytes(30_000_000),
+    "file": lambda: io.BytesIO(bytes(30_000_000)),
+    "iterable": lambda: (bytes(10_000) for _ in range(3_000)),
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_deadline_while_sending(over, body):
+    plan = faults.DoesNotRead()
+    with over.server(plan) as server:
+        with over.connection(httpclient, server, deadline=DEADLINE) as connection:
+            began = time.monotonic()
+            got = Exchange(connection, 0, body=body())
+            plan.done.set()
+            outlasted(got, connection, began)
+
+
+@pytest.mark.parametrize("answer", [faults.stalls(b""), faults.trickles(OK + b"A: ", b"b"),
+                                    faults.trickles(OK, b"A: b\r\n", pause=0.02)],
+                         ids=["nothing", "field line", "field lines"])
+def test_deadline_of_a_tunnel(answer):
+    with Server(answer) as proxy:
+        connection = httpclient.HTTPConnection(*proxy.address, timeout=PATIENCE, deadline=DEADLINE)
+        with contextlib.closing(connection):
+            connection.set_tunnel("far.example")
+            began = time.monotonic()
+            with pytest.raises(TimeoutError, match="deadline"):
+                connection.request("GET", "/")
+            assert time.monotonic() >= began + DEADLINE
+            assert connection.sock is None or connection.sock.fileno() < 0
+
+
+def test_deadline_of_a_handshake(tls):
+    with Server(faults.stalls(b"")) as server:
+        with tls.connection(httpclient, server, deadline=DEADLINE) as connection:
+            began = time.monotonic()
+            with pytest.raises(TimeoutError):
+                connection.request("GET", "/")
+            assert time.monotonic() >= began + DEADLINE
+            assert connection.sock is None or connection.sock.fileno() < 0
+
+
+@pytest.mark.parametrize("timeout", [None, PATIENCE, 0.01])
+def test_deadline_of_connecting(timeout):
+    """Connecting is given no more time than there is."""
+    asked = []
+
+    def create_connection(address, timeout, source_address):
+        asked.append(timeout)
+        raise TimeoutError("timed out")
+
+    connection = httpclient.HTTPConnection("server.invalid", timeout=timeout, deadline=DEADLINE)
+    connection._create_connection = create_connection
+    with pytest.raises(TimeoutError):
+        connection.request("GET", "/")
+    assert 0 < asked[0] <= min(timeout or DEADLINE, DEADLINE)
+
+
+def test_deadline_is_each_requests_own(over):
+    """What one exchange has used up is not missing for the next; `timeout` is as before."""
+    with over.server() as server:
+        with over.connection(httpclient, server, deadline=PATIENCE) as connection:
+            end = time.monotonic() + 2 * DEADLINE
+            while time.monotonic() < end:
+                usable(connection)
+                assert connection.sock.gettimeout() == PATIENCE
+            connection.deadline = None
+            usable(connection)
+        assert server.accepted == 1
+
+
+def test_deadline_given_to_the_request(plain):
+    """It goes before the connection's, in both directions, and is for this request alone."""
+    with plain.server(faults.stalls(b""), faults.drips(GOOD, pause=0.005)) as server:
+        with plain.connection(httpclient, server, deadline=PATIENCE) as connection:
+            began = time.monotonic()
+            outlasted(Exchange(connection, 0, deadline=DEADLINE), connection, began)
+            assert Exchange(connection, 1).content == CONTENT
+        with plain.connection(httpclient, server, deadline=DEADLINE) as connection:
+            got = Exchange(connection, 1, deadline=PATIENCE)
+            assert (got.error, got.content) == (None, CONTENT)
+            connection.close()
+            began = time.monotonic()
+            outlasted(Exchange(connection, 0), connection, began)
+
+
+def test_timeout_before_the_deadline(over):
+    """Then it is an ordinary timeout, and says nothing of a deadline."""
+    with over.server(faults.stalls(OK)) as server:
+        with over.connection(httpclient, server, deadline=PATIENCE) as connection:
+            connection.connect()
+            connection.sock.settimeout(0.02)
+            got = Exchange(connection, 0)
+            assert isinstance(got.error, TimeoutError) and "deadline" not in str(got.error)

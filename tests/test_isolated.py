@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""What only a process of its own can show: memory, references, threads, forks, signals, the end.
+
+Each test runs a program of tests/isolated, most of them in Python's development mode; what it
+prints on stderr is an error too.  HTTPCLIENT_REQUESTS=1000000 has the one about memory go on to
+that many requests, however long that takes.
+"""
+
+import os
+
+import pytest
+
+if "HTTPCLIENT_FAULTS" not in os.environ:
+    pytest.skip("set HTTPCLIENT_FAULTS to run it", allow_module_level=True)
+
+
+import os
+import re
+import signal
+import sys
+from collections import Counter
+
+import pytest
+
+from support import isolation
+
+REQUESTS = int(os.environ.get("HTTPCLIENT_REQUESTS", "0"))
+SECONDS = 6         # for as many requests as there is time for
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
+needs_alarm = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer()")
+
+
+def check(process):
+    """The process has ended well and has complained of nothing; its output."""
+    assert process.returncode == 0 and not process.stderr, process.stdout + process.stderr
+    return process.stdout
+
+
+@isolation.needs_peak
+def test_memory_stays_flat_over_many_requests():
+    limits = (3600, REQUESTS) if REQUESTS else (SECONDS, 1_000_000)
+    print(check(isolation.run("parsing", *limits, dev=False, limit=4000)))
+
+
+def test_no_reference_is_lost():
+    """In a debug build of Python all references are counted."""
+    output = check(isolation.run("leaks", limit=600))
+    assert ("all references" in output) == hasattr(sys, "gettotalrefcount")
+
+
+@pytest.mark.parametrize("what", ["own", "connection", "forged", "response"])
+def test_threads(what):
+    """Not in development mode: two that connect at once leave one of the sockets to the gc."""
+    print(check(isolation.run("threads", what, dev=False)))
+
+
+@needs_fork
+def test_fork_in_the_middle():
+    check(isolation.run("forking"))
+
+
+@needs_fork
+def test_fork_in_the_middle_over_tls(tmp_path):
+    pytest.importorskip("trustme")
+    check(isolation.run("forking", tmp_path))
+
+
+@needs_alarm
+def test_signals_in_a_receive():
+    check(isolation.run("signals"))
+
+
+# A warning and, below it, the line of source that it is about, if there is one.
+WARNING = re.compile(r"^\S+: ResourceWarning: unclosed <socket\.socket (\[closed\])?[^>]*>\n"
+                     r"(?:  .*\n)?(?:ResourceWarning: Enable tracemalloc .*\n)?", re.MULTILINE)
+
+
+@pytest.mark.parametrize("what", ["exit", "thread", "cycle", "dropped"])
+def test_end_with_something_open(what):
+    """Nothing is said that http.client does not make Python say: so many sockets are unclosed."""
+    ours, theirs = (isolation.run("ending", module, what)
+                    for module in ("httpclient", "http.client"))
+    assert (ours.returncode, theirs.returncode) == (0, 0), ours.stderr
+    assert WARNING.sub("", theirs.stderr) == WARNING.sub("", ours.stderr) == ""
+    warned = [Counter(WARNING.findall(process.stderr)) for process in (ours, theirs)]
+    assert warned[0] == warned[1] and warned[1]
