@@ -94,6 +94,8 @@ advisory("CVE-2021-32715 CVE-2023-40167 CVE-2022-24801 CVE-2022-24761 CVE-2023-4
          sized(b"+5"), TO_THE_END, BAD_FIELD)
 advisory("CVE-2023-47627 GHSA-qppv-j76h-2rpx", "aiohttp and Tornado read lengths by int(): 0_5",
          sized(b"0_5"), TO_THE_END, BAD_FIELD)
+advisory("CVE-2018-7159", "http_parser skipped blanks within a length: 1 2 was 12",
+         sized(b"1 2"), TO_THE_END, BAD_FIELD)
 advisory("CVE-2025-69224", "aiohttp took digits outside ASCII for digits",
          sized("\N{ARABIC-INDIC DIGIT FIVE}".encode()), TO_THE_END, BAD_FIELD)
 advisory("CVE-2023-40225 CVE-2023-40175",

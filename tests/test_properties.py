@@ -3,7 +3,7 @@
 
 A valid response comes back exactly, whatever it looks like, however it is cut and whatever calls
 read it.  A damaged one is read or refused, never anything else, and never as something that h11
-or llhttp read otherwise; with strict=True nothing is read that h11 refuses.  EXCEPTIONS are the
+or llhttp read otherwise; with strict=True nothing is read that h11 refuses.  EXEMPTIONS are the
 cases where a difference is right, each with its reason and with an example that shows it.
 
 What is tried is the same in every run.  HTTPCLIENT_EXAMPLES=<number> tries so many other ones for
