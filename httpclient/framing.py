@@ -6,12 +6,14 @@ fields comes from the C grammar where they are regular (``_core.head.Head``),
 and from FramingFields, which weighs every odd case, where they are not.
 """
 import re
+from email.errors import InvalidHeaderDefect
 
 from .exceptions import BadHeaderLine, UnknownTransferEncoding
 
 _KNOWN_CODINGS = {"gzip", "x-gzip", "deflate", "compress", "x-compress", "chunked"}
-_LENGTH = re.compile("[0-9]+").fullmatch
+_NUMBER = re.compile("[0-9]+").fullmatch
 _LARGEST = 2**63 - 1
+_DIGITS = 600   # of a number; sys.set_int_max_str_digits() can forbid int() 641
 
 
 def message_framing(facts, method, status, version, strict):
@@ -22,7 +24,7 @@ def message_framing(facts, method, status, version, strict):
     UnknownTransferEncoding where the framing is ambiguous.
     """
     close = facts.close or (version < 11 and not facts.keep_alive) or facts.cut
-    if strict:
+    if strict:  # the fields must be right also where they frame nothing
         if facts.refusal is not None:
             raise facts.refusal
         if version < 11 and (facts.chunked or facts.coded):
@@ -30,9 +32,11 @@ def message_framing(facts, method, status, version, strict):
     # 1. No body: HEAD, 1xx, 204 and 304, whatever the fields say.
     if method == "HEAD" or status < 200 or status == 204 or status == 304:
         return facts.chunked and method == "HEAD", 0, close
-    # 2. A 2xx answer to CONNECT has none either, and the connection is a tunnel from
-    #    there: tunnels are set_tunnel()'s affair.  As in http.client, who sends CONNECT
-    #    as a method of his own gets what the fields say.
+    # 2. A 2xx answer to CONNECT has none either: what follows is the tunnel, to the end
+    #    of the stream, whatever the fields say.  Tunnels are set_tunnel()'s affair; who
+    #    sends CONNECT as a method of his own gets, as in http.client, what the fields say.
+    if strict and method == "CONNECT" and status < 300:
+        return False, None, True
     if facts.refusal is not None:
         raise facts.refusal
     # 3. Transfer-Encoding overrides Content-Length, but such a message is suspect: the
@@ -42,7 +46,7 @@ def message_framing(facts, method, status, version, strict):
         return True, None, close or facts.both or version < 11
     if facts.coded:
         return False, None, True
-    # 5. An invalid Content-Length was refused above, or left out as http.client does.
+    # 5. An invalid Content-Length was refused above, or left out with a defect noted.
     # 6. Content-Length.
     if facts.length is not None:
         return False, facts.length, close
@@ -55,13 +59,15 @@ class FramingFields:
     """The facts for message_framing() of fields that need a closer look.
 
     `pairs` are (field name, field value) as str.  What is ambiguous becomes
-    `refusal`, an exception that is raised only if the message can have a body.
+    `refusal`, an exception that is raised only if the message can have a body;
+    what is left out is noted in `defects`.
     """
 
     def __init__(self, pairs, strict, cut=False):
         self.cut = cut
         self.both = self.chunked = self.coded = False
         self.length = self.refusal = None
+        self.defects = []
         found = {}
         for name, value in pairs:
             found.setdefault(name.lower(), []).append(value)
@@ -75,7 +81,7 @@ class FramingFields:
         lengths = found.get("content-length", ())
         codings = _tokens(found.get("transfer-encoding", ()))
         try:
-            self.length = _content_length(lengths, strict)
+            self.length = self._content_length(lengths, strict)
             self._weigh_codings(codings, strict)
             self.both = bool(codings and lengths)
             if strict and self.both:
@@ -83,6 +89,30 @@ class FramingFields:
                                "Content-Length beside Transfer-Encoding (RFC 9112 6.3)")
         except (BadHeaderLine, UnknownTransferEncoding) as refusal:
             self.refusal = refusal
+
+    def _content_length(self, values, strict):
+        """Content-Length in octets; None where there is none, or none that is a number.
+
+        Equal values on several lines or in a list count once (RFC 9112 6.3, 5).
+        """
+        if not values:
+            return None
+        words = {part.strip(" \t") for value in values for part in value.split(",")}
+        line = f"Content-Length: {', '.join(values)}"
+        if len(words) > 1:
+            raise _refused(line, "Content-Length values that differ (RFC 9112 6.3)")
+        word = words.pop()
+        if _NUMBER(word):
+            if len(word) > _DIGITS:
+                raise _refused(line, f"Content-Length of more than {_DIGITS} digits")
+            number = int(word)
+            if number <= _LARGEST or not strict:
+                return number   # however large: nothing is allocated because of it
+        if strict:
+            raise _refused(line, "invalid Content-Length (RFC 9110 8.6)")
+        # http.client's own suite has them: to the end of the stream.
+        self.defects.append(InvalidHeaderDefect(f"bad Content-Length: {word[:100]!r}"))
+        return None
 
     def _weigh_codings(self, codings, strict):
         """Set `chunked` or `coded`; `codings` are all of the message's, in order."""
@@ -108,23 +138,3 @@ def _tokens(values):
 def _refused(line, why):
     return BadHeaderLine(line.encode("latin-1", "backslashreplace"), why)
 
-
-def _content_length(values, strict):
-    """Content-Length in octets; None where there is none, or none that is a number.
-
-    Equal values on several lines or in a list count once (RFC 9112 6.3, 5).
-    """
-    if not values:
-        return None
-    words = {part.strip(" \t") for value in values for part in value.split(",")}
-    line = f"Content-Length: {', '.join(values)}"
-    if len(words) > 1:
-        raise _refused(line, "Content-Length values that differ (RFC 9112 6.3)")
-    word = words.pop()
-    if _LENGTH(word) and len(word) <= 4000:
-        number = int(word)
-        if number <= _LARGEST or not strict:
-            return number  # however large: nothing is allocated because of it
-    if strict or len(line) > 4000:
-        raise _refused(line, "invalid Content-Length (RFC 9110 8.6)")
-    return None

@@ -149,6 +149,7 @@ class OddHead:
         self.defects = []
         self._pairs = odd_fields(section, strict, self.defects)
         self.framing = FramingFields(self._pairs, strict, cut)
+        self.defects += self.framing.defects
 
     @property
     def compound(self):

@@ -5,14 +5,6 @@ All that is not named here is refused.  h11 and llhttp, where they are installed
 the responses is invalid indeed.
 """
 
-import os
-
-import pytest
-
-if "HTTPCLIENT_FAULTS" not in os.environ:
-    pytest.skip("set HTTPCLIENT_FAULTS to run it", allow_module_level=True)
-
-
 import importlib.util
 import json
 import os

@@ -210,6 +210,8 @@ def elements(result, name):
 def framing(result, method):
     """How the end of the body is told, and whether the connection ends with it."""
     codings = values(result, "transfer-encoding")
+    said = set(lengths(result))
+    result.note("Content-Length that is no number", len(said) == 1 and not is_number(*said))
     if method == "HEAD" or result.status in NO_BODY or result.status == 101:
         result.note("framing fields without a body",
                     codings and (method != "HEAD" or not one_chunked(result)))
@@ -238,23 +240,27 @@ def one_chunked(result):
     return [value.lower() for value in raw] == ["chunked"]
 
 
+def lengths(result):
+    """All that Content-Length says, in lists and on lines."""
+    return [one.strip(" \t") for value in values(result, "content-length")
+            for one in value.split(",")]
+
+
 def content_length(result, beside_codings):
     """The announced length, or None."""
-    listed = values(result, "content-length")
-    numbers = [one.strip(" \t") for value in listed for one in value.split(",")]
+    numbers = lengths(result)
     if len(numbers) > 1:
         result.note("several Content-Length")
         if len(set(numbers)) > 1:
             raise Refused("BadHeaderLine")
     if not numbers or beside_codings:
         return None
-    if not re.fullmatch("[0-9]+", numbers[0]):
-        try:
-            result.note("Content-Length as Python has numbers", int(listed[0]) >= 0)
-        except ValueError:
-            pass
-        return None
-    return int(numbers[0])
+    return int(numbers[0]) if is_number(numbers[0]) else None
+
+
+def is_number(text):
+    """Of ASCII digits, and nothing else."""
+    return re.fullmatch("[0-9]+", text)
 
 
 def transfer_encoding(result, codings):
