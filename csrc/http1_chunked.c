@@ -146,6 +146,64 @@ http1_chunk_line(const uint8_t *buf, size_t end, size_t *at, int strict, size_t 
     return HTTP1_OK;
 }
 
+static int
+too_much_framing(const struct http1_chunked *body, uint64_t framing)
+{
+    return framing > body->overhead && (framing - body->overhead) / 10 > body->content;
+}
+
+/* Notes the chunk-size line buf[at] to buf[end - 1], for copy_repeats(). */
+static void
+note_line(struct http1_chunked *body, const uint8_t *buf, size_t at, size_t end, uint64_t size)
+{
+    uint8_t octets[8] = {'\r', '\n'};
+    uint8_t mask[8] = {0xff, 0xff};
+    size_t n = end - at;
+
+    body->again_n = 0;
+    if (n > sizeof octets - 2 || size == 0)
+        return;
+    memcpy(octets + 2, buf + at, n);
+    memset(mask + 2, 0xff, n);
+    memcpy(&body->again, octets, sizeof octets);
+    memcpy(&body->again_mask, mask, sizeof mask);
+    body->again_size = size;
+    body->again_n = (uint8_t)(n + 2);
+}
+
+/* Copies chunks that are whole, fit into `out`, and begin with what note_line() has noted.
+ *
+ * Bodies are mostly cut into chunks of one size: one comparison then stands for
+ * reading the line, which costs more than copying 64 octets of chunk data does.
+ * The limit on framing is looked at once: each chunk adds at most 8 octets of
+ * framing, and at least one, which allows for ten.
+ */
+static void
+copy_repeats(struct http1_chunked *body, const uint8_t *buf, size_t end, size_t *at,
+             uint8_t *out, size_t room, size_t *put)
+{
+    const uint64_t again = body->again, mask = body->again_mask;
+    const size_t line = body->again_n, size = (size_t)body->again_size;
+    size_t i = *at, o = *put;
+
+    if (too_much_framing(body, body->framing + line))
+        return;
+    while (end - i >= line + size && end - i >= sizeof again && room - o >= size) {
+        uint64_t word;
+
+        memcpy(&word, buf + i, sizeof word);
+        if ((word ^ again) & mask)
+            break;
+        memmove(out + o, buf + i + line, size);
+        i += line + size;
+        o += size;
+    }
+    body->content += o - *put;
+    body->framing += (i - *at) - (o - *put);
+    *at = i;
+    *put = o;
+}
+
 /* Reads the framing that comes next, up to chunk data or the trailer section.
  *
  * HTTP1_OK:   chunk data comes next.
@@ -180,9 +238,9 @@ http1_chunked_step(struct http1_chunked *body, const uint8_t *buf, size_t end, s
     if (rc != HTTP1_OK)
         return rc;
     body->framing += i - *at;
-    if (body->framing > body->overhead
-        && (body->framing - body->overhead) / 10 > body->content)
+    if (too_much_framing(body, body->framing))
         return HTTP1_MANY;
+    note_line(body, buf, *at, i, size);
     *at = i;
     body->left = size;
     body->state = size ? HTTP1_IN_DATA : HTTP1_AT_TRAILER;
@@ -200,11 +258,18 @@ http1_chunked_copy(struct http1_chunked *body, const uint8_t *buf, size_t end, s
                    uint8_t *out, size_t room, size_t *put)
 {
     while (*put < room) {
-        enum http1_rc rc = http1_chunked_step(body, buf, end, at);
-        size_t n = end - *at;
+        enum http1_rc rc;
+        size_t n;
 
+        if (body->state == HTTP1_AT_CRLF && body->again_n) {
+            copy_repeats(body, buf, end, at, out, room, put);
+            if (*put == room)
+                break;
+        }
+        rc = http1_chunked_step(body, buf, end, at);
         if (rc != HTTP1_OK)
             return rc;
+        n = end - *at;
         if (n == 0)
             return HTTP1_MORE;
         if (n > body->left)

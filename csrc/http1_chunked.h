@@ -20,6 +20,11 @@ struct http1_chunked {
     uint64_t left;    /* chunk data still to come; only in HTTP1_IN_DATA */
     uint64_t content; /* octets of content so far */
     uint64_t framing; /* octets of everything else so far */
+    /* The last CRLF and chunk-size line, if short: mostly they come again. */
+    uint64_t again;      /* as one word of memory; */
+    uint64_t again_mask; /* what of the word they are; */
+    uint64_t again_size; /* the size that they announce; */
+    uint8_t again_n;     /* and their octets, 0 for none */
 };
 
 enum http1_rc http1_chunk_size(const uint8_t *buf, size_t end, size_t *at, uint64_t *size);
