@@ -12,8 +12,8 @@ import sys
 from ._core.chunked import ChunkedBody, chunk_size
 from ._core.originals import Originals
 from ._core.reader import RawReader, SocketReader
-from .exceptions import HTTPException, IncompleteRead, LineTooLong
-from .message import EMPTY_LINES
+from .exceptions import SHOWN, BadHeaderLine, HTTPException, IncompleteRead, LineTooLong
+from .message import EMPTY_LINES, odd_fields
 
 READERS = (SocketReader, RawReader)
 _MIN_READ_BUF_SIZE = 1 << 20  # a foreign file is asked for this much first, then for doubles
@@ -54,7 +54,11 @@ class ChunkedContent:
             raise
         self.chunk_left = body.chunk_left
         if body.ended:
-            self._trailer_section = body.trailers
+            try:
+                self._take_trailers(body.trailers)
+            except IncompleteRead as error:
+                content = result if type(result) is bytes else bytes(argument)[:result]
+                raise _incomplete(content, error)
             self._close_conn()
         return result
 
@@ -172,18 +176,19 @@ class ChunkedContent:
             end = error.partial
         if end != b"\r\n":
             self._abandon()
-            raise _bad_chunk(f"no CRLF behind chunk data: {end!r}")
+            raise _bad_chunk(f"CRLF behind chunk data expected (RFC 9112 7.1): {end!r}")
 
     def _read_next_chunk_size(self):
         max_line = self._limits.max_chunk_line
         line = self.fp.readline(max_line + 1)
         try:
             if len(line) > max_line:
-                raise LineTooLong("chunk size", max_line)
+                raise LineTooLong("chunk size", max_line, line)
             size = chunk_size(line, self.strict is True)
             self._framing_excess += len(line) - 10 * size
             if self._framing_excess > self._limits.chunk_overhead:
-                raise ValueError(f"more chunk framing than ten times the content: {line[:100]!r}")
+                raise ValueError(
+                    f"more chunk framing than ten times the content, at {line[:SHOWN]!r}")
             return size
         except (ValueError, LineTooLong):
             self._abandon()
@@ -192,32 +197,45 @@ class ChunkedContent:
     def _read_and_discard_trailer(self):
         max_line, max_trailers = self._limits.max_line, self._limits.max_fields
         left = self._limits.head
+        section = b""
         for count in range(max_trailers + 1):
             line = self.fp.readline(max_line + 1)
             if len(line) > max_line:
                 self._abandon()
-                raise LineTooLong("trailer line", max_line)
+                raise LineTooLong("trailer line", max_line, line)
             left -= len(line)
             if left < 0:
                 break
-            self._trailer_section += line
+            section += line
             if line in EMPTY_LINES:
-                return
+                return self._take_trailers(section)
             if not line and not (count or self.strict):
                 return  # some servers end the stream behind the last chunk's line
             if not line.endswith(b"\n"):
                 self._abandon()
-                raise _bad_chunk(f"the stream ended within the trailer section, at {line!r:.100}")
+                raise _bad_chunk(
+                f"the stream ended within the trailer section (RFC 9112 8), at {line[:SHOWN]!r}")
         self._abandon()
         if left < 0:
             raise HTTPException(f"got more than {self._limits.head} bytes of trailers")
         raise HTTPException(f"got more than {max_trailers} trailers")
 
+    def _take_trailers(self, section):
+        """Keep the trailer section; strict, each of its lines is looked at."""
+        if self.strict:
+            try:
+                odd_fields(section, True, [])
+            except BadHeaderLine as refused:
+                self._abandon()
+                raise _bad_chunk(f"in the trailer section, {refused}")
+        self._trailer_section = section
+
 
 def _incomplete(content, error):
     """IncompleteRead for a whole call, of the one that a step of it raised."""
     result = IncompleteRead(content + error.partial, error.expected)
-    result.__cause__ = error.__cause__ or ValueError("the stream ended within the chunked body")
+    result.__cause__ = error.__cause__ or ValueError(
+        "the stream ended within the chunked body (RFC 9112 8)")
     return result
 
 

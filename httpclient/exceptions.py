@@ -16,6 +16,8 @@ __all__ = [
     "RemoteDisconnected", "error",
 ]
 
+SHOWN = 100     # of the offending octets, in a message
+
 
 class HTTPException(_standard.HTTPException):
     """The base class of the other exceptions in this module."""
@@ -32,8 +34,12 @@ class InvalidURL(HTTPException, _standard.InvalidURL):
 class UnknownProtocol(HTTPException, _standard.UnknownProtocol):
     """The server answered with a version other than HTTP/1.x; it is ``version`` (str)."""
 
-    def __init__(self, version):
+    def __init__(self, version, why=None):
         super(HTTPException, self).__init__(version)
+        self.why = why
+
+    def __str__(self):
+        return super().__str__() if self.why is None else f"{self.why}: {self.version[:SHOWN]!r}"
 
 
 class UnknownTransferEncoding(HTTPException, _standard.UnknownTransferEncoding):
@@ -48,11 +54,19 @@ class IncompleteRead(HTTPException, _standard.IncompleteRead):
     """The message body ended too early, or its framing is bad.
 
     ``partial`` is the content that came before (bytes), ``expected`` how many
-    octets were still to come (int), or None where nobody knows.
+    octets were still to come (int), or None where nobody knows.  Where the framing
+    is bad, or the stream ended within the head, ``__cause__`` names the octets.
     """
 
     def __init__(self, partial, expected=None):
         _standard.IncompleteRead.__init__(self, partial, expected)
+
+    def __reduce__(self):
+        # As Exception's, and the cause that we give it as well.
+        state = self.__dict__
+        if isinstance(self.__cause__, ValueError):
+            state = {**state, "__cause__": self.__cause__}
+        return type(self), self.args, state
 
 
 class ImproperConnectionState(HTTPException, _standard.ImproperConnectionState):
@@ -74,8 +88,14 @@ class ResponseNotReady(ImproperConnectionState, _standard.ResponseNotReady):
 class BadStatusLine(HTTPException, _standard.BadStatusLine):
     """The server's answer does not begin with a status line; ``line`` is what came (str)."""
 
-    def __init__(self, line):
+    why = None
+
+    def __init__(self, line, why=None):
         _standard.BadStatusLine.__init__(self, line)
+        self.why = why
+
+    def __str__(self):
+        return super().__str__() if self.why is None else f"{self.why}: {self.line[:SHOWN]!r}"
 
 
 class BadHeaderLine(HTTPException):
@@ -91,17 +111,21 @@ class BadHeaderLine(HTTPException):
         self.why = why
 
     def __str__(self):
-        return f"{self.why}: {self.line[:100]!r}"
+        return f"{self.why}: {self.line[:SHOWN]!r}"
 
 
 class LineTooLong(HTTPException, _standard.LineTooLong):
-    """A line of the server's has more octets than the limit."""
+    """A line of the server's has more octets than the limit; ``line`` is its beginning (bytes)."""
 
-    def __init__(self, line_type, limit=None):
+    def __init__(self, line_type, limit=None, line=b""):
         if limit is None:
             limit = limits.DEFAULT.max_line
         Exception.__init__(self, f"got more than {limit} bytes when reading {line_type}")
+        self.line = bytes(line[:SHOWN])
         self._given = line_type, limit
+
+    def __str__(self):
+        return f"{self.args[0]}: {self.line!r}" if self.line else self.args[0]
 
     def __reduce__(self):
         return type(self), self._given, self.__dict__

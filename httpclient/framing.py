@@ -8,7 +8,7 @@ and from FramingFields, which weighs every odd case, where they are not.
 import re
 from email.errors import InvalidHeaderDefect
 
-from .exceptions import BadHeaderLine, UnknownTransferEncoding
+from .exceptions import SHOWN, BadHeaderLine, UnknownTransferEncoding
 
 _KNOWN_CODINGS = {"gzip", "x-gzip", "deflate", "compress", "x-compress", "chunked"}
 _NUMBER = re.compile("[0-9]+").fullmatch
@@ -79,11 +79,12 @@ class FramingFields:
             or "keep-alive" in _tokens(found.get("proxy-connection", ()))
         )
         lengths = found.get("content-length", ())
-        codings = _tokens(found.get("transfer-encoding", ()))
+        coded = found.get("transfer-encoding", ())
         try:
             self.length = self._content_length(lengths, strict)
-            self._weigh_codings(codings, strict)
-            self.both = bool(codings and lengths)
+            if coded:
+                self._weigh_codings(_tokens(coded), strict)
+            self.both = bool(coded and lengths)
             if strict and self.both:
                 raise _refused(f"Content-Length: {lengths[0]}",
                                "Content-Length beside Transfer-Encoding (RFC 9112 6.3)")
@@ -100,33 +101,31 @@ class FramingFields:
         words = {part.strip(" \t") for value in values for part in value.split(",")}
         line = f"Content-Length: {', '.join(values)}"
         if len(words) > 1:
-            raise _refused(line, "Content-Length values that differ (RFC 9112 6.3)")
+            raise _refused(line, "one Content-Length expected (RFC 9112 6.3)")
         word = words.pop()
         if _NUMBER(word):
             if len(word) > _DIGITS:
-                raise _refused(line, f"Content-Length of more than {_DIGITS} digits")
+                raise _refused(line, f"at most {_DIGITS} digits expected (RFC 9110 8.6)")
             number = int(word)
             if number <= _LARGEST or not strict:
                 return number   # however large: nothing is allocated because of it
         if strict:
-            raise _refused(line, "invalid Content-Length (RFC 9110 8.6)")
+            raise _refused(line, "a Content-Length below 2^63 expected (RFC 9110 8.6)")
         # http.client's own suite has them: to the end of the stream.
-        self.defects.append(InvalidHeaderDefect(f"bad Content-Length: {word[:100]!r}"))
+        self.defects.append(InvalidHeaderDefect(f"bad Content-Length: {word[:SHOWN]!r}"))
         return None
 
     def _weigh_codings(self, codings, strict):
         """Set `chunked` or `coded`; `codings` are all of the message's, in order."""
-        if not codings:
-            return
-        times = codings.count("chunked")
-        if times > 1:
+        shown = repr(", ".join(codings)[:SHOWN])
+        if codings.count("chunked") > 1:
             raise UnknownTransferEncoding(
-                f"chunked more than once in Transfer-Encoding: {', '.join(codings)!r:.100}")
-        self.chunked = codings[-1] == "chunked"
+                f"chunked expected once in Transfer-Encoding (RFC 9112 6.1): {shown}")
+        self.chunked = codings[-1:] == ["chunked"]
         self.coded = not self.chunked
         if strict and not _KNOWN_CODINGS.issuperset(codings):
             raise UnknownTransferEncoding(
-                f"unknown coding in Transfer-Encoding: {', '.join(codings)!r:.100}")
+                f"known codings expected in Transfer-Encoding (RFC 9112 7): {shown}")
 
 
 def _tokens(values):

@@ -188,7 +188,7 @@ class HeadReading:
             line = self.fp.readline(max_line + 1)
         self._reused = False
         if len(line) > max_line:
-            raise LineTooLong("status line", max_line)
+            raise LineTooLong("status line", max_line, line)
         if self.debuglevel > 0:
             print("reply:", repr(str(line, "iso-8859-1")))
         if not line:

@@ -6,15 +6,18 @@ parser: the C grammar gives its pairs, and the object is the same that the
 parser would have made.  Odd ones are judged here, line by line, by the policy
 in COMPATIBILITY.md: repaired with a defect noted, or refused.
 """
-import email.errors
 import email.parser
 import http.client as _standard
 import re
+from email.errors import (
+    FirstHeaderLineIsContinuationDefect, InvalidHeaderDefect, MissingHeaderBodySeparatorDefect,
+)
 
 from . import limits
 from ._core.head import field_section, status_line
 from .exceptions import (
-    BadHeaderLine, BadStatusLine, HTTPException, IncompleteRead, LineTooLong, UnknownProtocol,
+    SHOWN, BadHeaderLine, BadStatusLine, HTTPException, IncompleteRead, LineTooLong,
+    UnknownProtocol,
 )
 from .framing import FramingFields
 
@@ -41,7 +44,7 @@ def _read_section(fp, limits):
     while True:
         line = fp.readline(max_line + 1)
         if len(line) > max_line:
-            raise LineTooLong("header line", max_line)
+            raise LineTooLong("header line", max_line, line)
         left -= len(line)
         if left < 0:
             raise HTTPException(f"got more than {limits.head} bytes of head")
@@ -85,7 +88,7 @@ def parse_headers(fp, _class=HTTPMessage, *, _max_headers=None):
     """
     lines = _read_headers(fp, _max_headers)
     if lines and not lines[-1].endswith(b"\n"):
-        raise incomplete(lines[-1])
+        raise incomplete(b"".join(lines))
     return _parse_header_lines(lines, _class)
 
 
@@ -97,9 +100,8 @@ def read_fields(fp, limits, strict):
     section = b"".join(_read_section(fp, limits))
     cut = not ends_whole(section)
     if cut:
-        last = section.rpartition(b"\n")[2]
-        if last or strict:
-            raise incomplete(last)
+        if strict or section and not section.endswith(b"\n"):
+            raise incomplete(section)
         section += b"\r\n"
     head = field_section(section, strict is True) or OddHead(11, 200, "", section, strict)
     return message_of(head), cut
@@ -170,24 +172,26 @@ def odd_head(octets, strict):
     first, lf, section = octets.partition(b"\n")
     version, status, reason = odd_status_line(first + lf, strict)
     cut = not ends_whole(section)
-    if cut:
-        last = section.rpartition(b"\n")[2]
-        if last or strict:
-            raise incomplete(last)
+    if cut and (strict or section and not section.endswith(b"\n")):
+        raise incomplete(octets)
     return OddHead(http_version(version), status, reason, section, strict, cut)
 
 
-def incomplete(line):
-    """The exception for a stream that ended within a line of the head."""
+def incomplete(octets):
+    """The exception for a stream that ended within a head, after these octets of it.
+
+    They are no content, so the cause names them, the last ones.
+    """
     error = IncompleteRead(b"")
-    error.__cause__ = ValueError(f"the stream ended within the head, at {line[:100]!r}")
+    error.__cause__ = ValueError(
+        f"the stream ended within the head (RFC 9112 8), behind {octets[-SHOWN:]!r}")
     return error
 
 
 def http_version(version):
     """10 or 11 for the version that a status line has."""
     if not _VERSION(version[5:]):
-        raise UnknownProtocol(version)
+        raise UnknownProtocol(version, "HTTP/1 and a digit expected (RFC 9112 2.3)")
     # HTTP/0.9 in a status line is somebody's 1.0; and 1.x is understood by 1.1.
     return 10 if version in ("HTTP/1.0", "HTTP/0.9") else 11
 
@@ -201,8 +205,11 @@ def odd_status_line(line, strict):
     # The stream may have ended behind the status code (http.client's own suite has that).
     content = text.removesuffix("\n").removesuffix("\r")
     found = _STRICT_STATUS_LINE(text) if strict else _STATUS_LINE(content.rstrip())
-    if found is None or "\r" in content:
-        raise BadStatusLine(text)
+    if "\r" in content:
+        raise BadStatusLine(text, "bare CR in the status line (RFC 9112 2.2)")
+    if found is None:
+        raise BadStatusLine(text, f"{'strictly, ' if strict else ''}a status line of HTTP/1 "
+                                  "expected, with a code of three digits (RFC 9112 4)")
     return f"HTTP/{found[1]}", int(found[2]), (found[3] or "").strip()
 
 
@@ -213,7 +220,7 @@ def odd_fields(section, strict, defects):
     for line in section.split(b"\n")[:-1]:
         content = line.removesuffix(b"\r")
         if strict and content == line:
-            raise BadHeaderLine(line, "line ended by a bare LF (RFC 9112 2.2)")
+            raise BadHeaderLine(line, "CRLF expected, not LF alone (RFC 9112 2.2)")
         if not content:
             continue
         if b"\r" in content or b"\0" in content:
@@ -227,7 +234,7 @@ def odd_fields(section, strict, defects):
                 parts = value.rstrip(_BLANKS), text.strip(_BLANKS)
                 pairs[-1] = name, " ".join(filter(None, parts))
             elif not pairs:
-                defects.append(email.errors.FirstHeaderLineIsContinuationDefect(text))
+                defects.append(FirstHeaderLineIsContinuationDefect(text))
             continue
         pair = odd_field(text, line, strict, defects)
         unfolding = pair is not None
@@ -241,18 +248,19 @@ def odd_field(text, line, strict, defects):
     name, colon, value = text.partition(":")
     value = value.lstrip(_BLANKS)
     if strict and not (colon and _TOKEN(name) and _STRICT_VALUE(value)):
-        raise BadHeaderLine(line, "not a field line (RFC 9112 5)")
+        raise BadHeaderLine(line, "a name, a colon and a value expected (RFC 9112 5)")
     stripped = name.rstrip(_BLANKS)
+    shown = repr(text[:SHOWN])
     if not colon:
-        defects.append(email.errors.MissingHeaderBodySeparatorDefect(text))
+        defects.append(MissingHeaderBodySeparatorDefect(text))
         return None
     if not _NAME(stripped):
-        defects.append(email.errors.InvalidHeaderDefect(f"bad field name: {text[:100]!r}"))
+        defects.append(InvalidHeaderDefect(f"bad field name: {shown}"))
         return None
     if stripped != name:
         if stripped.lower() in ("content-length", "transfer-encoding"):
             raise BadHeaderLine(line, "blank before the colon (RFC 9112 5.1)")
-        defects.append(email.errors.InvalidHeaderDefect(f"blank before the colon: {text[:100]!r}"))
+        defects.append(InvalidHeaderDefect(f"blank before the colon: {shown}"))
     elif not stripped.isascii():
-        defects.append(email.errors.InvalidHeaderDefect(f"bad field name: {text[:100]!r}"))
+        defects.append(InvalidHeaderDefect(f"bad field name: {shown}"))
     return stripped, value

@@ -5,7 +5,9 @@ Each test leaves its connection, closed or not as the case is, and makes a good 
 """
 
 import contextlib
+import copy
 import http.client
+import pickle
 import socket
 import struct
 import threading
@@ -13,6 +15,7 @@ import threading
 import httpclient
 import pytest
 
+from support import arrive
 from support.servers import Scripted, Server, nobody, serving
 
 MODULES = [http.client, httpclient]
@@ -281,3 +284,99 @@ def test_close_in_the_middle(module):
         conn.close()
         assert response.read() == b"" and response.isclosed()
         usable(conn, server)
+
+
+# What exceptions say: what was expected, by which rule, and the octets that came.
+
+X = b"x" * 5000
+TOLD = [
+    # octets -> class, what its text or that of its cause says, the octets that it names
+    pytest.param(b"garbage\r\n\r\n", "BadStatusLine", "(RFC 9112 4)", b"garbage\r\n",
+                 id="status line"),
+    pytest.param(X + b"\r\n\r\n", "BadStatusLine", "(RFC 9112 4)", X[:100], id="long"),
+    pytest.param(b"HTTP/1.1 200 O\rK\r\n\r\n", "BadStatusLine", "(RFC 9112 2.2)", b"O\rK\r\n",
+                 id="CR in the status line"),
+    pytest.param(b"HTTP/3.0 200 OK\r\n\r\n", "UnknownProtocol", "(RFC 9112 2.3)", b"HTTP/3.0",
+                 id="version"),
+    pytest.param(b"HTTP/" + X + b" 200 OK\r\n\r\n", "UnknownProtocol", "(RFC 9112 2.3)", X[:95],
+                 id="long version"),
+    pytest.param(HEAD + b"A\0: b\r\n\r\n", "BadHeaderLine", "(RFC 9110 5.5)", b"A\0: b",
+                 id="NUL"),
+    pytest.param(HEAD + b"Content-Length : 5\r\n\r\n", "BadHeaderLine", "(RFC 9112 5.1)",
+                 b"Content-Length : 5", id="blank before the colon"),
+    pytest.param(HEAD + b"Content-Length: 5, 6\r\n\r\n", "BadHeaderLine", "(RFC 9112 6.3)",
+                 b"Content-Length: 5, 6", id="lengths that differ"),
+    pytest.param(HEAD + b"Content-Length: " + b"1" * 700 + b"\r\n\r\n", "BadHeaderLine",
+                 "(RFC 9110 8.6)", b"Content-Length: 1111", id="long length"),
+    pytest.param(HEAD + b"Transfer-Encoding: chunked, " + X[:60] + b", chunked\r\n\r\n",
+                 "UnknownTransferEncoding", "(RFC 9112 6.1)", b"chunked, xxxx", id="chunked twice"),
+    pytest.param(HEAD + b"A: " + b"b" * 70_000 + b"\r\n\r\n", "LineTooLong",
+                 "more than 65536 bytes", b"A: bbbb", id="long field line"),
+    pytest.param(HEAD + b"A: b\r\nC" * 2 + b"D: " + X, "IncompleteRead", "(RFC 9112 8)", X[:100],
+                 id="cut in the head"),
+    pytest.param(CHUNKED + b"zz\r\n" + X, "IncompleteRead", "(RFC 9112 7.1)", b"zz\r\n",
+                 id="chunk size"),
+    pytest.param(CHUNKED + b"1\r\nabc" + X, "IncompleteRead", "CRLF behind chunk data expected",
+                 b"bc", id="chunk data"),
+    pytest.param(CHUNKED + b"1;" + X, "LineTooLong", "more than 4096 bytes", b"1;xxxx",
+                 id="chunk extension"),
+    pytest.param(CHUNKED + b"0\r\nA: b\r\nCut", "IncompleteRead", "(RFC 9112 8)", b"Cut",
+                 id="cut in the trailer section"),
+    pytest.param(CHUNKED + b"0\r\nA: " + b"b" * 70_000, "LineTooLong", "more than 65536 bytes",
+                 b"A: bbbb", id="long trailer line"),
+]
+TOLD_STRICT = [
+    pytest.param(b"HTTP/1.1  200 OK\r\n\r\n", "BadStatusLine", "strictly", b"HTTP/1.1  200",
+                 id="strict: blanks"),
+    pytest.param(HEAD + b"A: b\n\r\n", "BadHeaderLine", "(RFC 9112 2.2)", b"A: b", id="strict: LF"),
+    pytest.param(HEAD + b"A b\r\n\r\n", "BadHeaderLine", "(RFC 9112 5)", b"A b",
+                 id="strict: no colon"),
+    pytest.param(HEAD + b"Content-Length: 9999999999999999999\r\n\r\n", "BadHeaderLine",
+                 "(RFC 9110 8.6)", b"9999999999999999999", id="strict: length"),
+    pytest.param(HEAD + b"Transfer-Encoding: x\r\n\r\n", "UnknownTransferEncoding", "(RFC 9112 7)",
+                 b"x", id="strict: coding"),
+    pytest.param(HEAD + b"A: b\r\n", "IncompleteRead", "(RFC 9112 8)", b"A: b\r\n",
+                 id="strict: cut behind a field line"),
+    pytest.param(CHUNKED + b"0\r\nA b\r\n\r\n", "IncompleteRead", "(RFC 9112 5)", b"A b",
+                 id="strict: trailer line"),
+]
+
+
+def told(wire, strict, way):
+    """The exception, and its text, or that of its cause."""
+    with way(wire) as arrival:
+        arrival.deliver()
+        with httpclient.HTTPResponse(arrival.sock, strict=strict) as response:
+            with pytest.raises(httpclient.HTTPException) as caught:
+                response.begin()
+                response.read()
+    error = caught.value
+    return error, str(error.__cause__ if error.__cause__ else error)
+
+
+@pytest.mark.parametrize("way", [arrive.pair, arrive.memory], ids=["socket", "file"])
+@pytest.mark.parametrize(("wire", "name", "rule", "named"), TOLD + TOLD_STRICT)
+def test_exceptions_tell(wire, name, rule, named, way, request):
+    error, text = told(wire, "strict" in request.node.callspec.id or None, way)
+    assert type(error).__name__ == name
+    assert rule in text
+    assert repr(named)[2:-1] in text
+    assert text.count("x") <= 101 and len(text) < 500       # 100 octets, and those of "expected"
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy,
+                                    lambda e: pickle.loads(pickle.dumps(e))],
+                         ids=["copy", "deepcopy", "pickle"])
+@pytest.mark.parametrize(("wire", "name", "rule", "named"), TOLD)
+def test_what_exceptions_tell_travels(wire, name, rule, named, copied):
+    error, text = told(wire, None, arrive.pair)
+    other = copied(error)
+    assert type(other) is type(error) and vars(other) == vars(error)
+    assert (other.args, str(other), repr(other)) == (error.args, str(error), repr(error))
+    assert str(other.__cause__ or other) == text
+
+
+def test_a_cause_that_cannot_be_pickled_stays_behind():
+    error = httpclient.IncompleteRead(b"ab")
+    error.__cause__ = ConnectionError(threading.Lock())
+    assert pickle.loads(pickle.dumps(error)).partial == b"ab"

@@ -221,6 +221,9 @@ row("chunked and blanks", OK + b"Transfer-Encoding: \t chunked \t\r\n\r\n" + HEL
 row("gzip alone", OK + b"Transfer-Encoding: gzip\r\n\r\nhello", UNTIL_CLOSE)
 row("gzip and a length", OK + b"Transfer-Encoding: gzip\r\nContent-Length: 2\r\n\r\nhello",
     UNTIL_CLOSE, BAD_FIELD)
+row("no coding", OK + b"Transfer-Encoding: \r\n\r\nhello", UNTIL_CLOSE)
+row("no coding, and a length", OK + b"Transfer-Encoding:,\r\nContent-Length: 2\r\n\r\nhello",
+    UNTIL_CLOSE, BAD_FIELD)
 row("chunked, gzip", OK + b"Transfer-Encoding: chunked, gzip\r\n\r\nhello", UNTIL_CLOSE)
 row("xchunked", OK + b"Transfer-Encoding: xchunked\r\n\r\nhello", UNTIL_CLOSE,
     Refuses("UnknownTransferEncoding|BadHeaderLine"))
@@ -289,6 +292,11 @@ row("end of stream in chunk data", CHUNKED + HELLO + b"5\r\nhel", Breaks(b"hello
 row("end of stream behind chunk data", CHUNKED + b"5\r\nhello", Breaks())
 row("end of stream behind the last size", CHUNKED + HELLO + b"0\r\n", Takes(), Breaks())
 row("no chunk", CHUNKED, Breaks(b""))
+row("trailer section", CHUNKED + HELLO + b"0\r\nA: b\r\nC:\td\xff \r\n\r\n", Takes())
+for line in (b"A: b\n", b"A: b\r\n c\r\n", b"no colon\r\n", b"A : b\r\n", b": b\r\n", b"A B: c\r\n",
+             b"A: b\0\r\n", b"A: b\rC: d\r\n", b"A: \x01\r\n", b"K\xf6ln: b\r\n", b" A: b\r\n"):
+    row(f"trailer line {line}", CHUNKED + HELLO + b"0\r\n" + line + b"\r\n", Takes(), Breaks())
+row("LF behind the trailer section", CHUNKED + HELLO + b"0\r\nA: b\r\n\n", Takes(), Breaks())
 row("content shorter than Content-Length", OK + b"Content-Length: 9\r\n\r\nhello", Breaks())
 
 

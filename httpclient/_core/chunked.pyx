@@ -8,7 +8,7 @@ kept here.
 """
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 
 from .http1 cimport *
 from .reader cimport Reader, size_of
@@ -20,6 +20,7 @@ cdef Py_ssize_t DIRECT = 16 * 1024      # what a chunk must have left to be rece
 cdef Py_ssize_t LARGE = 64 * 1024       # what one receive takes at most in a long body
 cdef Py_ssize_t PIECE = 64 * 1024       # of a result
 cdef Py_ssize_t SHOWN = 100             # of the offending octets, in a message
+cdef str BAD_LINE = "a chunk-size line expected (RFC 9112 7.1): {!r}"
 
 
 @cython.final
@@ -172,7 +173,7 @@ cdef class ChunkedBody:
         lines.max_count = limits.max_fields
         rc = self.reader.find_empty_line(&lines, limits.head)
         if rc == HTTP1_LONG:
-            raise LineTooLong("trailer line", lines.max_line)
+            raise LineTooLong("trailer line", lines.max_line, self.reader.line_at(lines.line))
         if rc == HTTP1_MANY:
             raise HTTPException(f"got more than {lines.max_count} trailers")
         if rc == HTTP1_BAD or (rc == HTTP1_OK and lines.at > <size_t> limits.head):
@@ -185,24 +186,19 @@ cdef class ChunkedBody:
         return HTTP1_END
 
     cdef int fail(self, http1_rc rc, bytes content) except -1:
-        cdef Reader reader = self.reader
-        cdef Py_ssize_t n = min(SHOWN, reader._end - reader._at)
-        shown = b"" if n == 0 else PyBytes_FromStringAndSize(<char *> reader.unread_octets(), n)
+        shown = self.reader.line_at(0)
         if rc == HTTP1_LONG:
-            raise LineTooLong("chunk size", self._body.max_line)
-        raise_incomplete(rc, shown, content,
-                         self._body.left if self._body.state == HTTP1_IN_DATA else None)
-        return 0
-
-
-cdef int raise_incomplete(http1_rc rc, bytes shown, bytes content, object expected) except -1:
-    if rc == HTTP1_MORE:
-        why = f"the stream ended within the chunked body, at {shown!r}"
-    elif rc == HTTP1_MANY:
-        why = f"more chunk framing than ten times the content, at {shown!r}"
-    else:
-        why = f"bad chunk framing: {shown!r}"
-    raise IncompleteRead(content, expected) from ValueError(why)
+            raise LineTooLong("chunk size", self._body.max_line, shown)
+        if rc == HTTP1_MORE:
+            why = f"the stream ended within the chunked body (RFC 9112 8), at {shown!r}"
+        elif rc == HTTP1_MANY:
+            why = f"more chunk framing than ten times the content, at {shown!r}"
+        elif self._body.state == HTTP1_AT_CRLF:
+            why = f"CRLF behind chunk data expected (RFC 9112 7.1): {shown!r}"
+        else:
+            why = BAD_LINE.format(shown)
+        raise IncompleteRead(content, self._body.left if self._body.state == HTTP1_IN_DATA
+                             else None) from ValueError(why)
 
 
 def chunk_size(bytes line not None, bint strict=False):
@@ -217,5 +213,5 @@ def chunk_size(bytes line not None, bint strict=False):
     cdef http1_rc rc = http1_chunk_line(octets, end, &at, strict, end + 1, &size)
 
     if rc != HTTP1_OK or at != end:
-        raise ValueError(f"bad chunk framing: {line[:SHOWN]!r}")
+        raise ValueError(BAD_LINE.format(line[:SHOWN]))
     return size

@@ -130,7 +130,8 @@ def read_head(Reader reader not None, Py_ssize_t max_line, Py_ssize_t max_fields
     if rc == HTTP1_MORE:
         return reader.take(reader._end - reader._at)
     if rc == HTTP1_LONG:
-        raise LineTooLong("header line" if lines.count else "status line", max_line)
+        raise LineTooLong("header line" if lines.count else "status line", max_line,
+                          reader.line_at(lines.line))
     if rc == HTTP1_MANY:
         raise HTTPException(f"got more than {max_fields} headers")
     if rc == HTTP1_BAD or lines.at > <size_t> max_head:

@@ -23,6 +23,7 @@ cdef class Reader:
     cdef Py_ssize_t receive(self, object space, Py_ssize_t room) except -1
     cdef Py_ssize_t fill(self, object target, Py_ssize_t at, Py_ssize_t end,
                          bint once) except -1
+    cdef bytes line_at(self, Py_ssize_t at)
     cdef http1_rc find_empty_line(self, http1_lines *lines, Py_ssize_t limit) except *
     cdef bytes take(self, Py_ssize_t n)
     cdef bytes read_octets(self, Py_ssize_t n)

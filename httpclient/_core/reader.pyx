@@ -202,6 +202,11 @@ cdef class Reader:
         self._at += n
         return data
 
+    cdef bytes line_at(self, Py_ssize_t at):
+        """Unread octets from `at` on, as many as a message shows."""
+        cdef Py_ssize_t n = min(100, self._end - self._at - at)
+        return b"" if n <= 0 else PyBytes_FromStringAndSize(<char *> self.unread_octets() + at, n)
+
     cdef bytes read_octets(self, Py_ssize_t n):
         """`n` octets, or fewer at the end of the stream; all of them if n is negative.
 

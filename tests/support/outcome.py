@@ -22,7 +22,7 @@ def describe(exc):
     """An exception as plain data."""
     facts = {"raised": kind(exc)}
     for name in ("line", "partial", "expected"):
-        if hasattr(exc, name):
+        if hasattr(exc, name) and (name, facts["raised"]) != ("line", "LineTooLong"):
             facts[name] = getattr(exc, name)
     if not isinstance(exc, AttributeError):     # who has no attribute is not compared
         facts["args"] = exc.args
