@@ -29,6 +29,30 @@ class InterimResponse(NamedTuple):
     headers: HTTPMessage
 
 
+class InterimResponses:
+    """Keeps the interim responses before the final one, within the limits."""
+
+    _interim = ()
+    _interim_octets = 0
+
+    def _note_interim(self, status, reason, headers, octets):
+        """One more, of so many octets; HTTPException where that is too much."""
+        limits = self._limits
+        self._interim_octets += octets
+        if self._interim_octets > limits.head:
+            raise HTTPException(f"got more than {limits.head} bytes of interim responses")
+        self._interim = (*self._interim, InterimResponse(status, reason, headers))
+        if len(self._interim) > limits.max_interim:
+            raise HTTPException(f"got more than {limits.max_interim} interim responses")
+
+
+def taken_apart(octets, strict):
+    """The OddHead that the bytes are which read_head() has handed back."""
+    if not octets:
+        raise RemoteDisconnected("Remote end closed connection without response")
+    return odd_head(octets, strict)
+
+
 class _Closing:
     """The facts for message_framing(), but that another one decides about the connection."""
 
@@ -42,12 +66,11 @@ class _Closing:
         return getattr(self._facts, name)
 
 
-class HeadReading:
+class HeadReading(InterimResponses):
     """Reads the head; HTTPResponse says when, and what the attributes mean."""
 
     _simple = False     # whether the answer is HTTP/0.9
     _reused = False     # whether the connection has brought a response before
-    _interim = ()
 
     def begin_anew(self):
         """begin(), of a response that has not begun."""
@@ -92,27 +115,19 @@ class HeadReading:
             self._skip_empty_line()
         if strict is False and not begins_with_http(fp):
             return None
-        left = limits.head
-        for _ in range(limits.max_interim + 1):
+        while True:
             head = read_head(fp, limits.max_line, limits.max_fields, limits.head, strict is True)
-            if type(head) is Head:
-                if head.final:
-                    return head
-            else:
-                if not head:
-                    raise RemoteDisconnected("Remote end closed connection without response")
+            if type(head) is not Head:
                 try:
-                    head = odd_head(head, strict)
+                    head = taken_apart(head, strict)
+                except RemoteDisconnected:
+                    raise
                 except BadStatusLine:
                     self._close_conn()
                     raise
-            if head.status >= 200 or head.status == 101:
+            if head.final:
                 return head
-            left -= len(head.section)
-            if left < 0:
-                raise HTTPException(f"got more than {limits.head} bytes of interim responses")
-            self._note_interim(head.status, head.reason, message_of(head))
-        raise self._too_many_interim_responses()
+            self._note_interim(head.status, head.reason, message_of(head), len(head.section))
 
     def _skip_empty_line(self):
         """Old servers put one behind the message body before (RFC 9112 2.2)."""
@@ -122,8 +137,7 @@ class HeadReading:
 
     def _head_by_steps(self):
         """Read the head through the steps that others replace; the facts for the framing."""
-        left = self._limits.head
-        for _ in range(self._limits.max_interim + 1):
+        while True:
             version, status, reason = self._read_status()
             if self._simple:
                 return self._begin_simple_response()
@@ -137,13 +151,8 @@ class HeadReading:
                 headers = fields_of(skipped, self.strict)
             else:
                 headers, _ = read_fields(self.fp, self._limits, self.strict)
-            left -= sum(len(name) + len(value) for name, value in headers.items())
-            if left < 0:
-                raise HTTPException(
-                    f"got more than {self._limits.head} bytes of interim responses")
-            self._note_interim(status, reason.strip(), headers)
-        else:
-            raise self._too_many_interim_responses()
+            self._note_interim(status, reason.strip(), headers,
+                               sum(len(name) + len(value) for name, value in headers.items()))
         self.code = self.status = status
         self.reason = reason.strip()
         self.version = http_version(version)
@@ -161,12 +170,6 @@ class HeadReading:
         if type(self.fp) in READERS:
             self.fp.after_empty_line = False    # that one was the head's
         return FramingFields(self.headers.items(), self.strict, cut)
-
-    def _note_interim(self, status, reason, headers):
-        self._interim = (*self._interim, InterimResponse(status, reason, headers))
-
-    def _too_many_interim_responses(self):
-        return HTTPException(f"got more than {self._limits.max_interim} interim responses")
 
     def _begin_simple_response(self):
         """HTTP/0.9: no head, and all that comes is content (strict=False alone)."""

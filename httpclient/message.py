@@ -114,6 +114,19 @@ def fields_of(lines, strict):
                       or OddHead(11, 200, "", section, strict))
 
 
+def trailers_of(section):
+    """The message with the fields of a trailer section.
+
+    One that would be refused as headers is empty, with the reason in its defects.
+    """
+    try:
+        return _parse_header_lines([section])
+    except BadHeaderLine as refused:
+        message = _parse_header_lines([])
+        message.defects.append(refused)
+        return message
+
+
 def ends_whole(section):
     """Whether a field section ends with its empty line."""
     return section.endswith((b"\n\r\n", b"\n\n")) or section in EMPTY_LINES
@@ -152,6 +165,10 @@ class OddHead:
         self._pairs = odd_fields(section, strict, self.defects)
         self.framing = FramingFields(self._pairs, strict, cut)
         self.defects += self.framing.defects
+
+    @property
+    def final(self):
+        return self.status >= 200 or self.status == 101
 
     @property
     def compound(self):

@@ -16,9 +16,9 @@ from ._core.head import Head
 from ._core.originals import Originals
 from ._core.reader import SocketReader, open_reader
 from .chunks import READERS, ChunkedContent
-from .exceptions import BadHeaderLine, IncompleteRead, ResponseNotReady
+from .exceptions import IncompleteRead, ResponseNotReady
 from .heads import HeadReading
-from .message import _parse_header_lines, message_of
+from .message import message_of, trailers_of
 
 _UNKNOWN = "UNKNOWN"
 
@@ -326,12 +326,7 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         Empty where there is none, and before the content has been read to its end.
         A section that would be refused as headers is empty, with the reason in its defects.
         """
-        try:
-            return _parse_header_lines([self._trailer_section])
-        except BadHeaderLine as refused:
-            message = _parse_header_lines([])
-            message.defects.append(refused)
-            return message
+        return trailers_of(self._trailer_section)
 
     @_derived
     def incomplete(self):
