@@ -24,6 +24,7 @@ MODULES = {
     "originals": [],
     "result": [],
     "reader": ["http1_head.c"],
+    "feed": [],
     "head": ["http1_head.c"],
     "chunked": ["http1_chunked.c"],
     "request": ["http1_request.c"],

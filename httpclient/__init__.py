@@ -16,8 +16,8 @@ import types
 from urllib.parse import urlsplit
 
 from . import (
-    body, checks, chunks, connection, exceptions, framing, heads, limits, message, response,
-    sending, status, tunnel,
+    body, checks, chunks, connection, exceptions, framing, heads, limits, message, parser,
+    response, sending, status, tunnel,
 )
 from .chunks import _MIN_READ_BUF_SIZE
 from .checks import (
@@ -36,6 +36,7 @@ from .exceptions import (
 )
 from .limits import _MAXINTERIMRESPONSES
 from .message import HTTPMessage, _parse_header_lines, _read_headers, parse_headers
+from .parser import ResponseParser
 from .response import _UNKNOWN, HTTPResponse
 from .status import responses
 
@@ -46,8 +47,10 @@ __all__ = [
     "UnknownTransferEncoding", "UnimplementedFileMode", "IncompleteRead", "InvalidURL",
     "ImproperConnectionState", "CannotSendRequest", "CannotSendHeader", "ResponseNotReady",
     "BadStatusLine", "BadHeaderLine", "LineTooLong", "RemoteDisconnected", "error", "responses",
+    "ResponseParser",
 ]
-_rooms = [limits, body, checks, chunks, connection, heads, message, response, sending, tunnel]
+_rooms = [limits, body, checks, chunks, connection, heads, message, parser, response, sending,
+          tunnel]
 
 try:
     import ssl

@@ -29,7 +29,7 @@ __all__ = [
     "UnknownTransferEncoding", "UnimplementedFileMode", "IncompleteRead", "InvalidURL",
     "ImproperConnectionState", "CannotSendRequest", "CannotSendHeader", "ResponseNotReady",
     "BadStatusLine", "BadHeaderLine", "LineTooLong", "RemoteDisconnected", "error", "responses",
-    "HTTPSConnection",
+    "ResponseParser", "HTTPSConnection",
 ]
 
 _T = TypeVar("_T")
@@ -157,6 +157,34 @@ class HTTPResponse(io.BufferedIOBase, BinaryIO):
     def geturl(self) -> str: ...
     @deprecated("Deprecated since Python 3.9; use `status`.")
     def getcode(self) -> int: ...
+
+class ResponseParser:
+    strict: bool | None
+    # Of the head, and None before it has come.
+    version: int | MaybeNone
+    status: int | MaybeNone
+    reason: str | MaybeNone
+    chunked: bool | MaybeNone
+    will_close: bool | MaybeNone
+    length: int | None
+    complete: bool
+    failed: bool
+    surplus: bytes
+    def __init__(
+        self, method: str = "GET", *, reused: bool = False, strict: bool | None = None,
+        max_response_headers: int | None = None, max_response_line: int | None = None,
+        max_response_head: int | None = None, max_interim_responses: int | None = None,
+        max_chunk_line: int | None = None, max_chunk_overhead: int | None = None,
+    ) -> None: ...
+    def feed(self, data: ReadableBuffer) -> bytes: ...
+    def end(self) -> bytes: ...
+    @property
+    def headers(self) -> HTTPMessage | MaybeNone: ...
+    def getheaders(self) -> list[tuple[str, str]] | MaybeNone: ...
+    @property
+    def informational(self) -> list[InterimResponse]: ...
+    @property
+    def trailers(self) -> HTTPMessage: ...
 
 # ---- the connection
 

@@ -58,7 +58,7 @@ class ChunkedContent:
                 self._take_trailers(body.trailers)
             except IncompleteRead as error:
                 content = result if type(result) is bytes else bytes(argument)[:result]
-                raise _incomplete(content, error)
+                raise incomplete(content, error)
             self._close_conn()
         return result
 
@@ -107,7 +107,7 @@ class ChunkedContent:
             return b"".join(pieces)
         except IncompleteRead as error:
             self._abandon()
-            raise _incomplete(b"".join(pieces), error)
+            raise incomplete(b"".join(pieces), error)
 
     def _readinto_chunked(self, b):
         body = self._chunks()
@@ -123,7 +123,7 @@ class ChunkedContent:
                 return total
             except IncompleteRead as error:
                 self._abandon()
-                raise _incomplete(bytes(room[:total]), error)
+                raise incomplete(bytes(room[:total]), error)
 
     def _read1_chunked(self, n):
         left = self._get_chunk_left()
@@ -135,7 +135,7 @@ class ChunkedContent:
         self.chunk_left -= len(data)
         if not data:
             self._abandon()
-            raise _incomplete(b"", IncompleteRead(b"", left))
+            raise incomplete(b"", IncompleteRead(b"", left))
         return data
 
     def _peek_chunked(self, n):
@@ -222,16 +222,24 @@ class ChunkedContent:
 
     def _take_trailers(self, section):
         """Keep the trailer section; strict, each of its lines is looked at."""
-        if self.strict:
-            try:
-                odd_fields(section, True, [])
-            except BadHeaderLine as refused:
-                self._abandon()
-                raise _bad_chunk(f"in the trailer section, {refused}")
+        try:
+            check_trailers(section, self.strict)
+        except IncompleteRead:
+            self._abandon()
+            raise
         self._trailer_section = section
 
 
-def _incomplete(content, error):
+def check_trailers(section, strict):
+    """IncompleteRead where strict refuses a line of the trailer section."""
+    if strict:
+        try:
+            odd_fields(section, True, [])
+        except BadHeaderLine as refused:
+            raise _bad_chunk(f"in the trailer section, {refused}")
+
+
+def incomplete(content, error):
     """IncompleteRead for a whole call, of the one that a step of it raised."""
     result = IncompleteRead(content + error.partial, error.expected)
     result.__cause__ = error.__cause__ or ValueError(

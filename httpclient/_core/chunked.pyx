@@ -62,8 +62,9 @@ cdef class ChunkedBody:
     def read(self, n=None):
         """`n` octets of content, fewer only at its end; all of it if None or negative.
 
-        Raises IncompleteRead, with the content of this call, where the framing
-        is bad or the stream ends; from a ValueError that names the octets.
+        Fewer, too, where a FeedReader has no more for now.  Raises IncompleteRead,
+        with the content of this call, where the framing is bad or the stream ends;
+        from a ValueError that names the octets.
         """
         cdef Py_ssize_t most = size_of(n)
         cdef Py_ssize_t size, have
@@ -116,6 +117,8 @@ cdef class ChunkedBody:
         cdef size_t at, put
 
         reader.after_empty_line = False
+        if self._body.state == HTTP1_AT_TRAILER:
+            return HTTP1_END
         PyObject_GetBuffer(target, &view, PyBUF_WRITABLE)
         try:
             while True:
@@ -180,12 +183,16 @@ cdef class ChunkedBody:
             raise HTTPException(f"got more than {limits.head} bytes of trailers")
         if rc == HTTP1_OK:
             self.trailers = self.reader.take(lines.at)
-        elif self.reader._at != self.reader._end or self._body.strict:
+        elif (self.reader._waits or self.reader._at != self.reader._end
+                or self._body.strict):
             return HTTP1_MORE
         self.ended = True
         return HTTP1_END
 
     cdef int fail(self, http1_rc rc, bytes content) except -1:
+        """Raise what `rc` means; nothing, where a FeedReader has to be fed first."""
+        if rc == HTTP1_MORE and self.reader._waits:
+            return 0
         shown = self.reader.line_at(0)
         if rc == HTTP1_LONG:
             raise LineTooLong("chunk size", self._body.max_line, shown)

@@ -115,6 +115,7 @@ def read_head(Reader reader not None, Py_ssize_t max_line, Py_ssize_t max_fields
     """The next head: a Head; or its bytes where it is odd; b"" at the end of the stream.
 
     Odd bytes without an empty line at their end: the stream ended within the head.
+    None, and nothing has moved: a FeedReader has to be fed first.
     Raises LineTooLong over `max_line` octets in a line, and HTTPException over
     `max_fields` field lines or `max_head` octets in all.
     """
@@ -128,7 +129,7 @@ def read_head(Reader reader not None, Py_ssize_t max_line, Py_ssize_t max_fields
     lines.max_count = max_fields + 1
     rc = reader.find_empty_line(&lines, max_head)
     if rc == HTTP1_MORE:
-        return reader.take(reader._end - reader._at)
+        return None if reader._waits else reader.take(reader._end - reader._at)
     if rc == HTTP1_LONG:
         raise LineTooLong("header line" if lines.count else "status line", max_line,
                           reader.line_at(lines.line))
@@ -188,7 +189,10 @@ def status_line(bytes line not None, bint strict=False):
 
 
 def skip_empty_line(Reader reader not None):
-    """Use up one empty line, if that is what comes next."""
+    """Use up one empty line, if that is what comes next.
+
+    False: whether it does is open until a FeedReader has been fed.
+    """
     cdef const uint8_t *octets
     cdef Py_ssize_t have
 
@@ -199,23 +203,26 @@ def skip_empty_line(Reader reader not None):
             octets = reader.unread_octets()
             if octets[0] == c'\n':
                 reader._at += 1
-                return
+                return True
             if octets[0] != c'\r' or (have > 1 and octets[1] != c'\n'):
-                return
+                return True
             if have > 1:
                 reader._at += 2
-                return
+                return True
         if reader.refill(MIN_REFILL) == 0:
-            return
+            return not reader._waits
 
 
 def begins_with_http(Reader reader not None):
-    """Whether the unread octets begin with ``HTTP/``; receives until that can be told."""
+    """Whether the unread octets begin with ``HTTP/``; receives until that can be told.
+
+    None: it is open until a FeedReader has been fed.
+    """
     reader.check_open()
     while reader._end - reader._at < 5:
         if reader._end - reader._at and memcmp(reader.unread_octets(), "HTTP/",
                                                reader._end - reader._at) != 0:
             return False
         if reader.refill(MIN_REFILL) == 0:
-            return reader._end == reader._at
+            return None if reader._waits else reader._end == reader._at
     return memcmp(reader.unread_octets(), "HTTP/", 5) == 0

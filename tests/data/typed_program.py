@@ -85,6 +85,20 @@ def exceptions() -> list[httpclient.HTTPException]:
 MAKERS = [connections, tls_connections, responses, exceptions]
 
 
+def parsing(data: bytes) -> None:
+    parser = httpclient.ResponseParser("HEAD", reused=True, strict=True, max_chunk_line=100)
+    assert_type(parser.feed(data), bytes)
+    assert_type(parser.feed(memoryview(data)), bytes)
+    assert_type(parser.end(), bytes)
+    if parser.complete and not parser.will_close:
+        status: int = parser.status
+        length: int | None = parser.length
+        print(status, length, parser.headers["Location"], parser.getheaders()[0][0].upper())
+    assert_type(parser.trailers, httpclient.HTTPMessage)
+    assert_type(parser.informational[0].reason, str)
+    assert_type(parser.surplus, bytes)
+
+
 def blocks() -> Iterator[bytes]:
     yield b"one"
     yield b"two"
@@ -229,4 +243,7 @@ def refused(conn: HTTPConnection, response: HTTPResponse) -> None:
     httpclient.OK = 201                                 # refused
     print(httpclient.nonsense)                          # refused
     httplib.HTTPConnection("localhost", 80, 3.5)        # refused
+    httpclient.ResponseParser("GET", True)              # refused
+    httpclient.ResponseParser(max_nonsense=1)           # refused
+    httpclient.ResponseParser().feed("text")            # refused
     only_standard(conn)                                 # refused

@@ -2,7 +2,8 @@
 """Ways for the bytes of a response to arrive at a client.
 
 Each way is a function from bytes to an Arrival: the client's `sock`, `deliver()` that makes the
-bytes available to it, and `left()`: what nobody has read, where that can be told.  No threads where
+bytes available to it, `response()`: the response that reads them, and `left()`: what nobody has
+read, where that can be told.  No threads where
 the bytes fit into the kernel's buffer: they are written and the stream is ended before the client
 reads, and a socket that hands them out in pieces does the cutting.
 """
@@ -13,6 +14,8 @@ import io
 import socket
 import ssl
 import threading
+
+from support.fed import FedResponse
 
 # Seconds after which a client's socket gives up.  Only ever reached by a failing test.
 PATIENCE = 20
@@ -34,6 +37,10 @@ class Arrival:
 
     def __exit__(self, *exc):
         self.close()
+
+    def response(self, module, method=None, **options):
+        """A response of the module's that reads these bytes; it has not begun."""
+        return module.HTTPResponse(self.sock, method=method, **options)
 
 
 # --- fake sockets: the client sees a file and nothing else ---------------------------------------
@@ -255,6 +262,33 @@ def shaken(sock):
     except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
         return False
     return True
+
+
+class Fed(Arrival):
+    """No socket at all: the bytes are fed to a ResponseParser."""
+
+    def __init__(self, data, cuts):
+        super().__init__(data)
+        self._cuts = cuts
+
+    def response(self, module, method=None, **options):
+        assert module.__name__ == "httpclient"
+        self._response = FedResponse(self.data, self._cuts, method, **options)
+        return self._response
+
+    def deliver(self):
+        """All is there from the beginning."""
+
+    def left(self):
+        return self._response.left()
+
+    def close(self):
+        """Nothing is open."""
+
+
+def fed(data, cuts=whole):
+    """No socket: a ResponseParser."""
+    return Fed(data, cuts)
 
 
 def pair(data, cuts=None):

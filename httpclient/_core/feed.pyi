@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+from _typeshed import ReadableBuffer
+from typing import final
+
+from .reader import Reader
+
+@final
+class FeedReader(Reader):
+    @property
+    def ended(self) -> bool: ...
+    def feed(self, data: ReadableBuffer) -> None: ...
+    def end(self) -> None: ...
+    def close(self) -> None: ...

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: MIT
+"""ResponseParser: a response out of octets that somebody else receives (asyncio, trio, a file).
+
+The same head, policy, framing and chunks as HTTPResponse, over a FeedReader.
+Head and chunks go through that reader; content that needs no decoding goes
+past it.
+"""
+from . import limits as _limits
+from ._core.chunked import ChunkedBody
+from ._core.feed import FeedReader
+from ._core.head import Head, begins_with_http, read_head, skip_empty_line
+from .chunks import check_trailers, incomplete
+from .exceptions import HTTPException, IncompleteRead
+from .framing import message_framing
+from .heads import InterimResponses, taken_apart
+from .message import OddHead, message_of, trailers_of
+from .signatures import shown_signature
+
+
+class ResponseParser(InterimResponses):
+    """One response, without I/O: feed() takes the octets of the stream and returns content.
+
+    `method` is the request's, on which it depends whether there is content.  `reused`:
+    whether the connection has brought a response before, behind which servers may send an
+    empty line.  `strict` and the limits are those of HTTPConnection.
+
+    Each attribute is None until it is known: `status` (int), `reason` (str), `version`
+    (10, 11, or 9 for HTTP/0.9), `headers` (HTTPMessage), `chunked` (bool), `will_close`
+    (whether the connection ends with this message) with the head; `length` too, which is
+    how many octets of content are still to come, or None where nobody knows.
+
+    `complete`: whether the message has been read to its end.  `surplus`: octets (bytes) that
+    were fed behind it; they are never part of the response: after 101 they are the other
+    protocol's (RFC 9110 7.8).  `failed`: whether the response was refused, or broken; the
+    connection must be closed then.
+    """
+
+    status = reason = version = chunked = length = will_close = None
+    complete = failed = False
+    surplus = b""
+    _head = None
+    _message = None
+    _body = None            # the ChunkedBody, from the head on
+    _trailer_section = b""
+    _why = None             # the failure, for who feeds on
+
+    @shown_signature(("method", "GET"), reused=False, strict=None, max_response_headers=None,
+                     **dict.fromkeys(_limits.KEYWORDS))
+    def __init__(self, method="GET", *, reused=False, strict=None, max_response_headers=None,
+                 **keywords):
+        self._method = method
+        self._reused = reused
+        self.strict = None if strict is None else bool(strict)
+        self._limits = _limits.taken_from(keywords) if keywords else _limits.DEFAULT
+        if keywords:
+            raise TypeError(f"{type(self).__name__}() got an unexpected keyword argument "
+                            f"{next(iter(keywords))!r}")
+        if max_response_headers is not None:
+            self._limits = self._limits._replace(fields=max_response_headers)
+        self._reader = FeedReader()
+
+    # ---- what comes
+
+    def feed(self, data):
+        """Take what has been received (bytes-like); return the content in it (bytes).
+
+        b"" where there is none yet, or there is none: `complete` tells.  Raises what
+        HTTPResponse.begin() and read() raise; content that came in the same call is in
+        IncompleteRead.partial.  ValueError when the message is complete, or behind end().
+        """
+        self._check_open()
+        if self._head is not None and self._body is None:
+            return self._plain_content(data if type(data) is bytes else bytes(memoryview(data)))
+        self._reader.feed(data)
+        try:
+            if self._head is None:
+                return self._begin()
+            return self._from_chunks(self._reader.unread)
+        except BaseException as error:
+            self._fail(error)
+            raise
+
+    def end(self):
+        """Take note that the stream has ended; return content that was not known to be any.
+
+        Raises what HTTPResponse.begin() and read() raise of it: RemoteDisconnected,
+        IncompleteRead ...  Does nothing when the message is complete.
+        """
+        if self.complete:
+            return b""
+        self._check_open()
+        self._reader.end()
+        try:
+            content = self._begin() if self._head is None else b""
+            if self._body is not None:
+                content = self._from_chunks(None)
+            elif self.length:
+                raise IncompleteRead(content, self.length)
+            elif not self.complete:
+                self._finish(b"")
+            return content
+        except BaseException as error:
+            self._fail(error)
+            raise
+
+    def _check_open(self):
+        if self.failed:
+            raise HTTPException(f"nothing is read after an error: {self._why}")
+        if self.complete:
+            raise ValueError("the message is complete")
+        if self._reader.ended:
+            raise ValueError("the stream has ended")
+
+    def _fail(self, error):
+        # Not the exception itself, whose traceback would keep all of its frames.
+        self._why = f"{type(error).__name__}: {error}"
+        self.failed = self.will_close = True
+        self._body = None
+        self._reader.close()
+
+    def _finish(self, surplus):
+        self.complete = True
+        if surplus:
+            self.surplus = surplus
+            self.will_close = True  # as with HTTPResponse
+        self._reader.close()
+
+    # ---- the content
+
+    def _from_chunks(self, size):
+        """The content among so many octets that are unread; None: all that there may be."""
+        body, reader = self._body, self._reader
+        content = body.read(size)
+        if body.ended:
+            try:
+                check_trailers(body.trailers, self.strict)
+            except IncompleteRead as error:
+                raise incomplete(content, error)
+            self._trailer_section = body.trailers
+            self._finish(reader.read(reader.unread))
+        return content
+
+    def _plain_content(self, data):
+        """The content in octets of a message body without chunks."""
+        length = self.length
+        if length is None:
+            return data
+        if len(data) < length:
+            self.length = length - len(data)
+            return data
+        self.length = 0
+        self._finish(data[length:])
+        return data[:length]
+
+    # ---- the head
+
+    def _begin(self):
+        """Take the head, if all of it is there, and what it says; return content behind it."""
+        head = self._next_head()
+        if head is None:
+            return b""
+        facts = head if type(head) is Head else head.framing
+        version, status, reason = head.first_line()
+        chunked, length, will_close = message_framing(
+            facts, self._method, status, version, self.strict)
+        self._head = head
+        self.version, self.status, self.reason = version, status, reason
+        self.chunked, self.length, self.will_close = chunked, length, will_close
+        reader = self._reader
+        if chunked and length is None:
+            self._body = ChunkedBody(reader, self._limits, self.strict is True)
+            return self._from_chunks(reader.unread)
+        return self._plain_content(reader.read(reader.unread))
+
+    def _next_head(self):
+        """The final head; None where more of it has to come."""
+        reader, strict, limits = self._reader, self.strict, self._limits
+        if self._reused and not strict:
+            if not skip_empty_line(reader):
+                return None
+            self._reused = False
+        if strict is False and not self._interim:
+            found = begins_with_http(reader)
+            if not found:
+                return None if found is None else OddHead(9, 200, "", b"", False)
+        while True:
+            head = read_head(reader, limits.max_line, limits.max_fields, limits.head,
+                             strict is True)
+            if head is None:
+                return None
+            if type(head) is not Head:
+                head = taken_apart(head, strict)
+            if head.final:
+                return head
+            self._note_interim(head.status, head.reason, message_of(head), len(head.section))
+
+    # ---- what the fields say
+
+    @property
+    def headers(self):
+        """The fields, as an HTTPMessage that is built when it is first asked for."""
+        if self._message is None and self._head is not None:
+            self._message = message_of(self._head)
+        return self._message
+
+    def getheaders(self):
+        """A list of (field name, field value), as they came; None before the head."""
+        return None if self._head is None else self._head.pairs()
+
+    @property
+    def informational(self):
+        """A list of the interim responses (1xx) that have come, as InterimResponse."""
+        return list(self._interim)
+
+    @property
+    def trailers(self):
+        """An HTTPMessage with the fields of the trailer section (RFC 9112 7.1.2).
+
+        Empty where there is none, and before the message is complete.
+        A section that would be refused as headers is empty, with the reason in its defects.
+        """
+        return trailers_of(self._trailer_section)
