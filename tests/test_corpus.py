@@ -98,6 +98,7 @@ every_set = pytest.mark.parametrize("kind", ALL, ids=" ".join)
 
 BYTEWISE = functools.partial(arrive.buffered, cuts=arrive.bytewise)
 BYTEWISE_PAIR = functools.partial(arrive.pair, cuts=arrive.bytewise)
+FED_BYTEWISE = functools.partial(arrive.fed, cuts=arrive.bytewise)
 NAMES = [name for name in reads.LARGE if name != "fp"]
 
 
@@ -108,7 +109,8 @@ def test_whole(kind, number):
     for record in share(FILES[kind], number):
         name = chosen(record, NAMES)
         wrong += compare(record, ("read", arrive.pair, "connection"),
-                         ("read", arrive.memory, "response"), (name, arrive.pair, "response"))
+                         ("read", arrive.memory, "response"), (name, arrive.pair, "response"),
+                         ("read", arrive.fed, "response"))
     assert not wrong, "\n".join(wrong)
 
 
@@ -118,6 +120,7 @@ def test_byte_by_byte(kind, number):
     wrong = []
     for record in share(FILES[kind], number):
         wrong += compare(record, ("read", BYTEWISE_PAIR, "response"),
+                         ("read", FED_BYTEWISE, "response"),
                          (chosen(record, NAMES), BYTEWISE, "response"))
     assert not wrong, "\n".join(wrong)
 
@@ -131,8 +134,9 @@ def test_split_at_each_point(kind):
         data, _ = wire(record)
         for point in range(1, min(len(data), 1500)):
             cuts = arrive.split_at(point)
-            way = functools.partial(arrive.pair, cuts=cuts)
-            wrong += compare(record, ("read", way, "response"))
+            for arrival in (arrive.pair, arrive.fed):
+                way = functools.partial(arrival, cuts=cuts)
+                wrong += compare(record, ("read", way, "response"))
             if wrong:
                 break
     assert sample

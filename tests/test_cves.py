@@ -4,8 +4,8 @@
 Each entry names the advisory, whose code it was and what was wrong, in one sentence; the octets
 are a response that brings the same about in a client.  (Where it was a server or a proxy, the
 message is turned round.)  Each response arrives whole and in two pieces, split at every point,
-over a real socket and over a file, in all three modes.  Whatever a server wants to slip in is
-called *smuggled*: it must never be seen as a field or as content.
+over a real socket, over a file and fed to a parser, in all three modes.  Whatever a server wants
+to slip in is called *smuggled*: it must never be seen as a field or as content.
 """
 
 import io
@@ -219,7 +219,7 @@ for line in (b"HTTP/1.1 +200 OK", b"HTTP/1.1 2_00 OK", b"HTTP/1.1 0200 OK"):
 def judge(arrival, method, strict, expected):
     """Reads one response, and finds what is expected."""
     arrival.deliver()
-    with httpclient.HTTPResponse(arrival.sock, method=method, strict=strict) as response:
+    with arrival.response(httpclient, method, strict=strict) as response:
         if isinstance(expected, Refused):
             with pytest.raises(tuple(getattr(httpclient, name)
                                      for name in expected.by.split("|"))):
@@ -245,7 +245,8 @@ def splits(data):
     return [arrive.whole, *(arrive.split_at(point) for point in range(1, len(data)))]
 
 
-@pytest.mark.parametrize("way", [arrive.pair, arrive.buffered], ids=["socket", "file"])
+@pytest.mark.parametrize("way", [arrive.pair, arrive.buffered, arrive.fed],
+                         ids=["socket", "file", "fed"])
 @pytest.mark.parametrize(("data", "method", "default", "strict"), CASES)
 def test_response(data, method, default, strict, way):
     for cuts in splits(data):
@@ -323,6 +324,27 @@ def test_flood_is_ended(head, unit, error, mode):
     assert stream.taken < 3 << 20
 
 
+@pytest.mark.parametrize("size", [53, 100_000])
+@pytest.mark.parametrize("mode", [None, True])
+@pytest.mark.parametrize(("head", "unit", "error"), FLOODS)
+def test_flood_is_ended_when_fed(head, unit, error, mode, size):
+    """In small pieces and in large ones, with no more memory than the limits allow."""
+    parser = httpclient.ResponseParser("GET", strict=mode)
+    stream = io.BufferedReader(Endless(head, unit), 100_000)
+    taken = 0
+    tracemalloc.start()
+    try:
+        with pytest.raises(getattr(httpclient, error)):
+            while taken < 3 << 20:
+                taken += size
+                parser.feed(stream.read(size))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 4 << 20
+    assert parser.failed and parser.will_close
+
+
 @pytest.mark.parametrize("mode", [None, True])
 @pytest.mark.parametrize(("head", "unit", "error"), FLOODS)
 def test_flood_is_ended_on_a_socket(head, unit, error, mode):
@@ -339,12 +361,13 @@ def test_flood_is_ended_on_a_socket(head, unit, error, mode):
     pytest.param(OK + b"Content-Length: 4611686018427387904\r\n\r\nhello", id="length"),
     pytest.param(CHUNKED + b"4000000000000000\r\nhello", id="chunk size"),
 ])
-@pytest.mark.parametrize("way", [arrive.pair, arrive.memory], ids=["socket", "file"])
+@pytest.mark.parametrize("way", [arrive.pair, arrive.memory, arrive.fed],
+                         ids=["socket", "file", "fed"])
 def test_cve_2025_13836_announced_size(data, way):
     """http.client allocated what a server announced before it had sent it."""
     with way(data) as arrival:
         arrival.deliver()
-        with httpclient.HTTPResponse(arrival.sock, method="GET") as response:
+        with arrival.response(httpclient, "GET") as response:
             response.begin()
             tracemalloc.start()
             try:

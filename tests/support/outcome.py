@@ -7,6 +7,8 @@ the name of the class that http.client has of them, and by what they carry.
 
 import http.client
 
+from support.fed import FedResponse
+
 # Bodies are compared in full and shown in part.
 MISSING = "no such attribute"
 
@@ -38,7 +40,7 @@ def open_response(module, arrival, method, through, options):
         arrival.deliver()
         return conn.getresponse(), conn
     arrival.deliver()
-    response = module.HTTPResponse(arrival.sock, method=method, **options)
+    response = arrival.response(module, method, **options)
     try:
         response.begin()
     except BaseException:
@@ -90,6 +92,8 @@ def observe(module, arrival, script, method="GET", through="response", **options
         if conn is not None:
             conn.close()
         seen["left"] = arrival.left()
+        if isinstance(response, FedResponse):
+            seen["fed ahead"] = response.failed or bool(response.surplus)
     return seen
 
 
