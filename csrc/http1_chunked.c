@@ -102,13 +102,31 @@ chunk_extensions(const uint8_t *buf, size_t end, size_t at)
     return HTTP1_OK;
 }
 
+/* Whether buf[at] to buf[end - 1] leaves a quoted string open: for others it goes on
+ * behind the line, and with it the chunk extension.
+ */
+static int
+leaves_quote_open(const uint8_t *buf, size_t end, size_t at)
+{
+    int quoted = 0;
+
+    for (; at < end; at++) {
+        if (buf[at] == '"')
+            quoted = !quoted;
+        else if (quoted && buf[at] == '\\')
+            at++;
+    }
+    return quoted;
+}
+
 /* chunk-size [ chunk-ext ] CRLF                                     RFC 9112 7.1
  *
- * Extensions are skipped, and their grammar checked only if strict.  Blanks
- * behind the size are taken unless strict: old servers pad the size so.
+ * Extensions are skipped, but for quoted strings, and their grammar checked only if
+ * strict.  Blanks behind the size are taken unless strict: old servers pad the size so.
  *
  * HTTP1_MORE: no CRLF yet.
- * HTTP1_BAD:  no size, other bytes behind it, or a line end other than CRLF.
+ * HTTP1_BAD:  no size, other bytes behind it, a quoted string without its end, or a
+ *             line end other than CRLF.
  * HTTP1_LONG: the line has more than max_line octets.
  */
 enum http1_rc
@@ -141,6 +159,8 @@ http1_chunk_line(const uint8_t *buf, size_t end, size_t *at, int strict, size_t 
         return HTTP1_BAD;
     i = (size_t)(cr - buf);
     if (strict && chunk_extensions(buf, i, behind) != HTTP1_OK)
+        return HTTP1_BAD;
+    if (leaves_quote_open(buf, i, behind))
         return HTTP1_BAD;
     *at = i + 2;
     return HTTP1_OK;

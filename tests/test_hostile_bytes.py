@@ -282,10 +282,13 @@ row("CR behind the chunk size", CHUNKED + HELLO + b"2\rab\r\n" + LAST, Breaks())
 for end in (b"", b"\n", b"\r", b"\n\r", b"ab", b"\r\r\n", b"X\r\n"):
     row(f"{end} behind chunk data", CHUNKED + b"5\r\nhello" + end + LAST, Breaks())
 row("chunk extension", CHUNKED + b'5;a=b;c="d;e" ; f\r\nhello\r\n0;g\r\n\r\n', Takes())
-for extension in (b";", b";=b", b";a=", b';a="b', b";a b", b";\x01"):
+for extension in (b";", b";=b", b";a=", b';a"b";', b";a b", b";\x01", b";\\"):
     row(f"chunk extension {extension}",
         CHUNKED + HELLO + b"5" + extension + b"\r\nhello\r\n" + LAST,
         Takes(b"hellohello"), Breaks())
+for extension in (b';a="b', b';a="b\\"', b';a="b\\', b';a="b";c="', b';"'):
+    row(f"chunk extension {extension}",
+        CHUNKED + HELLO + b"5" + extension + b'\r\nhello\r\n"\r\nhello\r\n' + LAST, Breaks())
 for end in (b"", b"5", b"5\r", b"5\r\n", b"0", b"0\r", b"0\r\nA: b\r\n", b"0\r\nA"):
     row(f"end of stream behind {end}", CHUNKED + HELLO + end, Breaks())
 row("end of stream in chunk data", CHUNKED + HELLO + b"5\r\nhel", Breaks(b"hellohel"))

@@ -37,6 +37,11 @@ static const struct {
     {B("5 \r\nhello\r\n"), STRICT, HTTP1_BAD, "", 0},
     {B("1\r\na\r\n1;\r\nb\r\n0\r\n"), STRICT, HTTP1_BAD, "a", 6},
     {B("1\r\na\r\n1;\r\nb\r\n0\r\n"), LOOSE, HTTP1_END, "ab", 16},
+    /* a quoted string of an extension must end on its line */
+    {B("1;a=\"\\\"\"\r\nb\r\n0\r\n"), LOOSE, HTTP1_END, "b", 16},
+    {B("1;a=\"\r\nb\r\n1;\"\r\n0\r\n"), LOOSE, HTTP1_BAD, "", 0},
+    {B("1;a=\"\\\"\r\nb\r\n0\r\n"), LOOSE, HTTP1_BAD, "", 0},
+    {B("1;a=\"\\\r\nb\r\n0\r\n"), LOOSE, HTTP1_BAD, "", 0},
     /* a line that comes again, and what only begins like it */
     {B("2\r\nab\r\n2\r\ncd\r\n2\r\nef\r\n3\r\nghi\r\n2\r\njk\r\n0\r\n\r\n"), STRICT, HTTP1_END,
      "abcdefghijk", 39},

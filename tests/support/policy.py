@@ -298,7 +298,7 @@ def chunked_body(result):
     data, at, content = result.body, 0, []
     while True:
         match = re.compile(rb"([0-9a-fA-F]{1,16})([ \t]*)((?:;[^\r\n]*)?)\r\n").match(data, at)
-        if not match or int(match[1], 16) > LARGEST_CHUNK:
+        if not match or int(match[1], 16) > LARGEST_CHUNK or leaves_quote_open(match[3]):
             result.broken = True
             break
         size, at = int(match[1], 16), match.end()
@@ -315,6 +315,11 @@ def chunked_body(result):
     result.note("chunk framing", result.broken)
     if result.broken:
         result.body = data[:at]
+
+
+def leaves_quote_open(extensions):
+    """Whether a quoted string of a chunk extension has no end."""
+    return b'"' in re.sub(rb'"(?:[^"\\]|\\.)*"', b"", extensions)
 
 
 def trailer_section_ends(data):

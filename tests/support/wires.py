@@ -253,7 +253,7 @@ for name, body in (
     ("extension", b"5;a=b\r\nhello\r\n0;last\r\n\r\n"),
     ("quoted extension", b'5 ; a="b;c\\"d" ;e\r\nhello\r\n' + LAST),
     ("long extension", b"5;" + b"e" * 2000 + b"\r\nhello\r\n" + LAST),
-    ("senseless extension", b"5;=;;\x01\xff;\"\r\nhello\r\n" + LAST),
+    ("senseless extension", b'5;=;;\x01\xff;""a\r\nhello\r\n' + LAST),
     ("trailer section", chunks(b"hello") + b"0\r\nA: b\r\n\r\n"),
     ("trailer fields", chunks(b"hello") + b"0\r\nA: b\r\nC: d\r\n e\r\nno colon\r\n\r\n"),
     ("trailer section in LF", chunks(b"hello") + b"0\r\nA: b\nC: d\n\n"),
