@@ -18,8 +18,14 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 LAST = b"0\r\n\r\n"
 
 both = pytest.mark.parametrize("module", [newest, httpclient], ids=["stdlib", "ours"])
-every_way = pytest.mark.parametrize("way", [arrive.memory, arrive.buffered, arrive.pair],
-                                    ids=["memory", "buffered file", "socket"])
+SOCKETS = {"memory": arrive.memory, "buffered file": arrive.buffered, "socket": arrive.pair}
+WAYS = SOCKETS | {"fed": arrive.fed}
+every_socket = pytest.mark.parametrize("way", SOCKETS.values(), ids=SOCKETS)
+every_way = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+both_every_way = pytest.mark.parametrize(("module", "way"), [
+    *(pytest.param(newest, way, id=f"stdlib, {name}") for name, way in SOCKETS.items()),
+    *(pytest.param(httpclient, way, id=f"ours, {name}") for name, way in WAYS.items()),
+])
 
 
 def chunk(data, extension=b""):
@@ -29,7 +35,7 @@ def chunk(data, extension=b""):
 def begun(module, arrival, **options):
     """A response whose head has been read, for a `with`."""
     arrival.deliver()
-    response = module.HTTPResponse(arrival.sock, **options)
+    response = arrival.response(module, **options)
     response.begin()
     return response
 
@@ -45,8 +51,7 @@ def pattern(size):
 SIZES = [1, 15, 16, 255, 256, 4095, 4096, 16300, 16383, 16384, 16385, 65535, 65536, 70000, 300_000]
 
 
-@every_way
-@both
+@both_every_way
 @pytest.mark.parametrize("size", SIZES)
 def test_content_of_all_sizes(module, size, way):
     data = pattern(size)
@@ -63,8 +68,7 @@ def test_content_of_all_sizes(module, size, way):
             assert set(map(len, parts[:-2])) <= {10_007}
 
 
-@every_way
-@both
+@both_every_way
 def test_reading_across_chunks(module, way):
     data = pattern(3000)
     wire = CHUNKED + b"".join(chunk(data[i:i + 7]) for i in range(0, 3000, 7)) + LAST
@@ -115,8 +119,7 @@ TRAILERS = {
 }
 
 
-@every_way
-@both
+@both_every_way
 @pytest.mark.parametrize("trailers", TRAILERS.values(), ids=TRAILERS)
 def test_trailer_section(module, trailers, way):
     with way(CHUNKED + chunk(b"hello") + b"0\r\n" + trailers + b"more") as arrival:
@@ -141,15 +144,14 @@ def test_more_trailers_than_fields_are_refused(way):
                 read(response)
         with way(wire(4)) as arrival:
             arrival.deliver()
-            response = httpclient.HTTPResponse(arrival.sock)
+            response = arrival.response(httpclient)
             response.begin(_max_headers=3)
             with response:
                 with pytest.raises(httpclient.HTTPException, match="got more than 3 trailers"):
                     read(response)
 
 
-@every_way
-@both
+@both_every_way
 def test_a_trailer_line_above_64_kib_is_refused(module, way):
     wire = CHUNKED + chunk(b"hello") + b"0\r\nA: " + b"x" * 65536 + b"\r\n\r\n"
     with way(wire) as arrival, begun(module, arrival) as response:
@@ -157,8 +159,7 @@ def test_a_trailer_line_above_64_kib_is_refused(module, way):
             response.read()
 
 
-@every_way
-@both
+@both_every_way
 def test_a_chunk_size_line_above_64_kib_is_refused(module, way):
     for line in (b"0" * 65536 + b"5", b"5;" + b"x" * 65536):
         with way(CHUNKED + line + b"\r\nhello\r\n" + LAST) as arrival:
@@ -198,8 +199,7 @@ def test_more_framing_than_content_is_refused(way):
         assert 250 < len(caught.value.partial) < 300
 
 
-@every_way
-@both
+@both_every_way
 def test_small_chunks_alone_are_never_too_much(module, way):
     with way(CHUNKED + chunk(b"x") * 60_000 + LAST) as arrival:
         with begun(module, arrival) as response:
@@ -300,7 +300,7 @@ def test_readline_gives_no_more_than_its_limit(way):
 
 
 @both
-@every_way
+@every_socket
 def test_read_after_the_end(module, way):
     with way(CHUNKED + chunk(b"hello") + LAST + b"more") as arrival:
         with begun(module, arrival) as response:

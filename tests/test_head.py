@@ -18,14 +18,20 @@ OK = b"HTTP/1.1 200 OK\r\n"
 TAIL = b"Content-Length: 5\r\n\r\nhello"
 
 both = pytest.mark.parametrize("module", [http.client, httpclient], ids=["stdlib", "ours"])
-every_way = pytest.mark.parametrize("way", [arrive.memory, arrive.buffered, arrive.pair],
-                                    ids=["memory", "buffered file", "socket"])
+SOCKETS = {"memory": arrive.memory, "buffered file": arrive.buffered, "socket": arrive.pair}
+WAYS = SOCKETS | {"fed": arrive.fed}
+every_socket = pytest.mark.parametrize("way", SOCKETS.values(), ids=SOCKETS)
+every_way = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+both_every_way = pytest.mark.parametrize(("module", "way"), [
+    *(pytest.param(http.client, way, id=f"stdlib, {name}") for name, way in SOCKETS.items()),
+    *(pytest.param(httpclient, way, id=f"ours, {name}") for name, way in WAYS.items()),
+])
 
 
 def begun(module, arrival, **options):
     """A response whose head has been read, for a `with`; closed where that fails."""
     arrival.deliver()
-    response = module.HTTPResponse(arrival.sock)
+    response = arrival.response(module)
     try:
         response.begin(**options)
     except BaseException:
@@ -51,8 +57,7 @@ LINES = {
 }
 
 
-@every_way
-@both
+@both_every_way
 @pytest.mark.parametrize("name", LINES)
 def test_a_line_of_65536_octets(module, name, way):
     with way(LINES[name](65536)) as arrival, begun(module, arrival) as response:
@@ -61,8 +66,7 @@ def test_a_line_of_65536_octets(module, name, way):
             assert response.read() == b"hello"
 
 
-@every_way
-@both
+@both_every_way
 @pytest.mark.parametrize("name", LINES)
 def test_a_longer_line_is_refused(module, name, way):
     with way(LINES[name](65537)) as arrival:
@@ -76,8 +80,7 @@ def test_a_longer_line_is_refused(module, name, way):
         assert str(caught.value) == f"{caught.value.args[0]}: {caught.value.line!r}"
 
 
-@every_way
-@both
+@both_every_way
 def test_a_line_without_end_is_refused(module, way):
     with way(OK + b"A: " + b"x" * 200_000) as arrival:
         with pytest.raises(module.LineTooLong):
@@ -90,7 +93,7 @@ def many(count, odd=b""):
     return OK + odd + b"".join(lines) + TAIL
 
 
-@every_way
+@every_socket
 @pytest.mark.parametrize(("count", "module"), [(99, http.client), (99, httpclient),
                                                (100, httpclient)])
 def test_100_fields(count, module, way):
@@ -100,8 +103,7 @@ def test_100_fields(count, module, way):
         assert response.read() == b"hello"
 
 
-@every_way
-@both
+@both_every_way
 @pytest.mark.parametrize("data", [
     many(101), many(101, b"A : b\r\n"), many(5000), OK + b"A: b\r\n" * 101,
     b"HTTP/1.1 100 Continue\r\n" + b"A: b\r\n" * 101,
@@ -112,7 +114,7 @@ def test_more_fields_are_refused(data, module, way):
             begun(module, arrival)
 
 
-@every_way
+@every_socket
 @pytest.mark.parametrize(("limit", "count", "fits"), [(5, 5, True), (5, 6, False), (0, 1, False),
                                                       (200, 200, True), (200, 201, False)])
 def test_max_response_headers(limit, count, fits, way):
@@ -209,7 +211,7 @@ def test_begin_reads_one_head_once(module):
 PLAIN = [wire for wire in wires.WIRES if not wire.rows]
 
 
-@every_way
+@every_socket
 @pytest.mark.parametrize("wire", wires.table(*PLAIN))
 def test_message_is_what_the_email_parser_makes(wire, way):
     """For regular heads, down to the private attributes that the email package goes by."""
@@ -315,8 +317,7 @@ def test_one_empty_line_before_a_later_response(end):
             second_response(data, strict)
 
 
-@every_way
-@both
+@both_every_way
 def test_an_empty_line_before_the_first_response(module, way):
     with way(b"\r\n" + OK + TAIL) as arrival:
         with pytest.raises(module.BadStatusLine):

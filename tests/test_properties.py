@@ -12,6 +12,7 @@ each property, new ones each time; hypothesis keeps some 35 KiB of memory for ea
 
 import copy
 import functools
+import operator
 import os
 import pickle
 import re
@@ -52,8 +53,9 @@ WAYS = {
     "buffered file": arrive.buffered,
     "file": lambda data, cuts: arrive.memory(data),
     "least of a file": lambda data, cuts: arrive.minimal(data),
+    "fed": arrive.fed,
 }
-FILES = ("file", "least of a file")     # with read() and readinto() alone
+FILES = ("file", "least of a file", "fed")     # with read() and readinto() alone
 ways = st.sampled_from(sorted(WAYS))
 
 
@@ -112,7 +114,7 @@ def test_valid_response_comes_back(made, surplus, way, cuts, script, strict):
         surplus = b""
     with WAYS[way](made.data + surplus, cuts) as arrival:
         arrival.deliver()
-        response = httpclient.HTTPResponse(arrival.sock, method=made.method, strict=strict)
+        response = arrival.response(httpclient, made.method, strict=strict)
         with response:
             response.begin()
             assert head_of(response) == expected_head(made)
@@ -161,7 +163,7 @@ def test_valid_response_over_tls(contexts, made, record, script, strict):
         record = None
     with arrive.tls(contexts, record)(made.data) as arrival:
         arrival.deliver()
-        with httpclient.HTTPResponse(arrival.sock, method=made.method, strict=strict) as response:
+        with arrival.response(httpclient, made.method, strict=strict) as response:
             response.begin()
             assert head_of(response) == expected_head(made)
             came_back(response, made, read_by(response, script, False))
@@ -179,13 +181,13 @@ def is_documented(exc):
     return type(exc).__name__
 
 
-def outcome(arrival, method, strict, read=httpclient.HTTPResponse.read):
+def outcome(arrival, method, strict, read=operator.methodcaller("read")):
     """What comes of a response: None where its head is refused, else the head's facts, the
     content, the name of the exception that ended it, and the trailer fields.
     """
     with arrival:
         arrival.deliver()
-        with httpclient.HTTPResponse(arrival.sock, method=method, strict=strict) as response:
+        with arrival.response(httpclient, method, strict=strict) as response:
             try:
                 response.begin()
             except Exception as exc:

@@ -14,7 +14,7 @@ import socket
 import sys
 
 import httpclient
-from httpclient._core import chunked, head, reader, request
+from httpclient._core import chunked, feed, head, reader, request
 from support import arrive, reads, wires
 
 TIMES = 8           # a loss of one for each time must be seen
@@ -50,7 +50,7 @@ def read_through(arrival, method, script, strict):
     """What a response is good for, or the exception of it."""
     with arrival, contextlib.suppress(httpclient.HTTPException, ValueError, AttributeError):
         arrival.deliver()
-        with httpclient.HTTPResponse(arrival.sock, method=method, strict=strict) as response:
+        with arrival.response(httpclient, method, strict=strict) as response:
             response.begin()
             response.getheaders()
             for _ in script(response):
@@ -70,6 +70,11 @@ def note_wires():
                     PATHS[f"{wire.name}, {name}, {script}, {strict}"] = (
                         lambda way=way, wire=wire, script=script, strict=strict:
                         read_through(way(wire.data), wire.method, reads.SCRIPTS[script], strict))
+        for name, cuts in {"fed": arrive.whole, "fed, bytewise": arrive.bytewise}.items():
+            for strict in (None, True):
+                PATHS[f"{wire.name}, {name}, {strict}"] = (
+                    lambda cuts=cuts, wire=wire, strict=strict:
+                    read_through(arrive.fed(wire.data, cuts), wire.method, reads.read, strict))
 
 
 # --- sockets that misbehave ----------------------------------------------------------------------
@@ -299,7 +304,7 @@ def deadline():
 
 WATCHED = [
     httpclient.HTTPResponse, httpclient.HTTPConnection, httpclient.HTTPMessage,
-    reader.SocketReader, reader.RawReader, head.Head, chunked.ChunkedBody,
+    httpclient.ResponseParser, reader.SocketReader, reader.RawReader, feed.FeedReader, head.Head, chunked.ChunkedBody,
     httpclient.IncompleteRead, httpclient.BadStatusLine, httpclient.BadHeaderLine,
     httpclient.LineTooLong, httpclient.HTTPException, httpclient.UnknownTransferEncoding,
     httpclient.RemoteDisconnected, socket.socket, Bad, ValueError, TimeoutError, bytes, bytearray,
