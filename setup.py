@@ -27,6 +27,7 @@ MODULES = {
     "feed": [],
     "head": ["http1_head.c"],
     "chunked": ["http1_chunked.c"],
+    "exchange": [],
     "request": ["http1_request.c"],
 }
 

@@ -178,6 +178,45 @@ is_word(const uint8_t *p, size_t length, const char *word)
     return 1;
 }
 
+/* Whether two field names of `n` octets are the same but for the case of letters. */
+static int
+same_name(const uint8_t *a, const uint8_t *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint8_t c = a[i], d = b[i];
+
+        if (c != d && ((c ^ d) != 0x20 || (c | 0x20) < 'a' || (c | 0x20) > 'z'))
+            return 0;
+    }
+    return 1;
+}
+
+/* Looks for the next field of that name in a section that http1_field_section() has taken.
+ *
+ * HTTP1_OK:  *at stands past its line, and `value` is what http1_field_line() gives.
+ * HTTP1_END: there is none.
+ */
+enum http1_rc
+http1_find_field(const uint8_t *buf, size_t end, size_t *at, const uint8_t *name, size_t n,
+                 struct http1_range *value)
+{
+    while (*at < end) {
+        size_t i = *at;
+        const uint8_t *lf = memchr(buf + i, '\n', end - i);
+        size_t stop = lf ? (size_t)(lf - buf) : end;
+
+        *at = lf ? stop + 1 : end;
+        if (stop - i <= n || buf[i + n] != ':' || !same_name(buf + i, name, n))
+            continue;
+        for (i += n + 1; i < stop && (buf[i] == ' ' || buf[i] == '\t'); i++)
+            ;
+        value->at = i;
+        value->end = stop > i && buf[stop - 1] == '\r' ? stop - 1 : stop;
+        return HTTP1_OK;
+    }
+    return HTTP1_END;
+}
+
 /* Trims the blanks on both sides. */
 static struct http1_range
 trim(const uint8_t *buf, struct http1_range r)

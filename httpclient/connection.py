@@ -20,9 +20,11 @@ import sys
 from urllib.parse import urlsplit
 
 from . import body as _body
+from . import heads
 from . import limits as _limits
-from ._core.originals import Originals
-from ._core.request import field_line, request_head, request_line
+from ._core.exchange import CONNECTION_DATA, RESPONSE_DATA, Requests, Responses
+from ._core.originals import Bindings, Originals
+from ._core.request import field_line, request_line
 from .checks import (
     _METHODS_EXPECTING_BODY, _contains_disallowed_method_pchar_re,
     _contains_disallowed_url_pchar_re, _encode, _is_illegal_header_value,
@@ -32,8 +34,9 @@ from .deadline import Deadline
 from .exceptions import (
     CannotSendHeader, CannotSendRequest, HTTPException, RemoteDisconnected, ResponseNotReady,
 )
+from .framing import message_framing
 from .idle import has_news
-from .response import _UNKNOWN, HTTPResponse, bare_response
+from .response import _UNKNOWN, HTTPResponse
 from .sending import Sending
 from .signatures import by_name, shown_signature
 from .tunnel import Tunnelling
@@ -295,17 +298,19 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         """Call what sends; an error leaves the connection in a state that it can go on from."""
         try:
             send(*args, **keywords)
-        except OSError as error:
-            # A server that has had enough may have answered: getresponse() tells.
-            if self.sock is None:
-                self._reset()
-            elif self._due is not None and isinstance(error, TimeoutError):
-                self.close()
+        except BaseException as error:
+            self._sending_failed(error)
             raise
-        except BaseException:
+
+    def _sending_failed(self, error):
+        if not isinstance(error, OSError):
             # Half a request is under way.
             self.close()
-            raise
+        # A server that has had enough may have answered: getresponse() tells.
+        elif self.sock is None:
+            self._reset()
+        elif self._due is not None and isinstance(error, TimeoutError):
+            self.close()
 
     def request(self, method, url, body=None, headers={}, *, encode_chunked=False,
                 deadline=None):
@@ -318,13 +323,10 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         """
         if deadline is not None:
             self._due = Deadline(deadline)
-        self._send_request(method, url, body, headers, encode_chunked)
+        if encode_chunked or not _requests.send(self, method, url, body, headers):
+            self._send_request(method, url, body, headers, encode_chunked)
 
     def _send_request(self, method, url, body, headers, encode_chunked):
-        if not encode_chunked and self._in_one_piece(body, headers):
-            head = self._whole_head(method, url, body, headers)
-            if head is not None:
-                return self._send_head(method, head, body)
         names = frozenset(name.lower() for name in headers)
         skips = {}
         if "host" in names:
@@ -343,42 +345,13 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
             raise
         self.endheaders(body, encode_chunked=encode_chunked)
 
-    def _in_one_piece(self, body, headers):
-        """Whether C may make the head: nobody replaced a step, or wants them printed."""
-        return (
-            type(headers) is dict and (body is None or type(body) is bytes)
-            and _originals.in_object(self)
-            and not self.debuglevel > 0 and self._http_vsn == 11
-            and self._http_vsn_str == "HTTP/1.1" and not self._tunnel_host
-            and not self._buffer and type(self._buffer) is list
-            and _is_legal_header_name is _our_is_legal_header_name
-            and _is_illegal_header_value is _our_is_illegal_header_value
-            and _contains_disallowed_method_pchar_re is _our_method_pattern
-            and _contains_disallowed_url_pchar_re is _our_url_pattern
-        )
-
-    def _whole_head(self, method, url, body, headers):
-        """The head of a plain request (bytes), or None if a part needs a closer look."""
-        if type(method) is not str or type(url) is not str or url[:4] == "http":
+    def _note_host_line(self, host, port, default_port):
+        """The line for requests made in one go, with what it is made of; None if it is odd."""
+        line = field_line("Host", self._host_value(host, port))
+        if line is None:
             return None
-        host, port = self.host, self.port
-        if self._host_line[:3] != (host, port, self.default_port):
-            line = field_line("Host", self._host_value(host, port))
-            if line is None:
-                return None
-            self._host_line = host, port, self.default_port, line + b"\r\n"
-        if body is not None:
-            length = len(body)
-        else:
-            length = 0 if method.upper() in _METHODS_EXPECTING_BODY else None
-        return request_head(method, url or "/", self._host_line[3], headers, length)
-
-    def _send_head(self, method, head, body):
-        """putrequest() to endheaders(), of a head that is made already."""
-        self._start()
-        self._method = method
-        self.__state = _CS_REQ_SENT
-        self._send_in_state(self._send_pieces, head, body)
+        self._host_line = host, port, default_port, line + b"\r\n"
+        return self._host_line
 
     # ---- the response
 
@@ -429,6 +402,9 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         request opens a new one.  Raises ResponseNotReady, what
         HTTPResponse.begin() raises, OSError.
         """
+        response = _responses.take(self)
+        if response is not None:
+            return response
         if self.__response:
             self._forget_response()
         if self.__state != _CS_REQ_SENT or self.__response:
@@ -438,57 +414,72 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
             # one has turned out to end the connection, or to have taken this one's bytes.
             self.close()
             raise RemoteDisconnected("The connection ended with the response before")
-        plain = self.response_class is _our_response_class and _plain_response.in_class(
-            _our_response_class) and not self.debuglevel > 0
-        if plain:
-            response = bare_response(self.sock, self._method)
-        elif self.debuglevel > 0:
+        if self.debuglevel > 0:
             response = self.response_class(self.sock, self.debuglevel, method=self._method)
         else:
             response = self.response_class(self.sock, method=self._method)
         if self.strict is not None:
             response.strict = self.strict
-        due, self._due = self._due, None
         if isinstance(response, _our_response_class):
-            response.belongs_to(self._limits, due, self.__answered is self.sock)
+            response.belongs_to(self._limits, self._due, self.__answered is self.sock)
         try:
-            try:
-                if self.max_response_headers is None:
-                    response.begin_anew() if plain else response.begin()
-                else:
-                    response.begin(_max_headers=self.max_response_headers)
-            except ConnectionError:
-                self.close()
-                raise
-            except BaseException as error:
-                # Half a head may be lost: what follows it is no response.
-                fp = getattr(response, "fp", None)
-                if (isinstance(error, HTTPException) or getattr(fp, "arrived", False)
-                        or due is not None):
-                    self._spoil()
-                self.__waiting = True
-                raise
-            assert response.will_close != _UNKNOWN
-            self.__state = _CS_IDLE
-            self.__answered = self.sock
-            if response.will_close:
-                # The socket is the response's alone from now on.
-                self.close()
+            if self.max_response_headers is None:
+                response.begin()
             else:
-                self.__response = response
-            return response
+                response.begin(_max_headers=self.max_response_headers)
+        except BaseException as error:
+            self._beginning_failed(response, error)
+            raise
+        assert response.will_close != _UNKNOWN
+        self._due = None
+        self.__state = _CS_IDLE
+        self.__answered = self.sock
+        if response.will_close:
+            self._leave_to(response)
+        else:
+            self.__response = response
+        return response
+
+    def _beginning_failed(self, response, error):
+        """What becomes of the connection when a response's head was not to be had."""
+        due, self._due = self._due, None
+        try:
+            if isinstance(error, ConnectionError):
+                self.close()
+                return
+            # Half a head may be lost: what follows it is no response.
+            fp = getattr(response, "fp", None)
+            if (isinstance(error, HTTPException) or getattr(fp, "arrived", False)
+                    or due is not None):
+                self._spoil()
+            self.__waiting = True
+        finally:
+            response.close()
+
+    def _leave_to(self, response):
+        """Close the connection; the socket is the response's alone from now on."""
+        try:
+            self.close()
         except BaseException:
             response.close()
             raise
 
 
-
-
-# What a request line, and a whole head, that C makes leaves out.
-_plain_response = Originals(HTTPResponse, "__new__", "__init__", "begin", "begin_anew")
 _our_method_pattern = _contains_disallowed_method_pchar_re
 _our_url_pattern = _contains_disallowed_url_pchar_re
 _checks = Originals(HTTPConnection, "_validate_method", "_validate_path", "_encode_request")
-_originals = Originals(
-    HTTPConnection, "_validate_method", "_validate_path", "_encode_request", "putrequest",
-    "putheader", "endheaders", "_output", "_send_output", "_get_content_length", "send")
+_answers = Originals(HTTPResponse, "__new__", "__init__", "__getattribute__", "__setattr__",
+                     "begin", "begin_anew", "belongs_to", "isclosed", "_read_status",
+                     "_check_close", "_close_conn", data=RESPONSE_DATA)
+_requests = Requests(
+    Originals(HTTPConnection, "_validate_method", "_validate_path", "_encode_request",
+              "putrequest", "putheader", "endheaders", "_output", "_send_output", "_send_request",
+              "_get_content_length", "send", "_http_vsn", "_http_vsn_str", data=CONNECTION_DATA),
+    _answers,
+    Bindings(globals(), "_is_legal_header_name", "_is_illegal_header_value",
+             "_contains_disallowed_method_pchar_re", "_contains_disallowed_url_pchar_re"),
+    globals(), has_news)
+_responses = Responses(
+    Originals(HTTPConnection, "response_class", data=CONNECTION_DATA),
+    HTTPResponse, _answers, Bindings(heads.__dict__, "parse_headers", "_read_headers"),
+    message_framing)

@@ -76,7 +76,11 @@ class HeadReading(InterimResponses):
         """begin(), of a response that has not begun."""
         if self.strict is not None:
             self.strict = bool(self.strict)
-        head = self._take_head() if self._in_one_go() else None
+        self._begin_with(None)
+
+    def _begin_with(self, first):
+        """begin_anew(), behind `first`, what read_head() has given, or None."""
+        head = self._take_head(first) if self._in_one_go() else None
         if head is None:
             facts = self._head_by_steps()
             version, status, reason = self.version, self.status, self.reason
@@ -107,16 +111,21 @@ class HeadReading(InterimResponses):
             and not self.debuglevel > 0
         )
 
-    def _take_head(self):
-        """The head out of our own Reader; None if the answer is HTTP/0.9."""
+    def _take_head(self, head):
+        """The head out of our own Reader, `head` being the first or None; None if the
+        answer is HTTP/0.9.
+        """
         fp = self.fp
         strict, limits = self.strict, self._limits
-        if self._reused:
-            self._skip_empty_line()
-        if strict is False and not begins_with_http(fp):
-            return None
+        if head is None:
+            if self._reused:
+                self._skip_empty_line()
+            if strict is False and not begins_with_http(fp):
+                return None
         while True:
-            head = read_head(fp, limits.max_line, limits.max_fields, limits.head, strict is True)
+            if head is None:
+                head = read_head(fp, limits.max_line, limits.max_fields, limits.head,
+                                 strict is True)
             if type(head) is not Head:
                 try:
                     head = taken_apart(head, strict)
@@ -128,6 +137,7 @@ class HeadReading(InterimResponses):
             if head.final:
                 return head
             self._note_interim(head.status, head.reason, message_of(head), len(head.section))
+            head = None
 
     def _skip_empty_line(self):
         """Old servers put one behind the message body before (RFC 9112 2.2)."""

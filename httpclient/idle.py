@@ -5,10 +5,9 @@ Whatever it is, it is no answer to a request that has not been sent: the end of
 the stream (the server has closed meanwhile), or bytes that would be taken for
 the next response.
 """
-import select
 import socket
 
-from ._core.idle import poll
+from ._core.idle import readable
 
 try:
     from ssl import SSLSocket, SSLWantReadError
@@ -29,13 +28,8 @@ def has_news(sock):
     if fd < 0:
         return True
     if isinstance(sock, SSLSocket):
-        return bool(sock.pending()) or _readable(fd) and _has_content(sock)
-    return _readable(fd)
-
-
-def _readable(fd):
-    ready = poll(fd)
-    return bool(select.select([fd], (), (), 0)[0]) if ready is None else ready
+        return bool(sock.pending()) or readable(fd) and _has_content(sock)
+    return readable(fd)
 
 
 def _has_content(sock):

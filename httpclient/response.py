@@ -12,9 +12,10 @@ import sys
 from contextlib import suppress
 
 from . import limits
+from ._core.exchange import RESPONSE_DATA, Content
 from ._core.head import Head
 from ._core.originals import Originals
-from ._core.reader import SocketReader, open_reader
+from ._core.reader import open_reader
 from .chunks import READERS, ChunkedContent
 from .exceptions import IncompleteRead, ResponseNotReady
 from .heads import HeadReading
@@ -177,26 +178,17 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         Raises IncompleteRead if the content ends before its announced length and
         `amt` is not given, or where the framing of chunks is bad.
         """
-        fp = self.fp
-        if fp is None:
+        if amt is None:
+            data = _content.read(self)
+            if data is not None:
+                return data
+        if self.fp is None:
             return self._nothing()
         if self._method == "HEAD":
             self._close_conn()
             return b""
         if self.chunked:
             return self._read_chunked(amt)
-        if amt is None and type(fp) is SocketReader and _ends.in_object(self):
-            length = self.length
-            if length is not None:
-                data = fp.read_last(min(length, sys.maxsize))
-                if len(data) == length:
-                    self.length = 0
-                    self.fp = None
-                    if fp.unread:
-                        self.will_close = True  # as _close_conn()
-                    return data
-                self._abandon()
-                raise IncompleteRead(data, length - len(data))
         if amt is not None and amt >= 0:
             if self.length is not None and amt > self.length:
                 amt = self.length
@@ -214,6 +206,11 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
             self.length = 0
         self._close_conn()
         return data
+
+    def _came_short(self, data):
+        """Raise for content that ended behind `data`, before its announced length."""
+        self._abandon()
+        raise IncompleteRead(data, self.length - len(data))
 
     def readinto(self, b):
         """Read content into the buffer `b`, and return the number of bytes read."""
@@ -295,6 +292,9 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         Returns `default` where there is none; an iterable default is joined too.
         Raises ResponseNotReady before begin().
         """
+        value = _content.field(self, name)
+        if value is not None:
+            return value
         if type(name) is str and name.isascii() and self._untouched():
             value = self._head.joined(name)
             if value is not None:
@@ -356,13 +356,6 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         return self.status
 
 
-def bare_response(sock, method):
-    """HTTPResponse(sock, method=method), for HTTPResponse itself with its own __init__()."""
-    response = _new_response(HTTPResponse)
-    response.__dict__.update({"fp": open_reader(sock), "debuglevel": 0, "_method": method})
-    return response
-
-
-_new_response = HTTPResponse.__new__
 _lazy_fields = Originals(HTTPResponse, "headers", "msg")
-_ends = Originals(HTTPResponse, "_safe_read", "_close_conn")
+_content = Content(Originals(HTTPResponse, "_safe_read", "_close_conn", data=RESPONSE_DATA),
+                   _lazy_fields)

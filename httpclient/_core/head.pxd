@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 from .http1 cimport http1_framing
+from .reader cimport Reader
 
 
 cdef class Head:
@@ -8,3 +9,11 @@ cdef class Head:
     cdef readonly str reason
     cdef readonly bytes section         # the field section, as it arrived
     cdef http1_framing _framing
+
+    cdef bint is_final(self) noexcept
+    cdef str value_of(self, str name)
+
+
+cdef object take_head(Reader reader, Py_ssize_t max_line, Py_ssize_t max_fields,
+                      Py_ssize_t max_head, bint strict)
+cpdef bint skip_empty_line(Reader reader) except -1

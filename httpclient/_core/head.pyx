@@ -57,6 +57,9 @@ cdef class Head:
     @property
     def final(self):
         """Whether it is no interim response (1xx but 101) that another one follows."""
+        return self.is_final()
+
+    cdef bint is_final(self) noexcept:
         return self.status >= 200 or self.status == 101
 
     def first_line(self):
@@ -79,31 +82,21 @@ cdef class Head:
 
         As ``", ".join(message.get_all(name))`` of the message with these fields.
         """
-        cdef const char *octets = PyBytes_AS_STRING(self.section)
+        return self.value_of(name)
+
+    cdef str value_of(self, str name):
+        cdef const uint8_t *octets = <const uint8_t *> PyBytes_AS_STRING(self.section)
         cdef size_t end = PyBytes_GET_SIZE(self.section)
         cdef size_t at = 0
         cdef Py_ssize_t size = 0
         cdef const char *wanted = PyUnicode_AsUTF8AndSize(name, &size)
-        cdef http1_field field
+        cdef http1_range found
         result = None
-        while http1_field_line(<const uint8_t *> octets, end, &at, False, &field) == HTTP1_OK:
-            if (field.name.end - field.name.at == <size_t> size
-                    and same_name(octets + field.name.at, wanted, size)):
-                value = latin1(octets, field.value)
-                result = value if result is None else f"{result}, {value}"
+        while http1_find_field(octets, end, &at, <const uint8_t *> wanted, size,
+                               &found) == HTTP1_OK:
+            value = latin1(<const char *> octets, found)
+            result = value if result is None else f"{result}, {value}"
         return result
-
-
-cdef bint same_name(const char *name, const char *wanted, Py_ssize_t size) noexcept:
-    """Whether two ASCII names are the same but for case."""
-    cdef Py_ssize_t i
-    cdef unsigned char a, b
-    for i in range(size):
-        a = name[i]
-        b = wanted[i]
-        if a != b and ((a ^ b) != 0x20 or not c'a' <= (a | 0x20) <= c'z'):
-            return False
-    return True
 
 
 cdef str latin1(const char *octets, http1_range r):
@@ -119,6 +112,11 @@ def read_head(Reader reader not None, Py_ssize_t max_line, Py_ssize_t max_fields
     Raises LineTooLong over `max_line` octets in a line, and HTTPException over
     `max_fields` field lines or `max_head` octets in all.
     """
+    return take_head(reader, max_line, max_fields, max_head, strict)
+
+
+cdef object take_head(Reader reader, Py_ssize_t max_line, Py_ssize_t max_fields,
+                      Py_ssize_t max_head, bint strict):
     cdef http1_lines lines
     cdef http1_rc rc
     cdef Head head
@@ -188,7 +186,7 @@ def status_line(bytes line not None, bint strict=False):
     return status.minor, status.code, latin1(<const char *> octets, status.reason)
 
 
-def skip_empty_line(Reader reader not None):
+cpdef bint skip_empty_line(Reader reader) except -1:
     """Use up one empty line, if that is what comes next.
 
     False: whether it does is open until a FeedReader has been fed.

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Whether a descriptor has something to read, without waiting and without reading."""
+import select
 
 
 cdef extern from *:
@@ -19,7 +20,13 @@ cdef extern from *:
     int httpclient_poll(int fd) noexcept
 
 
-def poll(int fd):
-    """True or False; None where this system, or a signal, leaves it open."""
+cpdef bint readable(int fd) except -1:
+    """Whether a descriptor has octets, or the end of the stream, to read now."""
     cdef int ready = httpclient_poll(fd)
-    return None if ready < 0 else ready > 0
+    return ready > 0 if ready >= 0 else bool(select.select([fd], (), (), 0)[0])
+
+
+cdef bint has_input(object sock) except -1:
+    """The same of a plain socket; of a closed one it is true, too."""
+    cdef int fd = sock.fileno()
+    return fd < 0 or readable(fd)

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Originals: whether an object still has the methods that its class was defined with.
+"""Originals and Bindings: whether anybody has replaced what one call in C stands for.
 
-One call in C may stand for many methods only while nobody has overridden or
-replaced any of them.  A class says so by its version tag, which CPython changes
-whenever an attribute of the class or of a base of it is set: the attributes are
-compared once per tag.
+Programs override methods, set them on an object or on a class, and rebind names
+of a module; then the steps have to be taken one by one, so that theirs is called.
+
+A class says so by its version tag, which CPython changes whenever an attribute
+of the class or of a base of it is set: the attributes are compared once per tag.
 """
 cimport cython
 from cpython.dict cimport PyDict_Contains
@@ -14,39 +15,73 @@ cdef extern from "Python.h":
     ctypedef struct PyTypeObject:
         unsigned int tp_version_tag
 
+cdef object MISSING = object()
+
 
 @cython.final
 cdef class Originals:
-    """The attributes `names` of a class, as they are now."""
+    """The attributes `names` of a class, as they are now, and `data`.
 
-    cdef tuple _names
-    cdef tuple _values
-    cdef PyObject *_type        # the class that was compared last, borrowed: only compared
-    cdef unsigned int _tag      # its version then; 0: none
+    `data` are attributes that objects have of their own: of a class it is only asked
+    that it has made no property of them, nor given them another default.
+    """
 
-    def __init__(self, cls, *names):
+    def __init__(self, cls, *names, data=()):
         self._names = names
         self._values = tuple([getattr(cls, name) for name in names])
+        self._data = tuple(data)
+        self._defaults = tuple([getattr(cls, name, MISSING) for name in data])
 
-    def in_class(self, cls):
-        """Whether a class has them all."""
+    cdef bint of_class(self, object cls) except -1:
         cdef unsigned int tag = (<PyTypeObject *> <PyObject *> cls).tp_version_tag
+        cdef int i
 
-        if tag != 0 and tag == self._tag and <PyObject *> cls == self._type:
-            return True
+        if tag != 0:
+            for i in range(KINDS):
+                if tag == self._tags[i] and <PyObject *> cls == self._types[i]:
+                    return True
         for name, value in zip(self._names, self._values):
             if getattr(cls, name) is not value:
                 return False
-        self._type = <PyObject *> cls
-        self._tag = (<PyTypeObject *> <PyObject *> cls).tp_version_tag
+        for name, value in zip(self._data, self._defaults):
+            if getattr(cls, name, MISSING) is not value:
+                return False
+        i = self._next
+        self._next = (i + 1) % KINDS
+        self._tags[i] = 0
+        self._types[i] = <PyObject *> cls
+        self._tags[i] = (<PyTypeObject *> <PyObject *> cls).tp_version_tag
         return True
+
+    cdef bint of_object(self, object obj, dict own) except -1:
+        if not self.of_class(type(obj)):
+            return False
+        for name in self._names:
+            if PyDict_Contains(own, name):
+                return False
+        return True
+
+    def in_class(self, cls):
+        """Whether a class has them all."""
+        return self.of_class(cls)
 
     def in_object(self, obj):
         """Whether the class of an object has them all, and the object none of its own."""
-        if not self.in_class(type(obj)):
-            return False
-        attributes = obj.__dict__
-        for name in self._names:
-            if PyDict_Contains(attributes, name):
+        return self.of_object(obj, obj.__dict__)
+
+
+@cython.final
+cdef class Bindings:
+    """The `names` of a module's namespace, as they are now."""
+
+    def __init__(self, dict namespace not None, *names):
+        self._namespace = namespace
+        self._names = names
+        self._values = tuple([namespace[name] for name in names])
+
+    cdef bint intact(self) except -1:
+        cdef Py_ssize_t i
+        for i in range(len(self._names)):
+            if get(self._namespace, self._names[i], None) is not self._values[i]:
                 return False
         return True

@@ -20,10 +20,12 @@ from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE, PyByteArray_Resize
 from cpython.bytes cimport PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.exc cimport PyErr_CheckSignals
+from cpython.object cimport PyObject_TypeCheck, PyTypeObject
 from cpython.ref cimport PyObject
 from libc.string cimport memchr, memcpy, memmove
 
 from .http1 cimport *
+from .originals cimport Originals
 from .result cimport Result
 
 cdef extern from "Python.h":
@@ -39,9 +41,9 @@ cdef list spares = []                   # stores that nobody uses
 
 # Seen at import: what is patched or replaced later is not ours to go around.
 cdef object real_socket = socket.socket
-cdef object real_makefile = socket.socket.makefile
 cdef object socket_io = socket.SocketIO
-cdef object real_readinto = socket.SocketIO.readinto
+cdef Originals sockets = Originals(real_socket, "makefile")
+cdef Originals socket_files = Originals(socket_io, "readinto")
 cdef object buffered_reader = io.BufferedReader
 
 
@@ -297,21 +299,6 @@ cdef class Reader:
         return self.read_octets(size_of(n))
 
     @cython.critical_section
-    def read_last(self, Py_ssize_t n):
-        """As read(), of what is the message's end: closes if it has all come.
-
-        `unread` stays: surplus that is nobody's.
-        """
-        cdef Py_ssize_t left
-        self.check_open()
-        data = self.read_octets(n)
-        if PyBytes_GET_SIZE(data) == n:
-            left = self._end - self._at
-            self.close()
-            self._end = left
-        return data
-
-    @cython.critical_section
     def readinto(self, buffer):
         """Fill `buffer`; return how many octets came before the end of the stream."""
         self.check_open()
@@ -393,14 +380,25 @@ cdef class SocketReader(Reader):
     those who read, which close() of the socket respects.
     """
 
-    cdef object _sock
-    cdef object _raw
-
     def __init__(self, sock):
         self._receive = sock.recv_into
         self._direct = isinstance(self._receive, BuiltinMethodType)
         sock._io_refs += 1
         self._sock = sock
+
+    cdef bytes take_last(self, Py_ssize_t n):
+        """As read(n), of what is the message's end: closes if it has all come.
+
+        `unread` stays: surplus that is nobody's.
+        """
+        cdef Py_ssize_t left
+        self.check_open()
+        data = self.read_octets(n)
+        if PyBytes_GET_SIZE(data) == n:
+            left = self._end - self._at
+            self.close()
+            self._end = left
+        return data
 
     def obey(self, deadline):
         self._receive = partial(deadline.call, self._sock, self._sock.recv_into)
@@ -493,6 +491,16 @@ cdef class RawReader(Reader):
         return f"<{type(self).__name__} of {self._file!r}>"
 
 
+cdef bint may_take_all(object sock) except -1:
+    """Whether all the octets of a socket are ours to take: a real one, and nothing patched."""
+    return (PyObject_TypeCheck(sock, <PyTypeObject *> real_socket)
+            and sockets.of_class(type(sock)) and socket_files.of_class(socket_io))
+
+
+cdef SocketReader open_socket(object sock):
+    return SocketReader(sock)
+
+
 def open_reader(sock):
     """What a response reads `sock` through.
 
@@ -500,10 +508,8 @@ def open_reader(sock):
     ``makefile("rb")`` gives, which is then asked for one line or just so many
     octets, and never for more.
     """
-    kind = type(sock)
-    if (issubclass(kind, real_socket) and kind.makefile is real_makefile
-            and socket_io.readinto is real_readinto):
-        return SocketReader(sock)
+    if may_take_all(sock):
+        return open_socket(sock)
     file = sock.makefile("rb")
     if type(file) is buffered_reader and type(file.raw) is socket_io:
         return RawReader(file)

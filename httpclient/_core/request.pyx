@@ -113,8 +113,8 @@ cdef char *put(char *out, const void *octets, Py_ssize_t n) noexcept:
     return out + n
 
 
-def request_head(method, target, bytes host_line not None, dict headers not None, length):
-    """A whole HTTP/1.1 request head in one go; None if a part needs a closer look.
+cdef bytes whole_head(str method, str target, bytes host_line, dict headers, object length):
+    """A whole HTTP/1.1 request head; None if a part needs a closer look.
 
     What http.client puts into it, in its order: request line, Host, Accept-Encoding
     and Content-Length unless given, `headers`, the empty line.  `length` is that
@@ -131,7 +131,7 @@ def request_head(method, target, bytes host_line not None, dict headers not None
     cdef list fields
     cdef char *out
 
-    if type(method) is not str or type(target) is not str or len(headers) > MAX_FIELDS:
+    if len(headers) > MAX_FIELDS:
         return None
     method_octets = ascii(method, &m)
     target_octets = ascii(target, &t)

@@ -310,10 +310,43 @@ test_words(void)
     }
 }
 
+/* Of a regular section: the values of the fields of one name, in order. */
+static void
+test_find_field(void)
+{
+    static const char section[] = "a: 1\r\nB:\nab:  2 \r\nA:\t3\r\n@: 4\r\nb: 5\r\n\r\n";
+    static const struct {
+        const char *name;
+        const char *values[3];
+    } FOUND[] = {
+        {"a", {"1", "3"}}, {"A", {"1", "3"}}, {"b", {"", "5"}}, {"aB", {"2 "}},
+        {"`", {0}}, {"@", {"4"}}, {"abc", {0}}, {"c", {0}}, {"", {0}},
+        {"a: 1\r\nB:\nab:  2 \r\nA:\t3\r\n@: 4\r\nb: 5\r\n\r\nmore", {0}},
+    };
+    size_t n = sizeof section - 1;
+    const uint8_t *buf = guard_behind(guard, section, n);
+
+    for (size_t i = 0; i < ROWS(FOUND); i++) {
+        const uint8_t *name = (const uint8_t *)FOUND[i].name;
+        struct http1_range value;
+        size_t at = 0;
+
+        check_begin("find", FOUND[i].name, strlen(FOUND[i].name));
+        for (const char *const *wanted = FOUND[i].values; *wanted; wanted++) {
+            CHECK_SAME(http1_find_field(buf, n, &at, name, strlen(FOUND[i].name), &value), HTTP1_OK);
+            CHECK_SAME(value.end - value.at, strlen(*wanted));
+            CHECK(memcmp(buf + value.at, *wanted, strlen(*wanted)) == 0);
+        }
+        CHECK_SAME(http1_find_field(buf, n, &at, name, strlen(FOUND[i].name), &value), HTTP1_END);
+        CHECK_SAME(at, n);
+    }
+}
+
 int
 main(void)
 {
     guard = guard_new();
+    test_find_field();
     test_field_lines();
     test_field_line_bytes();
     test_field_sections();

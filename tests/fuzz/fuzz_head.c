@@ -292,6 +292,26 @@ same_framing(const struct http1_framing *a, const struct http1_framing *b)
            && a->keep_alive == b->keep_alive && a->compound == b->compound;
 }
 
+/* Each field of a regular section is found by its name, behind those of the same name. */
+static void
+check_find_field(const uint8_t *data, size_t size)
+{
+    struct http1_field field;
+    struct http1_range value;
+    size_t at = 0, line = 0;
+
+    for (; http1_field_line(data, size, &at, 0, &field) == HTTP1_OK; line = at) {
+        const uint8_t *name = data + field.name.at;
+        size_t n = field.name.end - field.name.at, here = line, all = 0;
+
+        HOLDS(http1_find_field(data, size, &here, name, n, &value) == HTTP1_OK);
+        HOLDS(here == at && value.at == field.value.at && value.end == field.value.end);
+        while (all < line && http1_find_field(data, size, &all, name, n, &value) == HTTP1_OK)
+            HOLDS(value.end < all);
+        HOLDS(all <= size);
+    }
+}
+
 static enum http1_rc
 check_field_section(const uint8_t *data, size_t size, int strict, struct http1_framing *framing,
                     size_t *at, uint64_t *state)
@@ -305,6 +325,8 @@ check_field_section(const uint8_t *data, size_t size, int strict, struct http1_f
     HOLDS(*at == (rc == HTTP1_END ? used : 0));
     if (rc == HTTP1_END)
         HOLDS(same_framing(framing, &naive) && !(framing->has_length && framing->chunked));
+    if (rc == HTTP1_END)
+        check_find_field(data, *at);
     part_rc = http1_field_section(arrival.buf, less, &part, strict, &naive);
     arrival_free(&arrival);
     if (rc == HTTP1_END)

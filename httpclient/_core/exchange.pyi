@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+from collections.abc import Callable
+from typing import Any, final
+
+from ..response import HTTPResponse
+from .originals import Bindings, Originals
+
+CONNECTION_DATA: tuple[str, ...]
+RESPONSE_DATA: tuple[str, ...]
+
+@final
+class Requests:
+    def __init__(
+        self, methods: Originals, answers: Originals, rules: Bindings,
+        namespace: dict[str, Any], has_news: Callable[[Any], bool],
+    ) -> None: ...
+    def send(
+        self, connection: Any, method: object, target: object, body: object, headers: object,
+    ) -> bool: ...
+
+@final
+class Responses:
+    def __init__(
+        self, connection: Originals, cls: type, methods: Originals, rules: Bindings,
+        message_framing: Callable[..., Any],
+    ) -> None: ...
+    def take(self, connection: Any) -> HTTPResponse | None: ...
+
+@final
+class Content:
+    def __init__(self, methods: Originals, fields: Originals) -> None: ...
+    def read(self, response: Any) -> bytes | None: ...
+    def field(self, response: Any, name: object) -> str | None: ...

@@ -1,0 +1,333 @@
+# SPDX-License-Identifier: MIT
+"""Requests and Responses: one call in C for what http.client does in many steps.
+
+A request, the head of its response, and its content are each taken in one go while
+nobody could tell the difference: no step is overridden or replaced, nothing is to be
+printed, and the socket is a real one.  Each method looks whether that is so first, and
+says False or None before it has done anything if it is not; the caller then takes the
+steps.  What goes wrong on the way is for connection.py and response.py to deal with.
+
+The attributes of connection and response are those of http.client, in the objects'
+own dicts, where everybody finds and changes them.
+"""
+import http.client as _standard
+import socket
+import sys
+
+cimport cython
+from cpython.dict cimport PyDict_Copy
+from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
+
+from .head cimport Head, skip_empty_line, take_head
+from .idle cimport has_input
+from .originals cimport Bindings, Originals, attributes, get, set_attributes
+from .reader cimport SocketReader, may_take_all, open_socket
+from .request cimport whole_head
+
+from ..limits import DEFAULT
+
+cdef extern from "Python.h":
+    int PySys_Audit(const char *event, const char *format, ...) except -1
+
+cdef extern from *:
+    """
+    #define httpclient_new(cls, args) \\
+        ((PyTypeObject *)(cls))->tp_new((PyTypeObject *)(cls), args, NULL)
+    """
+    object new_instance "httpclient_new"(object cls, tuple args)
+    object call_method "PyObject_CallMethodOneArg"(object obj, object name, object argument)
+
+cdef Py_ssize_t JOINED = 16 * 1024      # a body up to this size goes out with the head
+cdef Py_ssize_t LARGEST = sys.maxsize
+
+cdef object NOTHING = 0
+cdef object real_socket = socket.socket
+cdef dict standard = _standard.__dict__
+
+# The attributes of http.client's connection that are its own affair.
+cdef str STATE = "_HTTPConnection__state"
+cdef str RESPONSE = "_HTTPConnection__response"
+cdef str ANSWERED = "_HTTPConnection__answered"
+cdef str SPOILED = "_HTTPConnection__spoiled"
+cdef str WAITING = "_HTTPConnection__waiting"
+cdef str IDLE = "Idle"
+cdef str REQUEST_SENT = "Request-sent"
+
+CONNECTION_DATA = (STATE, RESPONSE, ANSWERED, SPOILED, WAITING, "sock", "host", "port",
+                   "debuglevel", "_method", "_buffer", "_due", "_limits")
+RESPONSE_DATA = ("fp", "status", "version", "reason", "code", "length", "chunked", "chunk_left",
+                 "will_close", "headers", "msg", "debuglevel", "strict", "_method", "_head",
+                 "_message", "_interim", "_reused", "_limits", "_max_headers")
+
+# What a response has after its head; most of it mostly stays so.
+cdef dict FIELDS = {
+    "fp": None, "debuglevel": 0, "_method": None, "_head": None, "version": 11, "code": 200,
+    "status": 200, "reason": "OK", "chunked": False, "length": None, "will_close": False,
+}
+
+
+cdef bint prints(dict own) except -1:
+    """Whether a connection is to print what it does."""
+    level = get(own, "debuglevel", NOTHING)
+    return level is not NOTHING and level > 0
+
+
+@cython.final
+cdef class Requests:
+    """Sends requests whose head can be made in one go."""
+
+    cdef Originals _methods
+    cdef Originals _answers
+    cdef Bindings _rules
+    cdef dict _namespace
+    cdef object _has_news
+
+    def __init__(self, Originals methods not None, Originals answers not None,
+                 Bindings rules not None, dict namespace not None, has_news):
+        self._methods = methods
+        self._answers = answers
+        self._rules = rules
+        self._namespace = namespace
+        self._has_news = has_news
+
+    def send(self, connection, method, target, body, headers):
+        """Send a request on an idle connection; False: nothing has been done."""
+        cdef dict own
+        cdef bytes head
+
+        if type(headers) is not dict or not (body is None or type(body) is bytes):
+            return False
+        own = attributes(connection)
+        if not (self._methods.of_object(connection, own) and self._rules.intact()
+                and self.is_plain(own)):
+            return False
+        head = self.head_of(connection, own, method, target, body, headers)
+        if head is None:
+            return False
+        self.start(connection, own)
+        if get(own, STATE, None) != IDLE:
+            return False
+        own["_method"] = method
+        own[STATE] = REQUEST_SENT
+        try:
+            self.emit(connection, own, head, body)
+        except BaseException as error:
+            connection._sending_failed(error)
+            raise
+        return True
+
+    cdef bint is_plain(self, dict own) except -1:
+        """Whether a connection is idle, and goes straight to its server."""
+        buffer = get(own, "_buffer", None)
+        return (get(own, STATE, None) == IDLE and not prints(own)
+                and type(buffer) is list and not <list> buffer
+                and not get(own, "_tunnel_host", None)
+                and get(own, "_due", None) is None and get(own, "deadline", None) is None)
+
+    cdef bytes head_of(self, object connection, dict own, object method, object target,
+                       object body, dict headers):
+        if type(method) is not str or type(target) is not str or target[:4] == "http":
+            return None
+        host = get(own, "host", None)
+        port = get(own, "port", None)
+        default_port = connection.default_port
+        known = get(own, "_host_line", None)
+        if type(known) is not tuple or len(<tuple> known) != 4 or not (
+                host == (<tuple> known)[0] and port == (<tuple> known)[1]
+                and default_port == (<tuple> known)[2]):
+            known = connection._note_host_line(host, port, default_port)
+            if known is None:
+                return None
+        length = None
+        if body is not None:
+            length = len(<bytes> body)
+        elif method != "GET" and method.upper() in self._namespace["_METHODS_EXPECTING_BODY"]:
+            length = 0
+        return whole_head(method, target or "/", <bytes> (<tuple> known)[3], headers, length)
+
+    cdef int start(self, object connection, dict own) except -1:
+        """Let go of the response before, and of a socket that cannot be used again."""
+        response = get(own, RESPONSE, None)
+        if response is not None or get(own, SPOILED, None) is not None:
+            if self.is_over(response) and get(own, SPOILED, None) is None:
+                own[RESPONSE] = response = None
+            else:
+                connection._forget_response()
+                response = get(own, RESPONSE, None)
+        sock = get(own, "sock", None)
+        if sock is not None and response is None and get(own, ANSWERED, None) is sock:
+            if has_input(sock) if type(sock) is real_socket else self._has_news(sock):
+                connection._drop()
+        if get(own, WAITING, None):
+            own[WAITING] = False
+        return 0
+
+    cdef bint is_over(self, object response) except -1:
+        """Whether a response has been read to its end, and nothing came behind it."""
+        cdef dict own
+        if response is None or not self._answers.of_class(type(response)):
+            return False
+        own = attributes(response)
+        return get(own, "fp", None) is None and get(own, "will_close", None) is False
+
+    cdef int emit(self, object connection, dict own, bytes head, object body) except -1:
+        sock = get(own, "sock", None)
+        if not PyObject_TypeCheck(sock, <PyTypeObject *> real_socket) or (
+                body is not None and len(<bytes> body) > JOINED):
+            connection._send_pieces(head, body)
+            return 0
+        PySys_Audit("http.client.send", "OO", <PyObject *> connection, <PyObject *> head)
+        if body:
+            PySys_Audit("http.client.send", "OO", <PyObject *> connection, <PyObject *> body)
+            head = head + <bytes> body
+        call_method(sock, "sendall", head)
+        return 0
+
+
+@cython.final
+cdef class Responses:
+    """Takes responses whose head is regular, and their content."""
+
+    cdef Originals _connection
+    cdef Originals _methods
+    cdef Bindings _rules
+    cdef object _class
+    cdef object _message_framing
+
+    def __init__(self, Originals connection not None, cls, Originals methods not None,
+                 Bindings rules not None, message_framing):
+        self._connection = connection
+        self._class = cls
+        self._methods = methods
+        self._rules = rules
+        self._message_framing = message_framing
+
+    def take(self, connection):
+        """The response to the request that was sent, begun; None: nothing has been done."""
+        cdef dict own = attributes(connection)
+        cdef dict fields
+        cdef SocketReader reader
+
+        sock = get(own, "sock", None)
+        strict = get(own, "strict", None)
+        if not (self._connection.of_object(connection, own) and self.is_plain(own)
+                and self._methods.of_class(self._class) and self._rules.intact()
+                and (strict is None or strict is True) and may_take_all(sock)):
+            return None
+        fields = PyDict_Copy(FIELDS)
+        if strict:
+            fields["strict"] = strict
+        limits = get(own, "_limits", DEFAULT)
+        if limits is not DEFAULT:
+            fields["_limits"] = limits
+        method = get(own, "_method", None)
+        fields["_method"] = method
+        reader = open_socket(sock)
+        fields["fp"] = reader
+        response = new_instance(self._class, ())
+        set_attributes(response, fields)
+        try:
+            if strict is None and get(own, ANSWERED, None) is sock:
+                skip_empty_line(reader)
+            self.begin(response, fields, reader, method, strict, limits)
+        except BaseException as error:
+            connection._beginning_failed(response, error)
+            raise
+        own[STATE] = IDLE
+        own[ANSWERED] = sock
+        if fields["will_close"]:
+            connection._leave_to(response)
+        else:
+            own[RESPONSE] = response
+        return response
+
+    cdef bint is_plain(self, dict own) except -1:
+        """Whether a request was sent, and how it is answered is nobody else's affair."""
+        return (get(own, STATE, None) == REQUEST_SENT and not prints(own)
+                and get(own, RESPONSE, None) is None and get(own, SPOILED, None) is None
+                and get(own, "_due", None) is None
+                and get(own, "max_response_headers", None) is None)
+
+    cdef int begin(self, object response, dict fields, SocketReader reader, object method,
+                   object strict, object limits) except -1:
+        """HTTPResponse.begin(), for a regular head of a final response."""
+        cdef Head head
+        cdef int status
+
+        if limits is DEFAULT:
+            read = take_head(reader, standard["_MAXLINE"], standard["_MAXHEADERS"],
+                             limits.head, strict is True)
+        else:
+            read = take_head(reader, limits.max_line, limits.max_fields, limits.head,
+                             strict is True)
+        if type(read) is not Head or not (<Head> read).is_final():
+            response._begin_with(read)
+            return 0
+        head = <Head> read
+        status = head.status
+        fields["_head"] = head
+        if status != 200:
+            fields["status"] = fields["code"] = status
+        fields["reason"] = head.reason
+        if head.version != 11:
+            fields["version"] = head.version
+        if (head._framing.has_length and head.version == 11 and status >= 200
+                and status != 204 and status != 304 and method != "HEAD"):
+            fields["length"] = head._framing.length
+            if head._framing.close:
+                fields["will_close"] = True
+            return 0
+        chunked, length, will_close = self._message_framing(
+            head, method, status, head.version, strict)
+        fields["chunked"] = chunked
+        fields["length"] = length
+        fields["will_close"] = will_close
+        if chunked:
+            fields["chunk_left"] = None
+        return 0
+
+
+@cython.final
+cdef class Content:
+    """Takes content of known length, and single fields, of a response that has begun."""
+
+    cdef Originals _methods
+    cdef Originals _fields
+
+    def __init__(self, Originals methods not None, Originals fields not None):
+        self._methods = methods
+        self._fields = fields
+
+    def read(self, response):
+        """The rest of the content (bytes); None: nothing has been done."""
+        cdef dict own = attributes(response)
+        cdef bytes data
+
+        reader = get(own, "fp", None)
+        if type(reader) is not SocketReader or not self._methods.of_object(response, own):
+            return None
+        length = get(own, "length", None)
+        if (type(length) is not int or get(own, "chunked", None) is not False
+                or get(own, "_method", None) == "HEAD"):
+            return None
+        data = (<SocketReader> reader).take_last(length if length < LARGEST else LARGEST)
+        if len(data) != length:
+            response._came_short(data)
+        own["length"] = NOTHING
+        own["fp"] = None
+        if (<SocketReader> reader)._end != (<SocketReader> reader)._at:
+            own["will_close"] = True    # there is surplus, as in _close_conn()
+        return data
+
+    def field(self, response, name):
+        """The value of a field, as getheader() gives it; None: it is not there, or not so easy."""
+        cdef dict own
+
+        if type(name) is not str or not self._fields.of_class(type(response)):
+            return None
+        own = attributes(response)
+        head = get(own, "_head", None)
+        if (type(head) is not Head or get(own, "headers", None) is not None
+                or get(own, "_message", None) is not None or not (<str> name).isascii()):
+            return None
+        return (<Head> head).value_of(<str> name)
