@@ -63,6 +63,7 @@ struct machine {
     size_t line;   /* where the chunk-size line began */
     size_t digits; /* of the size */
     uint64_t size, framing;
+    enum { PLAIN, IN_QUOTES, BACKSLASH } quotes; /* of an extension */
 };
 
 /* One byte of a chunk-size line, at i.  HTTP1_OK: the line is whole. */
@@ -80,6 +81,8 @@ naive_line_byte(struct machine *m, const uint8_t *data, size_t i, const struct l
     } else if (m->state == LINE_LF) {
         if (c != '\n')
             return HTTP1_BAD;
+        if (m->quotes != PLAIN)
+            return HTTP1_BAD;
         if (limits->strict && !naive_extensions(data + m->line + m->digits,
                                                 i - 1 - m->line - m->digits))
             return HTTP1_BAD;
@@ -89,6 +92,10 @@ naive_line_byte(struct machine *m, const uint8_t *data, size_t i, const struct l
     } else if (m->state == EXTENSION) {
         if (c == '\n')
             return HTTP1_BAD;
+        if (m->quotes == BACKSLASH || (m->quotes == PLAIN && c == '"'))
+            m->quotes = IN_QUOTES;
+        else if (m->quotes == IN_QUOTES)
+            m->quotes = c == '"' ? PLAIN : c == '\\' ? BACKSLASH : IN_QUOTES;
     } else if (is_blank(c) || c == ';') {
         m->state = c == ';' ? EXTENSION : BLANK;
     } else {
@@ -100,7 +107,7 @@ naive_line_byte(struct machine *m, const uint8_t *data, size_t i, const struct l
 static void
 naive_decode(const uint8_t *data, size_t size, const struct limits *limits, struct decoded *d)
 {
-    struct machine m = {SIZE, 0, 0, 0, 0};
+    struct machine m = {SIZE, 0, 0, 0, 0, PLAIN};
 
     for (size_t i = 0; i < size; i++) {
         if (m.state == DATA) {
