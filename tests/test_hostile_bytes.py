@@ -92,6 +92,8 @@ row("bare CR before a field name", field(b"\rA: b"), Refuses("BadHeaderLine", b"
 row("bare CR behind a field value", field(b"A: b\r"), BAD_FIELD)
 row("NUL in a field value", field(b"A: b\0c"), Refuses("BadHeaderLine", b"A: b\0c"))
 row("NUL at the end of a field value", field(b"A: b\0"), BAD_FIELD)
+row("NUL in a field name", field(b"A\0B: c"), Refuses("BadHeaderLine", b"A\0B: c"))
+row("NUL in a line without colon", field(b"A\0"), BAD_FIELD)
 row("control characters in a field value", field(b"A: \x01\x0b\x0c\x1f\x7f"),
     fields(("A", "\x01\x0b\x0c\x1f\x7f")), BAD_FIELD)
 row("obs-text in a field value", field(b"A: \xe4\x80\xff"), fields(("A", "\xe4\x80\xff")))
