@@ -261,6 +261,9 @@ row("Connection: x, CLOSE ,y", field(b"Connection: x, CLOSE ,y"), UNTIL_CLOSE)
 row("Connection: keep-alive on a second line",
     field(b"Connection: x", b"Connection: keep-alive", status=b"HTTP/1.0 200 OK"),
     Takes(version=10))
+row("Connection: keep-alive and close, HTTP/1.0",
+    field(b"Connection: keep-alive", b"Connection: close", status=b"HTTP/1.0 200 OK"),
+    Takes(version=10, closes=True))
 row("103", b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + RETRY, Takes())
 row("102 with a length", b"HTTP/1.1 102 x\r\nContent-Length: 9\r\n\r\n" + RETRY, Takes())
 row("100, 102, 103, 199", b"".join(b"HTTP/1.1 %d x\r\n\r\n" % code for code in (100, 102, 103, 199))

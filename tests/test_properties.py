@@ -418,6 +418,9 @@ FOUND = {
     "long line that is no status line": b"x" * 3000 + b"\r\n\r\n",
     "long version": b"HTTP/" + b"x" * 3000 + b" 200 OK\r\n\r\n",
     "no coding, and a length": OK + b"Transfer-Encoding: \r\nContent-Length: 5\r\n\r\nhello",
+    "keep-alive and close from HTTP/1.0": b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n"
+        b"Connection: close\r\nContent-Length: 0\r\n\r\n",
+    "quoted string without end": HELLO + b'5;a="b\r\nhello\r\n0\r\n\r\n',
     "stream ends in a trailer line": HELLO + b"0\r\nA: b\r\nC: d",
     "no field in the trailer section": HELLO + b"0\r\nA: b\r\nno colon\r\n\r\n",
     "fold in the trailer section": HELLO + b"0\r\nA: b\r\n c\r\n\r\n",

@@ -286,7 +286,8 @@ def persistence(result):
         kept = any(values(result, "keep-alive"))
         proxy = next(iter(values(result, "proxy-connection")), "").lower()
         today = not (kept or "keep-alive" in first or "keep-alive" in proxy)
-        closes = not (kept or "keep-alive" in options + elements(result, "proxy-connection"))
+        closes = "close" in options or not (
+            kept or "keep-alive" in options + elements(result, "proxy-connection"))
     result.note("Connection options", closes != today)
     result.closes |= closes
 
