@@ -8,6 +8,7 @@ the responses is invalid indeed.
 import importlib.util
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -86,6 +87,17 @@ def test_who_refuses_valid_responses_does_not_count(monkeypatch):
     monkeypatch.setattr(strictness, "clients", lambda: ({"nobody": refuses}, {}))
     with pytest.raises(ValueError, match="nobody"):
         strictness.judge()
+
+
+def test_readme_has_these_sums(judged):
+    readme = BENCH.parent / "README.md"
+    if not readme.is_file():
+        pytest.skip("no README.md beside the tests")
+    default, strict = [strictness.noticed(judged[f"httpclient strict={mode}"])
+                       for mode in (None, True)]
+    [row] = re.findall(r"^\| httpclient \| `strict=True` \|.*\n\|[-:| ]+\|\n\| (.*) \|$",
+                       readme.read_text(encoding="utf-8"), re.MULTILINE)
+    assert row.split(" | ")[:2] == [str(default), str(strict)]
 
 
 # ---- the command
