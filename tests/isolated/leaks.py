@@ -304,7 +304,8 @@ def deadline():
 
 WATCHED = [
     httpclient.HTTPResponse, httpclient.HTTPConnection, httpclient.HTTPMessage,
-    httpclient.ResponseParser, reader.SocketReader, reader.RawReader, feed.FeedReader, head.Head, chunked.ChunkedBody,
+    httpclient.ResponseParser, reader.SocketReader, reader.RawReader, feed.FeedReader,
+    head.Head, chunked.ChunkedBody,
     httpclient.IncompleteRead, httpclient.BadStatusLine, httpclient.BadHeaderLine,
     httpclient.LineTooLong, httpclient.HTTPException, httpclient.UnknownTransferEncoding,
     httpclient.RemoteDisconnected, socket.socket, Bad, ValueError, TimeoutError, bytes, bytearray,
