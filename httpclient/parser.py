@@ -66,7 +66,7 @@ class ResponseParser(InterimResponses):
 
         b"" where there is none yet, or there is none: `complete` tells.  Raises what
         HTTPResponse.begin() and read() raise; content that came in the same call is in
-        IncompleteRead.partial.  ValueError when the message is complete, or behind end().
+        IncompleteRead.partial.  ValueError when the message is complete.
         """
         self._check_open()
         if self._head is not None and self._body is None:
@@ -108,8 +108,6 @@ class ResponseParser(InterimResponses):
             raise HTTPException(f"nothing is read after an error: {self._why}")
         if self.complete:
             raise ValueError("the message is complete")
-        if self._reader.ended:
-            raise ValueError("the stream has ended")
 
     def _fail(self, error):
         # Not the exception itself, whose traceback would keep all of its frames.

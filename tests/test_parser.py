@@ -218,14 +218,17 @@ def test_arguments():
         ResponseParser(nonsense=1)
     with pytest.raises(TypeError):
         ResponseParser("GET", True)
-    for value in ("text", None, 5, [1]):
-        parser = ResponseParser()
-        for at in (0, 30, len(HELLO) - 2):      # within the head, the next one, the content
-            with pytest.raises(TypeError):
-                parser.feed(value)
-            assert not parser.failed
-            parser = fed(HELLO[:at])[0] if at else parser
-        assert parser.feed(HELLO[-2:]) == b"lo"
+
+
+@pytest.mark.parametrize("value", ["text", None, 5, [1]])
+def test_what_is_not_bytes_changes_nothing(value):
+    for data, at in ((HELLO, 0), (HELLO, 30), (HELLO, len(HELLO) - 2), (CHUNKS, len(CHUNKED) + 5)):
+        parser, content = fed(data[:at]) if at else (ResponseParser(), b"")
+        with pytest.raises(TypeError):
+            parser.feed(value)
+        assert not parser.failed
+        assert content + parser.feed(data[at:]) == fed(data)[1]
+        assert parser.complete
 
 
 def test_rebound_limits_take_effect(monkeypatch):

@@ -31,11 +31,6 @@ cdef class FeedReader(Reader):
         self._direct = True
         self._waits = True
 
-    @property
-    def ended(self):
-        """Whether the stream has ended."""
-        return not self._waits
-
     @cython.critical_section
     def feed(self, data):
         """Put the octets of a bytes-like object behind the unread ones."""
