@@ -166,10 +166,16 @@ http1_chunk_line(const uint8_t *buf, size_t end, size_t *at, int strict, size_t 
     return HTTP1_OK;
 }
 
-static int
-too_much_framing(const struct http1_chunked *body, uint64_t framing)
+/* How many more octets of framing there may be: `overhead` and ten times the content in all. */
+static uint64_t
+framing_allowed(const struct http1_chunked *body)
 {
-    return framing > body->overhead && (framing - body->overhead) / 10 > body->content;
+    uint64_t all;
+
+    if (body->content > (UINT64_MAX - body->overhead) / 10)
+        return UINT64_MAX;
+    all = body->overhead + 10 * body->content;
+    return all > body->framing ? all - body->framing : 0;
 }
 
 /* Notes the chunk-size line buf[at] to buf[end - 1], for copy_repeats(). */
@@ -206,7 +212,7 @@ copy_repeats(struct http1_chunked *body, const uint8_t *buf, size_t end, size_t 
     const size_t line = body->again_n, size = (size_t)body->again_size;
     size_t i = *at, o = *put;
 
-    if (too_much_framing(body, body->framing + line))
+    if (framing_allowed(body) < line)
         return;
     while (end - i >= line + size && end - i >= sizeof again && room - o >= size) {
         uint64_t word;
@@ -236,7 +242,7 @@ enum http1_rc
 http1_chunked_step(struct http1_chunked *body, const uint8_t *buf, size_t end, size_t *at)
 {
     size_t i = *at;
-    uint64_t size;
+    uint64_t size, allowed;
     enum http1_rc rc;
 
     if (body->state == HTTP1_IN_DATA)
@@ -254,12 +260,17 @@ http1_chunked_step(struct http1_chunked *body, const uint8_t *buf, size_t end, s
         body->framing += 2;
         body->state = HTTP1_AT_SIZE;
     }
-    rc = http1_chunk_line(buf, end, &i, body->strict, body->max_line, &size);
+    allowed = framing_allowed(body);
+    if (allowed < body->max_line) {
+        rc = http1_chunk_line(buf, end, &i, body->strict, (size_t)allowed, &size);
+        if (rc == HTTP1_LONG)
+            return HTTP1_MANY;
+    } else {
+        rc = http1_chunk_line(buf, end, &i, body->strict, body->max_line, &size);
+    }
     if (rc != HTTP1_OK)
         return rc;
     body->framing += i - *at;
-    if (too_much_framing(body, body->framing))
-        return HTTP1_MANY;
     note_line(body, buf, *at, i, size);
     *at = i;
     body->left = size;

@@ -272,8 +272,7 @@ test_states(void)
     CHECK(at == 6 && put == 3);
 }
 
-/* More framing than `overhead` and ten times the content; an integer division may
- * forgive nine octets. */
+/* More framing than `overhead` and ten times the content. */
 static void
 test_framing_account(void)
 {
@@ -286,7 +285,7 @@ test_framing_account(void)
         for (size_t over = 0; over < 2; over++) {
             struct http1_chunked body = {.max_line = KIB4, .overhead = overhead};
             size_t at = 0;
-            uint64_t framing = overhead + content * 10 + over * 10;
+            uint64_t framing = overhead + content * 10 + over;
 
             if (framing < overhead || framing < 3) /* beyond what can be counted, or nothing */
                 continue;
@@ -296,6 +295,28 @@ test_framing_account(void)
                        over ? HTTP1_MANY : HTTP1_OK);
             CHECK_SAME(at, over ? 0 : 3);
         }
+    }
+}
+
+/* A line counts before it ends, however long it may be; the same in pieces as at once. */
+static void
+test_line_without_end(void)
+{
+    uint8_t line[200];
+
+    memset(line, 'x', sizeof line);
+    memcpy(line, "1;", 2);
+    check_begin("line without end", line, 8);
+    for (size_t end = 1; end <= sizeof line; end++) {
+        struct http1_chunked body = {.max_line = KIB4, .overhead = 100};
+        enum http1_rc expected = end < 100 ? HTTP1_MORE : HTTP1_MANY;
+        size_t at = 0;
+
+        CHECK_SAME(http1_chunked_step(&body, guard_behind(guard, line, end), end, &at), expected);
+        CHECK(at == 0 && body.framing == 0);
+        body.max_line = 50;
+        expected = end < 50 ? HTTP1_MORE : HTTP1_LONG;
+        CHECK_SAME(http1_chunked_step(&body, guard_behind(guard, line, end), end, &at), expected);
     }
 }
 
@@ -331,6 +352,7 @@ main(void)
     test_bodies();
     test_states();
     test_framing_account();
+    test_line_without_end();
     test_flood();
     return check_report();
 }
