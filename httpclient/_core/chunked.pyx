@@ -72,7 +72,7 @@ cdef class ChunkedBody:
         cdef http1_rc rc = HTTP1_OK
         cdef list pieces = []
 
-        self.reader.check_open()
+        self.reader.check_readable()
         # Pieces that malloc keeps at hand, and one join: a result that is grown and cut
         # to size again costs a page fault for every 4 KiB of it, each time anew.
         while rc == HTTP1_OK and most:
@@ -97,7 +97,7 @@ cdef class ChunkedBody:
         cdef Py_ssize_t have = 0
         cdef http1_rc rc
 
-        self.reader.check_open()
+        self.reader.check_readable()
         with memoryview(buffer) as whole, whole.cast("B") as target:
             rc = self.decode(target, &have, len(target))
             if rc == HTTP1_END:

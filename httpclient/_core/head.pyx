@@ -121,7 +121,7 @@ cdef object take_head(Reader reader, Py_ssize_t max_line, Py_ssize_t max_fields,
     cdef http1_rc rc
     cdef Head head
 
-    reader.check_open()
+    reader.check_readable()
     lines.at = lines.line = lines.count = 0
     lines.max_line = max_line
     lines.max_count = max_fields + 1
@@ -194,7 +194,7 @@ cpdef bint skip_empty_line(Reader reader) except -1:
     cdef const uint8_t *octets
     cdef Py_ssize_t have
 
-    reader.check_open()
+    reader.check_readable()
     while True:
         have = reader._end - reader._at
         if have:
@@ -216,7 +216,7 @@ def begins_with_http(Reader reader not None):
 
     None: it is open until a FeedReader has been fed.
     """
-    reader.check_open()
+    reader.check_readable()
     while reader._end - reader._at < 5:
         if reader._end - reader._at and memcmp(reader.unread_octets(), "HTTP/",
                                                reader._end - reader._at) != 0:

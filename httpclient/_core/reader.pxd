@@ -19,6 +19,7 @@ cdef class Reader:
 
     cdef uint8_t *unread_octets(self) noexcept
     cdef int check_open(self) except -1
+    cdef int check_readable(self) except -1
     cdef int release_store(self) except -1
     cdef Py_ssize_t refill(self, Py_ssize_t room) except -1
     cdef Py_ssize_t receive(self, object space, Py_ssize_t room) except -1

@@ -61,6 +61,13 @@ cdef class Reader:
             raise ValueError("I/O operation on closed file.")
         return 0
 
+    cdef int check_readable(self) except -1:
+        """Raise where nothing can be read, or where octets are lost before what is unread."""
+        self.check_open()
+        if self._failure is not None:
+            raise OSError(self._failure)
+        return 0
+
     cdef int release_store(self) except -1:
         """Give the store back; what was unread is gone."""
         cdef bytearray store = self._store
@@ -114,8 +121,7 @@ cdef class Reader:
         After an error nothing more is read, as with socket.SocketIO after a timeout:
         what had arrived of a half-read item is lost, so the rest would be misread.
         """
-        if self._failure is not None:
-            raise OSError(self._failure)
+        self.check_readable()   # another thread may have closed it, or failed
         try:
             got = self._receive(space)
             # No bytecode runs in our loops, and there Python would look for Ctrl-C.
@@ -295,26 +301,26 @@ cdef class Reader:
     @cython.critical_section
     def read(self, n=-1):
         """`n` octets, fewer only at the end of the stream; all to the end if None or negative."""
-        self.check_open()
+        self.check_readable()
         return self.read_octets(size_of(n))
 
     @cython.critical_section
     def readinto(self, buffer):
         """Fill `buffer`; return how many octets came before the end of the stream."""
-        self.check_open()
+        self.check_readable()
         return self.fill(buffer, 0, -1, False)
 
     @cython.critical_section
     def readinto1(self, buffer):
         """Unread octets into `buffer`, or what one receive brings; return how many."""
-        self.check_open()
+        self.check_readable()
         return self.fill(buffer, 0, -1, True)
 
     @cython.critical_section
     def read1(self, n=-1):
         """What is unread, else what one receive brings; at most `n` octets if not negative."""
         cdef Py_ssize_t size = size_of(n)
-        self.check_open()
+        self.check_readable()
         if size == 0:
             return b""
         if self._at == self._end:
@@ -326,7 +332,7 @@ cdef class Reader:
     @cython.critical_section
     def peek(self, n=0):
         """What is unread (at most 8 KiB), or after one receive if nothing is; it stays."""
-        self.check_open()
+        self.check_readable()
         if self._at == self._end:
             self.refill(STORE)
         if self._at == self._end:
@@ -340,7 +346,7 @@ cdef class Reader:
         cdef Py_ssize_t most = size_of(limit)
         cdef Py_ssize_t seen = 0, have
         cdef uint8_t *found
-        self.check_open()
+        self.check_readable()
         while True:
             have = self._end - self._at
             if 0 <= most < have:
@@ -392,7 +398,7 @@ cdef class SocketReader(Reader):
         `unread` stays: surplus that is nobody's.
         """
         cdef Py_ssize_t left
-        self.check_open()
+        self.check_readable()
         data = self.read_octets(n)
         if PyBytes_GET_SIZE(data) == n:
             left = self._end - self._at
