@@ -31,7 +31,10 @@ class ChunkedContent:
         """What a read gives behind the end of the message."""
         if self._unsaid is not None:
             error, self._unsaid = self._unsaid, None
-            raise error
+            try:
+                raise error
+            finally:
+                del error   # or this frame and its exception would keep each other
         return b""
 
     def _chunks(self):
@@ -59,23 +62,14 @@ class ChunkedContent:
             except IncompleteRead as error:
                 content = result if type(result) is bytes else bytes(argument)[:result]
                 raise incomplete(content, error)
+            if not body.trailers:
+                self.will_close = True  # the stream has ended there, and can be read no further
             self._close_conn()
         return result
 
     def _safe_read(self, amt):
         """Just `amt` octets from ``fp``, or IncompleteRead; memory follows what arrives."""
-        fp = self.fp
-        if amt <= _MIN_READ_BUF_SIZE or type(fp) in READERS:
-            data = fp.read(min(amt, sys.maxsize))
-        else:
-            pieces = io.BytesIO()
-            while pieces.tell() < amt:
-                size = min(amt - pieces.tell(), max(_MIN_READ_BUF_SIZE, pieces.tell()))
-                piece = fp.read(size)
-                pieces.write(piece)
-                if len(piece) < size:
-                    break
-            data = pieces.getvalue()
+        data = read_at_most(self.fp, amt)
         if len(data) < amt:
             raise IncompleteRead(data, amt - len(data))
         return data
@@ -93,21 +87,21 @@ class ChunkedContent:
             return self._from_chunks(body, body.read, amt)
         if amt is not None and amt < 0:
             amt = None
-        pieces = []
+        content = io.BytesIO()  # chunks may be tiny: a list of them would be many times as large
         try:
             while (left := self._get_chunk_left()) is not None:
                 if amt is not None and amt <= left:
-                    pieces.append(self._safe_read(amt))
+                    content.write(self._safe_read(amt))
                     self.chunk_left = left - amt
                     break
-                pieces.append(self._safe_read(left))
+                content.write(self._safe_read(left))
                 if amt is not None:
                     amt -= left
                 self.chunk_left = 0
-            return b"".join(pieces)
+            return content.getvalue()
         except IncompleteRead as error:
             self._abandon()
-            raise incomplete(b"".join(pieces), error)
+            raise incomplete(content.getvalue(), error)
 
     def _readinto_chunked(self, b):
         body = self._chunks()
@@ -130,7 +124,7 @@ class ChunkedContent:
         if left is None or n == 0:
             return b""
         if not 0 <= n <= left:
-            n = left
+            n = min(left, _MIN_READ_BUF_SIZE)
         data = self.fp.read1(n)
         self.chunk_left -= len(data)
         if not data:
@@ -142,7 +136,7 @@ class ChunkedContent:
         try:
             left = self._get_chunk_left()
         except IncompleteRead as error:
-            self._unsaid = error
+            self._unsaid = _without_frames(error)
             return b""  # the next read tells
         if left is None:
             return b""
@@ -180,15 +174,16 @@ class ChunkedContent:
 
     def _read_next_chunk_size(self):
         max_line = self._limits.max_chunk_line
-        line = self.fp.readline(max_line + 1)
+        left = self._limits.chunk_overhead - self._framing_excess
+        line = self.fp.readline(min(max_line, left) + 1)
         try:
             if len(line) > max_line:
                 raise LineTooLong("chunk size", max_line, line)
-            size = chunk_size(line, self.strict is True)
-            self._framing_excess += len(line) - 10 * size
-            if self._framing_excess > self._limits.chunk_overhead:
+            if len(line) > left:
                 raise ValueError(
                     f"more chunk framing than ten times the content, at {line[:SHOWN]!r}")
+            size = chunk_size(line, self.strict is True)
+            self._framing_excess += len(line) - 10 * size
             return size
         except (ValueError, LineTooLong):
             self._abandon()
@@ -197,24 +192,25 @@ class ChunkedContent:
     def _read_and_discard_trailer(self):
         max_line, max_trailers = self._limits.max_line, self._limits.max_fields
         left = self._limits.head
-        section = b""
-        for count in range(max_trailers + 1):
-            line = self.fp.readline(max_line + 1)
+        lines = []
+        for _ in range(max_trailers + 1):
+            line = self.fp.readline(min(max_line, left) + 1)
             if len(line) > max_line:
                 self._abandon()
                 raise LineTooLong("trailer line", max_line, line)
             left -= len(line)
             if left < 0:
                 break
-            section += line
             if line in EMPTY_LINES:
-                return self._take_trailers(section)
-            if not line and not (count or self.strict):
+                return self._take_trailers(b"".join([*lines, line]))
+            if not line and not (lines or self.strict):
+                self.will_close = True
                 return  # some servers end the stream behind the last chunk's line
             if not line.endswith(b"\n"):
                 self._abandon()
-                raise _bad_chunk(
-                f"the stream ended within the trailer section (RFC 9112 8), at {line[:SHOWN]!r}")
+                raise _bad_chunk("the stream ended within the trailer section (RFC 9112 8), "
+                                 f"at {line[:SHOWN]!r}")
+            lines.append(line)
         self._abandon()
         if left < 0:
             raise HTTPException(f"got more than {self._limits.head} bytes of trailers")
@@ -228,6 +224,20 @@ class ChunkedContent:
             self._abandon()
             raise
         self._trailer_section = section
+
+def read_at_most(fp, amt):
+    """`amt` octets from a file, fewer at the end of the stream; memory follows what arrives."""
+    if amt <= _MIN_READ_BUF_SIZE or type(fp) in READERS:
+        return fp.read(min(amt, sys.maxsize))
+    content = io.BytesIO()
+    while content.tell() < amt:
+        size = min(amt - content.tell(), max(_MIN_READ_BUF_SIZE, content.tell()))
+        piece = fp.read(size)
+        content.write(piece)
+        if len(piece) < size:
+            break
+    return content.getvalue()
+
 
 
 def check_trailers(section, strict):
@@ -245,6 +255,13 @@ def incomplete(content, error):
     result.__cause__ = error.__cause__ or ValueError(
         "the stream ended within the chunked body (RFC 9112 8)")
     return result
+
+
+def _without_frames(error):
+    """An exception to be kept: not with what it came through, this response among them."""
+    if error.__cause__ is not None:
+        error.__cause__.__traceback__ = None
+    return error.with_traceback(None)
 
 
 def _bad_chunk(why):

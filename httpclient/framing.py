@@ -7,6 +7,7 @@ and from FramingFields, which weighs every odd case, where they are not.
 """
 import re
 from email.errors import InvalidHeaderDefect
+from functools import partial
 
 from .exceptions import SHOWN, BadHeaderLine, UnknownTransferEncoding
 
@@ -26,7 +27,7 @@ def message_framing(facts, method, status, version, strict):
     close = facts.close or (version < 11 and not facts.keep_alive) or facts.cut
     if strict:  # the fields must be right also where they frame nothing
         if facts.refusal is not None:
-            raise facts.refusal
+            raise facts.refusal()
         if version < 11 and (facts.chunked or facts.coded):
             raise _refused("Transfer-Encoding", "HTTP/1.0 has no such field (RFC 9112 6.1)")
     # 1. No body: HEAD, 1xx, 204 and 304, whatever the fields say.
@@ -38,7 +39,7 @@ def message_framing(facts, method, status, version, strict):
     if strict and method == "CONNECT" and status < 300:
         return False, None, True
     if facts.refusal is not None:
-        raise facts.refusal
+        raise facts.refusal()
     # 3. Transfer-Encoding overrides Content-Length, but such a message is suspect: the
     #    connection ends with it.  So it does for HTTP/1.0, which has no such field.
     # 4. Chunked is the last coding: by chunks.  Another one is: to the end of the stream.
@@ -59,7 +60,8 @@ class FramingFields:
     """The facts for message_framing() of fields that need a closer look.
 
     `pairs` are (field name, field value) as str.  What is ambiguous becomes
-    `refusal`, an exception that is raised only if the message can have a body;
+    `refusal`, which makes the exception that is raised only if the message can have
+    a body (kept itself, it and the frames that it came through would be a cycle);
     what is left out is noted in `defects`.
     """
 
@@ -89,7 +91,7 @@ class FramingFields:
                 raise _refused(f"Content-Length: {lengths[0]}",
                                "Content-Length beside Transfer-Encoding (RFC 9112 6.3)")
         except (BadHeaderLine, UnknownTransferEncoding) as refusal:
-            self.refusal = refusal
+            self.refusal = partial(type(refusal), *refusal.args)
 
     def _content_length(self, values, strict):
         """Content-Length in octets; None where there is none, or none that is a number.

@@ -195,13 +195,16 @@ class HeadReading(InterimResponses):
                     and not begins_with_http(self.fp)):
                 self._simple = True
                 return "HTTP/0.9", 200, ""
-        max_line = self._limits.max_line
-        line = self.fp.readline(max_line + 1)
+        max_line, max_head = self._limits.max_line, self._limits.head
+        most = min(max_line, max_head) + 1
+        line = self.fp.readline(most)
         if line in EMPTY_LINES and self._reused and not self.strict:
-            line = self.fp.readline(max_line + 1)
+            line = self.fp.readline(most)
         self._reused = False
         if len(line) > max_line:
             raise LineTooLong("status line", max_line, line)
+        if len(line) > max_head:
+            raise HTTPException(f"got more than {max_head} bytes of head")
         if self.debuglevel > 0:
             print("reply:", repr(str(line, "iso-8859-1")))
         if not line:

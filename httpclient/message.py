@@ -42,7 +42,7 @@ def _read_section(fp, limits):
     max_line, max_fields, left = limits.max_line, limits.max_fields, limits.head
     lines = []
     while True:
-        line = fp.readline(max_line + 1)
+        line = fp.readline(min(max_line, left) + 1)
         if len(line) > max_line:
             raise LineTooLong("header line", max_line, line)
         left -= len(line)

@@ -33,6 +33,8 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n"
 LINE = b"A: %b\r\n" % (b"b" * 60)
 LANES = ["socket", "raw", "file", "steps"]
 WAYS = ["read", "read(5000)", "readinto(5000)", "read1", "readline"]
+# What one run has freed must not lie around in the next one's way (glibc's malloc).
+EXACT = {"MALLOC_MMAP_THRESHOLD_": str(256 << 10)}
 MANY = {"max_response_headers": 1 << 30}
 LONG = {"max_response_line": 1 << 30}
 
@@ -41,7 +43,7 @@ def measure(over, plans, runs, **options):
     """What isolated/peak.py tells of these runs: (plan's number, script, lane, strict)."""
     job = {"runs": runs, "options": options, "ca": over.ca_file}
     with over.server(*plans) as server:
-        process = isolation.run("peak", server.port, dev=False, input=json.dumps(job))
+        process = isolation.run("peak", server.port, dev=False, input=json.dumps(job), env=EXACT)
     assert process.returncode == 0 and not process.stderr, process.stderr
     facts = json.loads(process.stdout)
     assert facts["left"] == 0
@@ -110,7 +112,7 @@ FRAMING = {
     "short extensions": (Floods(CHUNKED, b"1;a=bcdefghi\r\nx\r\n"), "IncompleteRead",
                          {"max_chunk_overhead": 1 << 16}),
     "chunk extension of any length":
-        (Floods(CHUNKED + b"1;", b"x"), "IncompleteRead", {"max_chunk_line": 1 << 30}),
+        (Floods(CHUNKED + b"1;", b"x"), "IncompleteRead", LONG | {"max_chunk_line": 1 << 30}),
     "trailer line": (Floods(CHUNKED + b"0\r\nT: ", b"u"), "LineTooLong", {}),
     "trailer line of any length": (Floods(CHUNKED + b"0\r\nT: ", b"u"), "HTTPException", LONG),
     "trailer lines": (Floods(CHUNKED + b"0\r\n", b"T: u\r\n"), "HTTPException", {}),
@@ -160,7 +162,7 @@ LIES = {
     "length 2^63": (promising(1 << 63), "IncompleteRead", "BadHeaderLine"),
     "length 2^64": (promising(1 << 64), "IncompleteRead", "BadHeaderLine"),
     "length 2^64 + 1": (promising((1 << 64) + 1), "IncompleteRead", "BadHeaderLine"),
-    "length 10^1000": (promising(10 ** 1000), "IncompleteRead", "BadHeaderLine"),
+    "length 10^599": (promising(10 ** 599), "IncompleteRead", "BadHeaderLine"),
     "chunk 2^62": (CHUNKED + b"4000000000000000\r\n" + CONTENT,
                    "IncompleteRead", "IncompleteRead"),
     "chunk 2^63 - 1": (CHUNKED + b"7fffffffffffffff\r\n" + CONTENT,

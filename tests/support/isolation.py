@@ -13,7 +13,7 @@ TESTS = Path(__file__).parent.parent
 needs_peak = pytest.mark.skipif(sys.platform == "win32", reason="needs getrusage() or /proc")
 
 
-def run(name, *args, dev=True, limit=120, **options):
+def run(name, *args, dev=True, limit=120, env=None, **options):
     """The finished process of isolated/<name>.py; `support` and httpclient can be imported in it.
 
     `dev` is Python's development mode: ResourceWarning, and the checks of its memory allocators.
@@ -22,5 +22,5 @@ def run(name, *args, dev=True, limit=120, **options):
     command = [sys.executable, *(["-X", "dev"] if dev else []), "-m", f"isolated.{name}"]
     return subprocess.run(
         [*command, *map(str, args)],
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        env=os.environ | (env or {}) | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
         capture_output=True, text=True, timeout=limit, **options)
