@@ -8,6 +8,7 @@ tracers and tests override or replace any of them.
     Idle                none        putrequest()
     Request-started     none        putheader(), endheaders()
     Request-sent        none        getresponse()
+    Response-awaited    none        nothing: a thread is in getresponse()
     Idle                unread      reading it; putrequest()
     Request-started     unread      reading it; putheader(), endheaders()
     Request-sent        unread      reading it
@@ -47,6 +48,7 @@ HTTPS_PORT = 443
 _CS_IDLE = "Idle"
 _CS_REQ_STARTED = "Request-started"
 _CS_REQ_SENT = "Request-sent"
+_CS_AWAITED = "Response-awaited"    # not http.client's: two threads must not read two heads
 
 
 _KEYWORDS = dict.fromkeys(("max_response_headers", "strict", "deadline", *_limits.KEYWORDS))
@@ -69,8 +71,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
     Limits on a response (None is the default): `max_response_headers` field lines
     (``_MAXHEADERS``), `max_response_line` bytes in each line (``_MAXLINE``),
     `max_response_head` bytes in a head (1 MiB), `max_interim_responses` (100),
-    `max_chunk_line` bytes in a chunk-size line (4096), `max_chunk_overhead` bytes of
-    chunk framing beyond ten times the content (1 MiB).
+    `max_chunk_line` bytes in a chunk-size line (4096; never more than in a line),
+    `max_chunk_overhead` bytes of chunk framing beyond ten times the content (1 MiB).
     """
 
     _http_vsn = 11
@@ -242,13 +244,17 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
             self.__state = _CS_IDLE
         if self.__state != _CS_IDLE:
             raise CannotSendRequest(self.__state)
-        if self.__answered and self.__answered is self.sock and not self.__response:
-            if has_news(self.sock):
-                self._drop()
-        self.__waiting = False
-        if self._due is None and self.deadline is not None:
-            self._due = Deadline(self.deadline)
-        self.__state = _CS_REQ_STARTED
+        self.__state = _CS_REQ_STARTED  # at once: of two threads, one gets here
+        try:
+            if self.__answered and self.__answered is self.sock and not self.__response:
+                if has_news(self.sock):
+                    self._drop()
+            self.__waiting = False
+            if self._due is None and self.deadline is not None:
+                self._due = Deadline(self.deadline)
+        except BaseException:
+            self._reset()
+            raise
 
     def _put_host(self, url):
         """Host: of an absolute URL, else of the tunnel's end, else of the server."""
@@ -293,24 +299,6 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
             raise CannotSendHeader()
         self.__state = _CS_REQ_SENT
         self._send_in_state(self._send_output, message_body, encode_chunked=encode_chunked)
-
-    def _send_in_state(self, send, *args, **keywords):
-        """Call what sends; an error leaves the connection in a state that it can go on from."""
-        try:
-            send(*args, **keywords)
-        except BaseException as error:
-            self._sending_failed(error)
-            raise
-
-    def _sending_failed(self, error):
-        if not isinstance(error, OSError):
-            # Half a request is under way.
-            self.close()
-        # A server that has had enough may have answered: getresponse() tells.
-        elif self.sock is None:
-            self._reset()
-        elif self._due is not None and isinstance(error, TimeoutError):
-            self.close()
 
     def request(self, method, url, body=None, headers={}, *, encode_chunked=False,
                 deadline=None):
@@ -409,41 +397,52 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
             self._forget_response()
         if self.__state != _CS_REQ_SENT or self.__response:
             raise ResponseNotReady(self.__state)
-        if self.__spoiled and self.__spoiled is self.sock:
+        self.__state = _CS_AWAITED  # at once: of two threads, one gets here
+        sock = self.sock
+        if self.__spoiled and self.__spoiled is sock:
             # The request went out before the response ahead of it was read, and that
             # one has turned out to end the connection, or to have taken this one's bytes.
             self.close()
             raise RemoteDisconnected("The connection ended with the response before")
-        if self.debuglevel > 0:
-            response = self.response_class(self.sock, self.debuglevel, method=self._method)
-        else:
-            response = self.response_class(self.sock, method=self._method)
-        if self.strict is not None:
-            response.strict = self.strict
-        if isinstance(response, _our_response_class):
-            response.belongs_to(self._limits, self._due, self.__answered is self.sock)
+        response = None
         try:
+            response = self._new_response(sock)
             if self.max_response_headers is None:
                 response.begin()
             else:
                 response.begin(_max_headers=self.max_response_headers)
         except BaseException as error:
-            self._beginning_failed(response, error)
+            self._beginning_failed(response, sock, error)
             raise
         assert response.will_close != _UNKNOWN
+        if self.sock is not sock:
+            return response     # closed meanwhile: the socket is the response's alone
         self._due = None
         self.__state = _CS_IDLE
-        self.__answered = self.sock
+        self.__answered = sock
         if response.will_close:
             self._leave_to(response)
         else:
             self.__response = response
         return response
 
-    def _beginning_failed(self, response, error):
+    def _new_response(self, sock):
+        if self.debuglevel > 0:
+            response = self.response_class(sock, self.debuglevel, method=self._method)
+        else:
+            response = self.response_class(sock, method=self._method)
+        if self.strict is not None:
+            response.strict = self.strict
+        if isinstance(response, _our_response_class):
+            response.belongs_to(self._limits, self._due, self.__answered is sock)
+        return response
+
+    def _beginning_failed(self, response, sock, error):
         """What becomes of the connection when a response's head was not to be had."""
-        due, self._due = self._due, None
         try:
+            if self.sock is not sock:
+                return      # closed meanwhile, and perhaps in use again
+            due, self._due = self._due, None
             if isinstance(error, ConnectionError):
                 self.close()
                 return
@@ -452,9 +451,12 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
             if (isinstance(error, HTTPException) or getattr(fp, "arrived", False)
                     or due is not None):
                 self._spoil()
+            else:
+                self.__state = _CS_REQ_SENT
             self.__waiting = True
         finally:
-            response.close()
+            if response is not None:
+                response.close()
 
     def _leave_to(self, response):
         """Close the connection; the socket is the response's alone from now on."""

@@ -5,6 +5,7 @@ A socket's timeout holds for each single receive, so a server that sends a byte
 now and then keeps its client busy for ever.  A deadline shortens the timeout of
 each call on the socket to what is left.
 """
+import socket
 import time
 
 
@@ -37,9 +38,16 @@ class Deadline:
             try:
                 self.left()
             except TimeoutError:
-                sock.close()
+                close_for_all(sock)
                 raise
             raise
         finally:
             if sock.fileno() >= 0:
                 sock.settimeout(timeout)
+
+
+def close_for_all(sock):
+    """Close a socket, though responses and files that read from it keep it open."""
+    sock.close()
+    if sock.fileno() >= 0 and isinstance(sock, socket.socket):
+        sock._real_close()

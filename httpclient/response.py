@@ -16,7 +16,7 @@ from ._core.exchange import RESPONSE_DATA, Content
 from ._core.head import Head
 from ._core.originals import Originals
 from ._core.reader import open_reader
-from .chunks import READERS, ChunkedContent
+from .chunks import _MIN_READ_BUF_SIZE, READERS, ChunkedContent, read_at_most
 from .exceptions import IncompleteRead, ResponseNotReady
 from .heads import HeadReading
 from .message import message_of, trailers_of
@@ -78,6 +78,7 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
     _max_headers = None
     _limits = limits.DEFAULT
     _broken = False     # whether content is lost or given up
+    _reading = False    # whether a thread reads content
 
     def __init__(self, sock, debuglevel=0, method=None, url=None, *, strict=None):
         if isinstance(method, int):
@@ -118,6 +119,8 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
     def _close_conn(self):
         fp = self.fp
         self.fp = None
+        if fp is None:
+            return      # another thread was faster
         if type(fp) in READERS and fp.unread:
             # Surplus behind the message is never taken for the next response.
             self.will_close = True
@@ -171,6 +174,9 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         return self.fp.fileno()
 
     # ---- the content
+    #
+    # Each call is one thread's alone: another one's read in between would shift what
+    # `length` and `chunk_left` say against what comes next.
 
     def read(self, amt=None):
         """The content, or up to the next `amt` bytes of it.
@@ -182,29 +188,37 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
             data = _content.read(self)
             if data is not None:
                 return data
-        if self.fp is None:
+        fp = self.fp
+        if fp is None:
             return self._nothing()
-        if self._method == "HEAD":
+        if self._reading:
+            raise _two_threads()
+        self._reading = True
+        try:
+            if self._method == "HEAD":
+                self._close_conn()
+                return b""
+            if self.chunked:
+                return self._read_chunked(amt)
+            if amt is not None and amt >= 0:
+                if self.length is not None and amt > self.length:
+                    amt = self.length
+                data = read_at_most(fp, amt)
+                self._note_content(len(data), amt)
+                return data
+            data = fp.read() if self.length is None else self._read_to_length()
             self._close_conn()
-            return b""
-        if self.chunked:
-            return self._read_chunked(amt)
-        if amt is not None and amt >= 0:
-            if self.length is not None and amt > self.length:
-                amt = self.length
-            data = self.fp.read(amt)
-            self._note_content(len(data), amt)
             return data
-        if self.length is None:
-            data = self.fp.read()
-        else:
-            try:
-                data = self._safe_read(self.length)
-            except IncompleteRead:
-                self._abandon()
-                raise
-            self.length = 0
-        self._close_conn()
+        finally:
+            self._reading = False
+
+    def _read_to_length(self):
+        try:
+            data = self._safe_read(self.length)
+        except IncompleteRead:
+            self._abandon()
+            raise
+        self.length = 0
         return data
 
     def _came_short(self, data):
@@ -216,41 +230,59 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         """Read content into the buffer `b`, and return the number of bytes read."""
         if self.fp is None:
             return len(self._nothing())
-        if self._method == "HEAD":
-            self._close_conn()
-            return 0
-        if self.chunked:
-            return self._readinto_chunked(b)
-        size = memoryview(b).nbytes
-        if self.length is not None and size > self.length:
-            size = self.length
-            b = memoryview(b).cast("B")[:size]
-        n = self.fp.readinto(b)
-        self._note_content(n, size)
-        return n
+        if self._reading:
+            raise _two_threads()
+        self._reading = True
+        try:
+            if self._method == "HEAD":
+                self._close_conn()
+                return 0
+            if self.chunked:
+                return self._readinto_chunked(b)
+            size = memoryview(b).nbytes
+            if self.length is not None and size > self.length:
+                size = self.length
+                b = memoryview(b).cast("B")[:size]
+            n = self.fp.readinto(b)
+            self._note_content(n, size)
+            return n
+        finally:
+            self._reading = False
 
     def read1(self, n=-1):
         """Content with at most one receive; what has arrived already, if anything has."""
         if self.fp is None or self._method == "HEAD":
             return self._nothing()
-        if self.chunked:
-            return self._read1_chunked(n)
-        if self.length is not None and (n < 0 or n > self.length):
-            n = min(self.length, sys.maxsize)
-        data = self.fp.read1(n)
-        self._note_content(len(data), n)
-        return data
+        if self._reading:
+            raise _two_threads()
+        self._reading = True
+        try:
+            if self.chunked:
+                return self._read1_chunked(n)
+            if self.length is not None and (n < 0 or n > self.length):
+                n = min(self.length, _MIN_READ_BUF_SIZE)
+            data = self.fp.read1(n)
+            self._note_content(len(data), n)
+            return data
+        finally:
+            self._reading = False
 
     def peek(self, n=-1):
         """Content that has arrived, or that one receive brings; it is not used up."""
         if self.fp is None or self._method == "HEAD":
             return b""
-        if self.chunked:
-            return self._peek_chunked(n)
-        if self.length is not None:
-            # Nothing may be waited for behind the content.
-            return self.fp.peek(n)[:min(self.length, sys.maxsize)] if self.length else b""
-        return self.fp.peek(n)
+        if self._reading:
+            raise _two_threads()
+        self._reading = True
+        try:
+            if self.chunked:
+                return self._peek_chunked(n)
+            if self.length is not None:
+                # Nothing may be waited for behind the content.
+                return self.fp.peek(n)[:min(self.length, sys.maxsize)] if self.length else b""
+            return self.fp.peek(n)
+        finally:
+            self._reading = False
 
     def readline(self, limit=-1):
         if self.fp is None or self._method == "HEAD":
@@ -258,11 +290,17 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         if self.chunked:
             # IOBase's, over peek() and read()
             return super().readline(limit)
-        if self.length is not None and (limit < 0 or limit > self.length):
-            limit = min(self.length, sys.maxsize)
-        line = self.fp.readline(limit)
-        self._note_content(len(line), limit)
-        return line
+        if self._reading:
+            raise _two_threads()
+        self._reading = True
+        try:
+            if self.length is not None and (limit < 0 or limit > self.length):
+                limit = min(self.length, sys.maxsize)
+            line = self.fp.readline(limit)
+            self._note_content(len(line), limit)
+            return line
+        finally:
+            self._reading = False
 
     def __iter__(self):
         # IOBase's would refuse a closed response.
@@ -354,6 +392,10 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
     def getcode(self):
         """The status code: ``status``."""
         return self.status
+
+
+def _two_threads():
+    return RuntimeError("one response is read by two threads at once")
 
 
 _lazy_fields = Originals(HTTPResponse, "headers", "msg")

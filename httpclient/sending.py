@@ -51,6 +51,24 @@ class Sending:
         else:
             self._due.call(self.sock, self.sock.sendall, data)
 
+    def _send_in_state(self, send, *args, **keywords):
+        """Call what sends; an error leaves the connection in a state that it can go on from."""
+        try:
+            send(*args, **keywords)
+        except BaseException as error:
+            self._sending_failed(error)
+            raise
+
+    def _sending_failed(self, error):
+        if not isinstance(error, OSError):
+            # Half a request is under way.
+            self.close()
+        # A server that has had enough may have answered: getresponse() tells.
+        elif self.sock is None:
+            self._reset()
+        elif self._due is not None and isinstance(error, TimeoutError):
+            self.close()
+
     def _output(self, s):
         """Add a line without its CRLF to the request."""
         self._buffer.append(s)

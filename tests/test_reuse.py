@@ -111,33 +111,96 @@ def test_python_code_does_not_get_the_store():
             Meddler.kept[0]
 
 
-def test_two_readers_lose_the_response():
+class Observed(socket.socket):
+    """Tells when a receive is about to wait."""
+
+    def recv_into(self, *args):
+        self.waiting.set()
+        return super().recv_into(*args)
+
+
+@contextlib.contextmanager
+def waiting_in(call):
+    """A connection, its server, and a thread that waits for octets in `call(connection)`."""
     with pair() as (ours, server):
-        connection = connected(ours)
+        observed = Observed(fileno=ours.detach())
+        observed.settimeout(20)
+        observed.waiting = threading.Event()
+        connection = connected(observed)
         connection.request("GET", "/")
-        server.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n")
-        response = connection.getresponse()
         results = []
+        thread = threading.Thread(target=lambda: results.append(call(connection)))
 
-        def read():
-            try:
-                results.append(response.read1())
-            except (RuntimeError, OSError) as error:
-                results.append(error)
-
-        threads = [threading.Thread(target=read) for _ in range(2)]
-        for thread in threads:
+        def waits():
+            observed.waiting.clear()
             thread.start()
-        server.sendall(b"AAAA")
-        server.sendall(b"BBBB")
-        server.shutdown(socket.SHUT_WR)
-        for thread in threads:
+            assert observed.waiting.wait(20)
+
+        def result():
             thread.join(20)
-        content = b"".join(one for one in results if isinstance(one, bytes))
-        assert b"AAAABBBB".startswith(content) or content in (b"BBBBAAAA", b"BBBB")
-        if any(isinstance(one, Exception) for one in results):
-            with pytest.raises(OSError):
-                response.read()
+            return results[0]
+
+        with observed:
+            yield connection, server, waits, result
+
+
+READS = {
+    "read": lambda response: response.read(),
+    "read(5)": lambda response: response.read(5),
+    "readinto": lambda response: response.readinto(bytearray(5)),
+    "read1": lambda response: response.read1(),
+    "readline": lambda response: response.readline(),
+    "peek": lambda response: response.peek(),
+}
+
+
+@pytest.mark.parametrize("framing", ["length", "chunks"])
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+def test_two_readers_of_one_response(read, framing):
+    """The second is refused, whatever it asks for; the first gets what it would have got."""
+    wire = (b"Content-Length: 8\r\n\r\nAAAABBBB" if framing == "length" else
+            b"Transfer-Encoding: chunked\r\n\r\n4\r\nAAAA\r\n4\r\nBBBB\r\n0\r\n\r\n")
+    head = b"HTTP/1.1 200 OK\r\n" + wire[:wire.index(b"AAAA")]
+    with waiting_in(lambda connection: response.read()) as (connection, server, waits, result):
+        server.sendall(head)
+        response = connection.getresponse()
+        waits()
+        with pytest.raises(RuntimeError, match="two threads"):
+            read(response)
+        server.sendall(wire[wire.index(b"AAAA"):])
+        assert result() == b"AAAABBBB"
+        assert not response.incomplete
+
+
+def test_two_threads_wait_for_one_response():
+    """The second is refused; the head is the first one's, and so is the content."""
+    with waiting_in(lambda connection: connection.getresponse().read()) as (
+            connection, server, waits, result):
+        waits()
+        with pytest.raises(httpclient.ResponseNotReady):
+            connection.getresponse()
+        with pytest.raises(httpclient.CannotSendRequest):
+            connection.request("GET", "/")
+        server.sendall(OK)
+        assert result() == b"ok"
+        connection.request("GET", "/")
+        server.sendall(OK)
+        assert connection.getresponse().read() == b"ok"
+
+
+def test_closed_by_another_thread():
+    """The response under way is still its reader's; the connection is not touched any more."""
+    with waiting_in(lambda connection: connection.getresponse().read()) as (
+            connection, server, waits, result):
+        waits()
+        connection.close()
+        with pair() as (new, new_server):
+            connection.sock = new
+            connection.request("GET", "/")
+            server.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst")
+            assert result() == b"first"
+            new_server.sendall(OK)
+            assert connection.getresponse().read() == b"ok"
 
 
 @pytest.mark.parametrize("module", [http.client, httpclient])

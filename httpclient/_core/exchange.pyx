@@ -52,12 +52,13 @@ cdef str SPOILED = "_HTTPConnection__spoiled"
 cdef str WAITING = "_HTTPConnection__waiting"
 cdef str IDLE = "Idle"
 cdef str REQUEST_SENT = "Request-sent"
+cdef str AWAITED = "Response-awaited"
 
 CONNECTION_DATA = (STATE, RESPONSE, ANSWERED, SPOILED, WAITING, "sock", "host", "port",
                    "debuglevel", "_method", "_buffer", "_due", "_limits")
 RESPONSE_DATA = ("fp", "status", "version", "reason", "code", "length", "chunked", "chunk_left",
                  "will_close", "headers", "msg", "debuglevel", "strict", "_method", "_head",
-                 "_message", "_interim", "_reused", "_limits", "_max_headers")
+                 "_message", "_interim", "_reused", "_limits", "_max_headers", "_reading")
 
 # What a response has after its head; most of it mostly stays so.
 cdef dict FIELDS = {
@@ -210,10 +211,11 @@ cdef class Responses:
 
         sock = get(own, "sock", None)
         strict = get(own, "strict", None)
-        if not (self._connection.of_object(connection, own) and self.is_plain(own)
-                and self._methods.of_class(self._class) and self._rules.intact()
-                and (strict is None or strict is True) and may_take_all(sock)):
+        if not (self._connection.of_object(connection, own) and self._methods.of_class(self._class)
+                and self._rules.intact() and (strict is None or strict is True)
+                and may_take_all(sock) and self.is_plain(own)):
             return None
+        own[STATE] = AWAITED    # at once: of two threads, one gets here
         fields = PyDict_Copy(FIELDS)
         if strict:
             fields["strict"] = strict
@@ -222,17 +224,20 @@ cdef class Responses:
             fields["_limits"] = limits
         method = get(own, "_method", None)
         fields["_method"] = method
-        reader = open_socket(sock)
-        fields["fp"] = reader
-        response = new_instance(self._class, ())
-        set_attributes(response, fields)
+        response = None
         try:
+            reader = open_socket(sock)
+            fields["fp"] = reader
+            response = new_instance(self._class, ())
+            set_attributes(response, fields)
             if strict is None and get(own, ANSWERED, None) is sock:
                 skip_empty_line(reader)
             self.begin(response, fields, reader, method, strict, limits)
         except BaseException as error:
-            connection._beginning_failed(response, error)
+            connection._beginning_failed(response, sock, error)
             raise
+        if get(own, "sock", None) is not sock:
+            return response     # closed meanwhile: the socket is the response's alone
         own[STATE] = IDLE
         own[ANSWERED] = sock
         if fields["will_close"]:
@@ -308,9 +313,13 @@ cdef class Content:
             return None
         length = get(own, "length", None)
         if (type(length) is not int or get(own, "chunked", None) is not False
-                or get(own, "_method", None) == "HEAD"):
+                or get(own, "_method", None) == "HEAD" or get(own, "_reading", False)):
             return None
-        data = (<SocketReader> reader).take_last(length if length < LARGEST else LARGEST)
+        own["_reading"] = True
+        try:
+            data = (<SocketReader> reader).take_last(length if length < LARGEST else LARGEST)
+        finally:
+            own["_reading"] = False
         if len(data) != length:
             response._came_short(data)
         own["length"] = NOTHING
