@@ -54,7 +54,7 @@ class FedResponse:
             except httpclient.HTTPException as error:
                 if self.parser.status is None:
                     raise
-                self._later = error     # of the content: for the first read
+                self._later = error.with_traceback(None)    # of the content: for the first read
         return self
 
     _later = None
@@ -97,7 +97,11 @@ class FedResponse:
         wants_all = amt is None or amt < 0
         try:
             if self._later:
-                raise self._later
+                later, self._later = self._later, None
+                try:
+                    raise later
+                finally:
+                    del later   # or the two would keep each other
             while not self.parser.complete and (wants_all or len(self._had) < amt):
                 self._had += self.step()
         except httpclient.IncompleteRead as error:
