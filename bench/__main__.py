@@ -1,49 +1,48 @@
 # SPDX-License-Identifier: MIT
-"""The command line of the bench: which cases, how long, and the report.
+"""The command line of the bench: which rows, how long, and the report.
 
-    python -m bench                     the default cases, in less than a minute
-    python -m bench --all               the long ones, too
-    python -m bench --case small-head   one case; may be repeated
-    python -m bench --gate              exit status 1 if a default case is slower
+    python -m bench                     the default rows, in less than a minute
+    python -m bench --all               all of them, in a few minutes
+    python -m bench --case small-head   one row; may be repeated
+    python -m bench --check             exit status 1 where a bound is missed
+    python -m bench --gate              exit status 1 if a default row is slower
     python -m bench --markdown          the table as it stands in a README
 
-Exit status: 0, 1 for a failed gate, 2 for a bench that could not run.
+Exit status: 0, 1 for a failed gate or check, 2 for a bench that could not run.
 """
 
 from __future__ import annotations
 
 import argparse
-import faulthandler
 import importlib
 import json
 import os
 import platform
 import random
-import ssl
 import sys
-import sysconfig
 from types import ModuleType
 from typing import Any
 
+from bench import check
 from bench.cases import CASES, Case
-from bench.measure import AnswersDiffer, measure_case
-from bench.server import ServerProcess
+from bench.measure import AnswersDiffer, Course
+from bench.parsing import Parse
+from bench.quiet import give_back_precedence, take_precedence
+from bench.rows import ROWS, Row, measure_rows
+from bench.table import formatted, tables
 
-PATIENCE = 120                  # seconds that a case may take beyond ten times its share
 BUSY = 1.0                      # the load average from which on the report says so
-
-COLUMNS = ["case", "what", "httpclient µs", "http.client µs", "ratio", "quartiles",
-           "raw µs", "× raw", "wall ratio"]
+FEWEST_ROUNDS = 7               # for a check
 
 
 def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench", description="CPU time per request: httpclient and the "
         "standard library's http.client, interleaved, against one server.")
-    parser.add_argument("--list", action="store_true", help="list the cases and stop")
-    parser.add_argument("--all", action="store_true", help="run the long cases, too")
+    parser.add_argument("--list", action="store_true", help="list the rows and stop")
+    parser.add_argument("--all", action="store_true", help="run all rows")
     parser.add_argument("--case", action="append", default=[], metavar="NAME",
-                        help="run this case only (may be repeated)")
+                        help="run this row only (may be repeated)")
     parser.add_argument("--rounds", type=int, default=15, metavar="N",
                         help="batches per contender (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=5.0, metavar="S",
@@ -55,20 +54,29 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--json", metavar="FILE", help="write all figures to this file")
     parser.add_argument("--markdown", action="store_true", help="print a Markdown table")
     parser.add_argument("--gate", action="store_true",
-                        help="exit status 1 if a default case is slower than http.client")
+                        help="exit status 1 if a default row is slower than http.client")
+    parser.add_argument("--check", action="store_true",
+                        help="all rows (or those of --case) against what must be reached")
+    parser.add_argument("--patience", type=float, metavar="S",
+                        help="seconds to wait for other programs to rest, before each row "
+                        "(default: 0; with --check 20)")
     options = parser.parse_args(arguments)
     if options.rounds < 1 or options.seconds <= 0:
         parser.error("--rounds and --seconds must be positive")
-    unknown = set(options.case) - {case.name for case in CASES}
+    if options.check and options.rounds < FEWEST_ROUNDS:
+        parser.error(f"--check wants --rounds {FEWEST_ROUNDS} or more")
+    unknown = set(options.case) - {row.name for row in ROWS}
     if unknown:
         parser.error(f"no such case: {', '.join(sorted(unknown))} (see --list)")
+    if options.patience is None:
+        options.patience = 20.0 if options.check else 0.0
     return options
 
 
-def chosen_cases(options: argparse.Namespace) -> list[Case]:
+def chosen_rows(options: argparse.Namespace) -> list[Case | Parse | Row]:
     if options.case:
-        return [case for case in CASES if case.name in options.case]
-    return [case for case in CASES if options.all or not case.extra]
+        return [row for row in ROWS if row.name in options.case]
+    return [row for row in ROWS if options.all or options.check or not row.extra]
 
 
 def two_cores() -> tuple[int, int] | None:
@@ -79,14 +87,27 @@ def two_cores() -> tuple[int, int] | None:
     return (cores[0], cores[1]) if len(cores) > 1 else None
 
 
+def processor() -> str:
+    """The name of the processor, as far as the system tells."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            return next(line.partition(":")[2].strip() for line in file
+                        if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
+
+
 def environment(options: argparse.Namespace, module: ModuleType,
-                cores: tuple[int, int] | None) -> dict[str, Any]:
+                cores: tuple[int, int] | None, precedence: bool) -> dict[str, Any]:
     """What a reader of the figures has to know about the machine."""
-    configured = sysconfig.get_config_var("CONFIG_ARGS") or ""
+    optimized, why = check.built_with_pgo()
     return {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
-        # Distributions may hide what they configured: then this says False.
-        "optimized": "--enable-optimizations" in configured,
+        "compiler": platform.python_compiler(),
+        "optimized": optimized,
+        "optimized_why": why,
+        "processor": processor(),
+        "precedence": precedence,
         "platform": platform.platform(),
         "machine": platform.machine(),
         "module": options.module,
@@ -103,74 +124,29 @@ def describe(facts: dict[str, Any]) -> str:
     cores = facts["cores"]
     pinned = (f"client on core {cores['client']}, server on core {cores['server']}" if cores
               else "nobody pinned to a core")
-    build = "built with --enable-optimizations" if facts["optimized"] else \
-        "not known to be built with --enable-optimizations"
+    build = ("profile-guided" if facts["optimized"] else "not profile-guided") + \
+        f": {facts['optimized_why']}"
     load = "" if facts["load"] is None else f"load average {facts['load']:.1f}; "
-    return (f"{facts['python']} ({build}), {facts['platform']}; {pinned}; {load}"
+    first = ", before all other programs" if facts["precedence"] else ""
+    version = f" {facts['version']}" if facts["version"] else ""
+    return (f"{facts['module']}{version}; {facts['python']} ({build}; {facts['compiler']}), "
+            f"{facts['platform']}, {facts['processor']}; {pinned}{first}; {load}"
             f"{facts['rounds']} rounds in {facts['seconds']:g} s a case, seed {facts['seed']}.")
-
-
-def microseconds(result: dict[str, Any]) -> str:
-    """Median and minimum, with as many digits as mean anything."""
-    digits = 1 if result["cpu_us"]["median"] < 1000 else 0
-    return f"{result['cpu_us']['median']:.{digits}f} ({result['cpu_us']['min']:.{digits}f})"
-
-
-def table_row(result: dict[str, Any]) -> list[str]:
-    figure = result["ratio"]
-    return [result["name"], result["summary"],
-            microseconds(result["ours"]), microseconds(result["stdlib"]),
-            f"{figure['median']:.2f}", f"{figure['q1']:.2f}–{figure['q3']:.2f}",
-            microseconds(result["raw"]), f"{result['over_raw']['median']:.2f}",
-            f"{result['wall_ratio']['median']:.2f}"]
-
-
-def format_table(results: list[dict[str, Any]], markdown: bool) -> str:
-    rows = [COLUMNS, *(table_row(result) for result in results)]
-    if markdown:
-        rows[1:] = [[f"**{cell}**" if at == 4 else cell for at, cell in enumerate(row)]
-                    for row in rows[1:]]
-        rows.insert(1, ["---", "---"] + ["---:"] * (len(COLUMNS) - 2))
-        return "\n".join("| " + " | ".join(row) + " |" for row in rows)
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return "\n".join("  ".join(cell.ljust(width) if at < 2 else cell.rjust(width)
-                               for at, (cell, width) in enumerate(zip(row, widths))).rstrip()
-                     for row in rows)
-
-
-def run_cases(cases: list[Case], options: argparse.Namespace, module: ModuleType,
-              cores: tuple[int, int] | None) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """Results, and the cases that were skipped with the reason."""
-    modules = {"ours": module, "stdlib": importlib.import_module("http.client")}
-    rng = random.Random(options.seed)
-    results, skipped = [], {}
-    with ServerProcess(cores and cores[1], any(case.tls for case in cases)) as server:
-        context = None
-        if server.certificate:
-            context = ssl.create_default_context(cafile=server.certificate)
-        for case in cases:
-            if case.tls and context is None:
-                skipped[case.name] = "no openssl program that could make a certificate"
-                continue
-            print(f"{case.name} …", file=sys.stderr, flush=True)
-            # A client that waits for ever must not make the bench do so.
-            faulthandler.dump_traceback_later(PATIENCE + 10 * options.seconds, exit=True)
-            results.append(measure_case(case, modules, server.ports, context, options.rounds,
-                                        options.seconds, rng))
-            faulthandler.cancel_dump_traceback_later()
-    return results, skipped
 
 
 def report(results: list[dict[str, Any]], skipped: dict[str, str], facts: dict[str, Any],
            options: argparse.Namespace) -> None:
-    print(format_table(results, options.markdown))
-    print()
+    for table in tables(results):
+        print(formatted(table, options.markdown))
+        print()
     print(describe(facts))
     print("CPU time (user + system) of the client per request: median and (minimum) of the "
           "rounds. Ratio: http.client / httpclient, median of the rounds' ratios.")
     if (facts["load"] or 0) >= BUSY:
         print(f"The machine was busy (load average {facts['load']:.1f}): that makes small answers "
               "dear on both sides, and their ratios too small.")
+    for line in about_origin(results):
+        print(line)
     for name, reason in skipped.items():
         print(f"{name}: skipped, {reason}.")
     if options.json:
@@ -178,6 +154,22 @@ def report(results: list[dict[str, Any]], skipped: dict[str, str], facts: dict[s
             json.dump({"environment": facts, "cases": results, "skipped": skipped}, file,
                       indent=1)
             file.write("\n")
+
+
+def about_origin(results: list[dict[str, Any]]) -> list[str]:
+    """What the server has spent, beside the client that waits least for it; and unquiet rows."""
+    lines = []
+    spent = [f"{result['name']} {result['origin_us']:.1f} (raw takes "
+             f"{result['contenders']['raw']['wall_us']['median']:.1f} from request to request)"
+             for result in results if "origin_us" in result and "raw" in result["contenders"]]
+    if spent:
+        lines.append("The server's own µs per answer: " + ", ".join(spent) + ".")
+    unquiet = [f"{result['name']} {result['disturbed']}" for result in results
+               if result["disturbed"]]
+    if unquiet:
+        lines.append("Rounds with others on the machine, done again without a quieter one: "
+                     + ", ".join(unquiet) + ".")
+    return lines
 
 
 def slower(results: list[dict[str, Any]]) -> list[str]:
@@ -190,8 +182,8 @@ def slower(results: list[dict[str, Any]]) -> list[str]:
 def main(arguments: list[str] | None = None) -> int:
     options = parse_options(arguments)
     if options.list:
-        for case in CASES:
-            print(f"{case.name:16}{case.summary}{' (with --all)' if case.extra else ''}")
+        for row in ROWS:
+            print(f"{row.name:24}{row.summary}{' (with --all)' if row.extra else ''}")
         return 0
     try:
         module = importlib.import_module(options.module)
@@ -199,23 +191,41 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"python -m bench: {exc}; is it built? (pip install -e .)", file=sys.stderr)
         return 2
     cores = two_cores()
-    facts = environment(options, module, cores)
     before = os.sched_getaffinity(0) if cores else None
+    precedence = False
     try:
         if cores:
             os.sched_setaffinity(0, {cores[0]})
-        results, skipped = run_cases(chosen_cases(options), options, module, cores)
+            precedence = take_precedence()
+        facts = environment(options, module, cores, precedence)
+        course = Course(options.rounds, options.seconds, random.Random(options.seed))
+        results, skipped = measure_rows(chosen_rows(options), module, course,
+                                        cores and cores[1], options.patience, False)
     except (AnswersDiffer, OSError, RuntimeError) as exc:
         print(f"python -m bench: {exc}", file=sys.stderr)
         return 2
     finally:
         if cores:
             os.sched_setaffinity(0, before)
+        if precedence:
+            give_back_precedence()
     report(results, skipped, facts, options)
+    return verdict(results, facts, options)
+
+
+def verdict(results: list[dict[str, Any]], facts: dict[str, Any],
+            options: argparse.Namespace) -> int:
+    """The exit status that the gate and the check ask for."""
     losers = slower(results) if options.gate else []
     if losers:
         print(f"slower than http.client: {', '.join(losers)}", file=sys.stderr)
-    return 1 if losers else 0
+    reached = True
+    if options.check:
+        print(f"\nBounds on ratios to http.client: {check.PGO_FACTOR if facts['optimized'] else 1}"
+              f" of the full ones, since this interpreter is "
+              f"{'' if facts['optimized'] else 'not '}profile-guided ({facts['optimized_why']}).")
+        reached = check.report(check.judge(results, facts["optimized"]), print)
+    return 0 if reached and not losers else 1
 
 
 if __name__ == "__main__":

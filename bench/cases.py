@@ -195,6 +195,8 @@ CASES = [
          lambda: by_length(SMALL_FIELDS, MIB, 64), buffer_size=MIB // 4, extra=True),
     Case("chunks-16k-64m", "64 MiB in 16 KiB chunks, read()",
          lambda: by_chunks(16384, 64), extra=True),
+    Case("readinto-chunks-64m", "64 MiB in 16 KiB chunks, readinto() 256 KiB",
+         lambda: by_chunks(16384, 64), buffer_size=MIB // 4, extra=True),
     Case("timeout", "200 B body, 12 fields, timeout=30",
          lambda: by_length(SMALL_FIELDS, SMALL), timeout=30, extra=True),
     Case("tls", "200 B body, 12 fields, HTTPS",

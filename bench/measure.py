@@ -1,49 +1,64 @@
 # SPDX-License-Identifier: MIT
-"""The contenders of a case, the clock they run against, and what becomes of the figures.
+"""The clock, and what becomes of the figures.
 
-Before the clock starts, each client fetches the answer once, and all must agree with
-the fixture on status, fields and content.  Then come the rounds: in each, every
-contender sends a batch of requests, in an order drawn anew, and the CPU time of this
-process (user + system) over the batch is divided by its size.  A batch has one
-connection, and the next batch another: how the kernel cuts a large answer is settled
-once per connection and can make the same client 30 % slower on one than on the other.
+A contender is whatever has exchange(), which returns a function that does one unit of work
+and returns what is cheap to check, and close().  In each round every contender does a batch,
+in an order drawn anew, and the CPU time of this process (user + system) over the batch is
+divided by its size.  A batch has a contender of its own, hence one connection, and the next
+batch another: how the kernel cuts a large answer is settled once per connection and can make
+the same client 30 % slower on one than on the other.
+
 A ratio is made inside a round, between batches milliseconds apart, and the median of
-these is the figure: what disturbs the machine disturbs both sides of the division.
+these is the figure: what disturbs the machine disturbs both sides of the division.  A round
+in which other programs had more than a little of the machine is done again, within a bound.
 The server's CPU time is not in it, since the server is another process.
 """
 
 from __future__ import annotations
 
 import gc
-import hashlib
 import random
-import socket
-import ssl
 import statistics
 import time
 from collections.abc import Callable
 from contextlib import closing
-from functools import partial
-from types import ModuleType
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from bench.cases import CALLER_FIELDS, HOST, LOOKED_UP, Case
+from bench.quiet import Neighbours
 
 try:
     import resource
 except ImportError:             # Windows
     resource = None
 
-RAW_BUFFER = 256 * 1024
 WARM = 0.2                      # the part of a batch's time that is not counted
-PATIENCE = 60                   # seconds, for the untimed exchange
 
 Exchange = Callable[[], Any]
 Take = Callable[[Any], Any]
+Figures = dict[str, Any]
 
 
 class AnswersDiffer(Exception):
     """A contender has got something else than what the fixture holds."""
+
+
+class Contender(Protocol):
+    def exchange(self) -> Exchange: ...
+    def close(self) -> None: ...
+
+
+Makers = dict[str, Callable[[], Contender]]
+
+
+@dataclass
+class Course:
+    """How long and how often everybody runs, and who else is on the machine."""
+
+    rounds: int
+    seconds: float              # for all rounds of a case
+    rng: random.Random
+    neighbours: Neighbours = field(default_factory=Neighbours)
 
 
 def cpu_seconds() -> float:
@@ -52,122 +67,6 @@ def cpu_seconds() -> float:
         return time.process_time()
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
-
-
-class Client:
-    """One of the two modules: http.client, or what wants to be faster."""
-
-    def __init__(self, module: ModuleType, case: Case, ports: dict[str, int],
-                 context: ssl.SSLContext | None) -> None:
-        self.case = case
-        options: dict[str, Any] = {} if case.timeout is None else {"timeout": case.timeout}
-        if case.tls:
-            self.connection = module.HTTPSConnection(HOST, ports["https"], context=context,
-                                                     **options)
-        else:
-            self.connection = module.HTTPConnection(HOST, ports["http"], **options)
-        self._buffer = bytearray(case.buffer_size)
-
-    def _send(self) -> Any:
-        self.connection.request(self.case.method, self.case.target, self.case.upload,
-                                CALLER_FIELDS)
-        return self.connection.getresponse()
-
-    def answer(self) -> tuple[object, ...]:
-        """One exchange in full, for comparison."""
-        response = self._send()
-        fields = response.getheaders()
-        whole = hashlib.blake2b()
-        if self.case.buffer_size:
-            view = memoryview(self._buffer)
-            while got := response.readinto(self._buffer):
-                whole.update(view[:got])
-        else:
-            whole.update(response.read())
-        return response.version, response.status, response.reason, fields, whole.hexdigest()
-
-    def exchange(self) -> Exchange:
-        """A function that does one exchange and returns what is cheap to check."""
-        case, send, buffer = self.case, self._send, self._buffer
-
-        def read() -> tuple[int, str, int]:
-            response = send()
-            return response.status, response.getheader(LOOKED_UP), len(response.read())
-
-        def read_with_fields() -> tuple[int, str, int]:
-            response = send()
-            value = response.getheader(LOOKED_UP)
-            response.getheaders()
-            return response.status, value, len(response.read())
-
-        def readinto() -> tuple[int, str, int]:
-            response = send()
-            value = response.getheader(LOOKED_UP)
-            total = 0
-            while got := response.readinto(buffer):
-                total += got
-            return response.status, value, total
-
-        if case.buffer_size:
-            return readinto
-        return read_with_fields if case.getheaders else read
-
-    def close(self) -> None:
-        self.connection.close()
-
-
-class Raw:
-    """The same bytes through the same socket, and nobody looks at them: the floor."""
-
-    def __init__(self, case: Case, ports: dict[str, int],
-                 context: ssl.SSLContext | None) -> None:
-        port = ports["https" if case.tls else "http"]
-        self._request = case.request(port)
-        self._expected = case.wire.size
-        self._sock = socket.create_connection((HOST, port), case.timeout)
-        self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if case.tls:
-            assert context is not None
-            self._sock = context.wrap_socket(self._sock, server_hostname=HOST)
-
-    def exchange(self) -> Exchange:
-        sendall, recv_into = self._sock.sendall, self._sock.recv_into
-        request, expected, buffer = self._request, self._expected, bytearray(RAW_BUFFER)
-
-        def raw() -> int:
-            sendall(request)
-            left = expected
-            while left > 0:
-                got = recv_into(buffer)
-                if not got:
-                    raise AnswersDiffer("raw: the server hung up")
-                left -= got
-            return left
-
-        return raw
-
-    def close(self) -> None:
-        self._sock.close()
-
-
-def expected_answer(case: Case) -> tuple[object, ...]:
-    lines = case.wire.head.decode("ascii").split("\r\n")[1:-2]
-    fields = [tuple(line.split(": ", 1)) for line in lines]
-    return 11, 200, "OK", fields, case.wire.digest()
-
-
-def check_answer(name: str, client: Client) -> None:
-    """Compare one answer in full with the fixture, hence with the other client's."""
-    client.connection.connect()
-    client.connection.sock.settimeout(PATIENCE)
-    answer = client.answer()
-    client.connection.sock.settimeout(client.case.timeout)
-    parts = zip(("version", "status", "reason", "fields", "content"),
-                expected_answer(client.case), answer)
-    for part, expected, got in parts:
-        if expected != got:
-            raise AnswersDiffer(f"{client.case.name}: {name}: {part} is {got!r:.200}, "
-                                f"not {expected!r:.200}")
 
 
 def warm_up(exchange: Exchange, seconds: float) -> tuple[float, Any]:
@@ -206,38 +105,43 @@ def ratio(over: dict[str, Any], under: dict[str, Any], clock: str) -> dict[str, 
     return figures([a / max(b, 1e-3) for a, b in pairs])
 
 
-def measure_case(case: Case, modules: dict[str, ModuleType], ports: dict[str, int],
-                 context: ssl.SSLContext | None, rounds: int, seconds: float,
-                 rng: random.Random) -> dict[str, Any]:
-    """All figures of one case.  `modules` holds "ours" and "stdlib"."""
-    makers: dict[str, Callable[[], Client | Raw]] = {
-        name: partial(Client, module, case, ports, context) for name, module in modules.items()}
-    for name, make in makers.items():
-        with closing(make()) as client:
-            check_answer(name, client)
-    makers["raw"] = partial(Raw, case, ports, context)
-
-    share = seconds / rounds / len(makers)
+def measure(name: str, summary: str, makers: Makers, course: Course,
+            units: int = 1) -> dict[str, Any]:
+    """All figures of one case; `units` is how much of what is counted one exchange does."""
+    share = course.seconds / course.rounds / len(makers)
     sizes: dict[str, int] = {}
-    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in makers}
-    for _ in range(rounds):
-        for name in rng.sample(list(makers), len(makers)):
-            with closing(makers[name]()) as contender:
+    taken: dict[str, list[tuple[float, float]]] = {maker: [] for maker in makers}
+    repeats, disturbed = course.rounds, 0
+    while len(taken[next(iter(makers))]) < course.rounds:
+        course.neighbours.watch()
+        times = {}
+        for one in course.rng.sample(list(makers), len(makers)):
+            with closing(makers[one]()) as contender:
                 exchange = contender.exchange()
-                one, expected = warm_up(exchange, share * WARM)
-                size = sizes.setdefault(name, max(1, round(share * (1 - WARM) / one)))
-                taken[name].append(run_batch(exchange, size, expected))
-    return summary(case, sizes, taken)
+                needed, expected = warm_up(exchange, share * WARM)
+                size = sizes.setdefault(one, max(1, round(share * (1 - WARM) / needed)))
+                times[one] = run_batch(exchange, size, expected)
+        if course.neighbours.disturbed():
+            if repeats:
+                repeats -= 1
+                continue
+            disturbed += 1
+        for one, (cpu, wall) in times.items():
+            taken[one].append((cpu / units, wall / units))
+    return {"name": name, "summary": summary, "disturbed": disturbed,
+            **compared({one: {"batch": sizes[one],
+                              "cpu_us": figures([cpu for cpu, _ in times]),
+                              "wall_us": figures([wall for _, wall in times])}
+                        for one, times in taken.items()})}
 
 
-def summary(case: Case, sizes: dict[str, int],
-            taken: dict[str, list[tuple[float, float]]]) -> dict[str, Any]:
-    result: dict[str, Any] = {"name": case.name, "summary": case.summary}
-    for name, times in taken.items():
-        result[name] = {"batch": sizes[name],
-                        "cpu_us": figures([cpu for cpu, _ in times]),
-                        "wall_us": figures([wall for _, wall in times])}
-    result["ratio"] = ratio(result["stdlib"], result["ours"], "cpu_us")
-    result["wall_ratio"] = ratio(result["stdlib"], result["ours"], "wall_us")
-    result["over_raw"] = ratio(result["ours"], result["raw"], "cpu_us")
+def compared(contenders: dict[str, Figures]) -> dict[str, Any]:
+    """The contenders of a case, and the ratios between those that are there."""
+    result: dict[str, Any] = {"contenders": contenders}
+    ours, stdlib = contenders["ours"], contenders["stdlib"]
+    result["ratio"] = ratio(stdlib, ours, "cpu_us")
+    result["wall_ratio"] = ratio(stdlib, ours, "wall_us")
+    for other in ("raw", "httptools"):
+        if other in contenders:
+            result[f"over_{other}"] = ratio(ours, contenders[other], "cpu_us")
     return result

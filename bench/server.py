@@ -1,15 +1,22 @@
 # SPDX-License-Identifier: MIT
 """The other end of the bench: canned answers, from a process of its own.
 
-One thread per connection: a request is one recv() in most cases, its target is a key
-into prebuilt bytes, and the answer is one sendall().  No more is looked at, so that
-the client stays the slower end.  On a core of its own the server stays awake between
-requests: waking a process on an idle core is charged to the one who sends, and in a
-virtual machine that is 20 µs, more than all that the client does with a small answer
-when it is fast.  (Measured: sendall() + recv_into() cost 30 µs of CPU against a server
-that sleeps and 7 µs against one that does not.)  The process prints its two ports
-as one line of JSON and ends when its standard input does, hence with its parent.
-ServerProcess is the parent's handle of it.
+A request is one recv() in most cases, its target is a key into prebuilt bytes, and the
+answer is one send().  No more is looked at, and a request that is the same as the one
+before is not even taken apart, so that the client stays the slower end.
+
+On a core of its own the server stays awake between requests: waking a process on an idle
+core is charged to the one who sends, and in a virtual machine that is 20 µs, more than all
+that the client does with a small answer when it is fast.  (Measured: sendall() +
+recv_into() cost 30 µs of CPU against a server that sleeps and 7 µs against one that does
+not, which is what they cost a C program, too.)  And it has to be quick: a client that gets
+to its recv() before the answer goes to sleep, for 2 µs of CPU, and only a fast client does.
+So one thread asks epoll, which never waits, over and over, for all connections.  TLS, and
+systems without epoll, have a thread per connection.
+
+The process prints its two ports as one line of JSON and ends when its standard input does,
+hence with its parent.  ServerProcess is the parent's handle of it; usage() is what the
+server has spent on answers, apart from waiting.
 """
 
 from __future__ import annotations
@@ -29,23 +36,34 @@ import time
 from pathlib import Path
 
 from bench.cases import CASES, HOST
+from bench.quiet import take_precedence
 
 RECEIVE = 65536
+BACKLOG = 1024
+USAGE = b"/usage"               # answered with what the answers have cost so far
+AWAIT_USAGE = 5                 # seconds
 AWAKE = 0.005                   # seconds without a request before the server sleeps
 
 UPLOADS = {case.target.encode(): len(case.upload or b"") for case in CASES}
 BY_TARGET = {case.target.encode(): case for case in CASES}
 
 
+def complete_target(data: bytes) -> bytes | None:
+    """The target of a request, once all of the request is there."""
+    end = data.find(b"\r\n\r\n")
+    if end < 0:
+        return None
+    target = data.split(b" ", 2)[1]
+    return target if len(data) >= end + 4 + UPLOADS.get(target, 0) else None
+
+
 def receive_request(sock: socket.socket) -> bytes | None:
     """Receive one request and return its target; None at the end of the stream."""
     data = sock.recv(RECEIVE)
     while data:
-        end = data.find(b"\r\n\r\n")
-        if end >= 0:
-            target = data.split(b" ", 2)[1]
-            if len(data) >= end + 4 + UPLOADS[target]:
-                return target
+        target = complete_target(data)
+        if target is not None:
+            return target
         more = sock.recv(RECEIVE)
         if not more:
             return None
@@ -69,6 +87,8 @@ def answer_connection(sock: socket.socket, context: ssl.SSLContext | None, awake
         if context is not None:
             sock = context.wrap_socket(sock, server_side=True)
         while (target := receive_request(sock)) is not None:
+            if target not in BY_TARGET:
+                return
             if target not in answers:
                 answers[target] = list(BY_TARGET[target].wire.pieces())
             for piece in answers[target]:
@@ -81,6 +101,92 @@ def answer_connection(sock: socket.socket, context: ssl.SSLContext | None, awake
         sock.close()
 
 
+class Spinner:
+    """All plain connections, answered by one thread that sleeps only when nobody asks."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self._listener = listener
+        self._poll = select.epoll()
+        self._poll.register(listener, select.EPOLLIN)
+        self._sockets: dict[int, socket.socket] = {}
+        self._begun: dict[int, bytes] = {}          # requests that have come in part
+        self._pieces: dict[bytes, list[bytes]] = {}
+        self._busy = 0.0
+        self._served = 0
+
+    def run(self) -> None:
+        """Answer for ever.  What is done over and over stands in one loop, without calls."""
+        listener, poll, clock = self._listener.fileno(), self._poll.poll, time.perf_counter
+        sockets, buffer = self._sockets, bytearray(RECEIVE)
+        last, last_size, answer = b"", -1, b""
+        deadline = clock() + AWAKE
+        while True:
+            events = poll(0)
+            if not events:
+                if clock() > deadline:
+                    poll(-1)
+                    deadline = clock() + AWAKE
+                continue
+            for number, _ in events:
+                if number == listener:
+                    self._accept()
+                    continue
+                sock = sockets[number]
+                started = clock()
+                try:
+                    got = sock.recv_into(buffer)
+                    if got == last_size and buffer.startswith(last):
+                        sock.send(answer)
+                        self._busy += clock() - started
+                        self._served += 1
+                    elif not got:
+                        self._drop(number)
+                    else:
+                        data = bytes(memoryview(buffer)[:got])
+                        alone = self._take(number, data)
+                        if alone is not None:
+                            last, last_size, answer = data, got, alone
+                except ConnectionError:
+                    self._drop(number)
+            deadline = clock() + AWAKE
+
+    def _accept(self) -> None:
+        sock, _ = self._listener.accept()
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._sockets[sock.fileno()] = sock
+        self._poll.register(sock, select.EPOLLIN)
+
+    def _drop(self, number: int) -> None:
+        self._begun.pop(number, None)
+        self._sockets.pop(number).close()           # epoll forgets it by itself
+
+    def _take(self, number: int, data: bytes) -> bytes | None:
+        """Answer the request if that is all of it.
+
+        The answer is returned if request and answer were one piece each: then the same
+        bytes mean the same again.
+        """
+        sock, whole = self._sockets[number], self._begun.pop(number, b"") + data
+        target = complete_target(whole)
+        if target is None:
+            self._begun[number] = whole
+            return None
+        if target == USAGE:
+            body = json.dumps({"busy": self._busy, "served": self._served}).encode()
+            sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+            return None
+        if target not in self._pieces:
+            self._pieces[target] = list(BY_TARGET[target].wire.pieces())
+        pieces = self._pieces[target]
+        started = time.thread_time()                # waiting for the client's recv() is no work
+        for piece in pieces:
+            sock.sendall(piece)
+        self._busy += time.thread_time() - started
+        self._served += 1
+        small = len(pieces) == 1 and len(pieces[0]) < RECEIVE
+        return pieces[0] if small and len(whole) == len(data) else None
+
+
 def accept_connections(listener: socket.socket, *how: object) -> None:
     while True:
         sock, _ = listener.accept()
@@ -89,10 +195,23 @@ def accept_connections(listener: socket.socket, *how: object) -> None:
 
 def listen(context: ssl.SSLContext | None, awake: bool) -> int:
     """Accept connections on a free port from now on, and return the port."""
-    listener = socket.create_server((HOST, 0))
-    threading.Thread(target=accept_connections, args=(listener, context, awake),
-                     daemon=True).start()
+    listener = socket.create_server((HOST, 0), backlog=BACKLOG)
+    if context is None and awake and hasattr(select, "epoll"):
+        threading.Thread(target=Spinner(listener).run, daemon=True).start()
+    else:
+        threading.Thread(target=accept_connections, args=(listener, context, awake),
+                         daemon=True).start()
     return listener.getsockname()[1]
+
+
+def allow_many_files() -> None:
+    """As many open sockets as the system lets a process have."""
+    try:
+        import resource
+    except ImportError:         # Windows, which has no such limit
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class ServerProcess:
@@ -120,6 +239,7 @@ class ServerProcess:
             self.stop()
             raise RuntimeError("the bench's server did not start")
         self.ports = json.loads(ready)
+        self.pid = self._process.pid
 
     def _make_certificate(self) -> str | None:
         program = shutil.which("openssl")
@@ -136,6 +256,18 @@ class ServerProcess:
         with open(both, "a") as end, open(both + ".crt") as certificate:
             end.write(certificate.read())
         return both
+
+    def usage(self) -> dict[str, float] | None:
+        """Seconds of work so far, and answers; None where the server does not count."""
+        with socket.create_connection((HOST, self.ports["http"]), AWAIT_USAGE) as sock:
+            sock.sendall(b"GET %b HTTP/1.1\r\n\r\n" % USAGE)
+            data = b""
+            while not data.endswith(b"}"):
+                more = sock.recv(RECEIVE)
+                if not more:
+                    return None
+                data += more
+        return json.loads(data.partition(b"\r\n\r\n")[2])
 
     def stop(self) -> None:
         self._process.stdin.close()
@@ -161,6 +293,8 @@ def main() -> None:
     options = parser.parse_args()
     if options.core is not None:
         os.sched_setaffinity(0, {options.core})
+        take_precedence(awake=True)
+    allow_many_files()
     awake = options.core is not None
     ports = {"http": listen(None, awake), "https": None}
     if options.certificate:

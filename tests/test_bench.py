@@ -47,7 +47,7 @@ def test_list(folder):
     done = run_bench(folder, "--list")
     assert done.returncode == 0, done.stderr
     names = [line.split()[0] for line in done.stdout.splitlines()]
-    assert len(names) == len(set(names)) == 12
+    assert len(names) == len(set(names)) == 27
     assert [line.split()[0] for line in done.stdout.splitlines() if "--all" in line] == names[7:]
 
 
@@ -61,13 +61,15 @@ def test_report(folder):
     assert (facts["module"], facts["rounds"], facts["seconds"]) == ("httpclient", 2, 0.1)
     assert [case["name"] for case in report["cases"]] == ["small-head", "small-post"]
     for case in report["cases"]:
-        for contender in ("ours", "stdlib", "raw"):
-            assert case[contender]["batch"] >= 1
+        assert set(case["contenders"]) == {"ours", "stdlib", "raw"}
+        for contender in case["contenders"].values():
+            assert contender["batch"] >= 1
             for clock in ("cpu_us", "wall_us"):
-                check_figures(case[contender][clock])
+                check_figures(contender[clock])
         for ratio in ("ratio", "wall_ratio", "over_raw"):
             check_figures(case[ratio])
-        pairs = zip(case["stdlib"]["wall_us"]["rounds"], case["ours"]["wall_us"]["rounds"])
+        pairs = zip(case["contenders"]["stdlib"]["wall_us"]["rounds"],
+                    case["contenders"]["ours"]["wall_us"]["rounds"])
         assert case["wall_ratio"]["rounds"] == pytest.approx([a / b for a, b in pairs])
 
 
@@ -100,34 +102,110 @@ def test_wrong_answers_are_not_timed(part, folder):
     assert done.stdout == ""
 
 
-# the medians of ratios -> the exit status of --gate
-GATES = [((2.0, 1.5), 0), ((2.0, 0.9), 1)]
-
-
-@pytest.mark.parametrize(("ratios", "status"), GATES)
-def test_gate(ratios, status, folder):
-    """With figures made up: no test may depend on real ones."""
-    code = f"""
+# With figures made up: no test may depend on real ones.  `value` is what every figure of a row
+# is, so that "at least" and "at most" can be missed, each at will.
+MADE_UP = """
 import sys
 import bench.__main__ as main
-ratios = iter({ratios})
-def measured(case, *_):
-    figures = {{"min": 1.0, "q1": 1.0, "median": 1.0, "q3": 1.0, "rounds": [1.0]}}
-    result = dict.fromkeys(("ours", "stdlib", "raw"), {{"cpu_us": figures, "wall_us": figures}})
-    result.update(dict.fromkeys(("ratio", "wall_ratio", "over_raw"), figures))
-    result["ratio"] = {{**figures, "median": next(ratios)}}
-    return {{**result, "name": case.name, "summary": ""}}
-main.measure_case = measured
-sys.exit(main.main({[*CHEAP, "--gate"]}))
+
+def figures(value):
+    return {{"min": value, "q1": value, "median": value, "q3": value, "rounds": [value]}}
+
+def measured(rows, *_):
+    values = iter({values})
+    results = []
+    for row in rows:
+        value = next(values)
+        one = {{"batch": 1, "cpu_us": figures(10.0), "wall_us": figures(10.0)}}
+        other = {{"batch": 1, "cpu_us": figures(10.0 * value), "wall_us": figures(10.0 * value)}}
+        result = {{"name": row.name, "summary": "", "disturbed": 0,
+                   "contenders": {{"ours": one, "stdlib": other, "raw": one}}}}
+        result.update(dict.fromkeys(("ratio", "wall_ratio"), figures(value)))
+        result.update(over_raw=figures(2.1), over_httptools=figures(0.3))
+        results.append(result)
+    return results, {{}}
+
+main.measure_rows = measured
+main.check.built_with_pgo = lambda: ({optimized}, "so it is said")
+sys.exit(main.main({arguments}))
 """
-    done = run_bench(folder, start=("-c", code))
+
+
+def run_made_up(folder, values, *arguments, optimized=False):
+    code = MADE_UP.format(values=list(values), arguments=list(arguments), optimized=optimized)
+    return run_bench(folder, start=("-c", code))
+
+
+@pytest.mark.parametrize(("ratios", "status"), [((2.0, 1.5), 0), ((2.0, 0.9), 1)])
+def test_gate(ratios, status, folder):
+    done = run_made_up(folder, ratios, *CHEAP, "--gate")
     assert done.returncode == status, done.stderr
     assert ("slower than http.client: small-post" in done.stderr) == bool(status)
+
+
+# (a row, all its figures; on a profile-guided interpreter or not) -> the lines about its bounds
+CHECKS = [
+    ("large-head", 10.0, False, ["pass", "pass"]),
+    ("large-head", 9.9, False, ["MISS", "pass"]),
+    ("large-head", 8.5, True, ["pass", "pass"]),
+    ("large-head", 8.4, True, ["MISS", "pass"]),
+    ("small-head", 7.5, False, ["pass", "MISS"]),
+    ("memory-head-all", 1.0, False, ["pass"]),
+    ("memory-head", 1.0, False, ["MISS"]),
+    ("https-construct", 1.0, False, ["pass"]),
+    ("idle-memory", 0.99, True, ["MISS"]),
+    ("threads-64", 1.5, False, ["pass", "pass"]),
+    ("threads-64", 0.9, False, ["MISS", "MISS"]),
+    ("tls", 1.0, False, []),
+]
+
+
+@pytest.mark.parametrize(("case", "value", "optimized", "expected"), CHECKS)
+def test_check(case, value, optimized, expected, folder):
+    done = run_made_up(folder, [value], "--case", case, "--check", optimized=optimized)
+    lines = [line for line in done.stdout.splitlines() if line.startswith(("pass", "MISS"))]
+    assert [line.split()[0] for line in lines] == expected, done.stderr
+    assert all(line.split()[1] == case for line in lines)
+    assert done.returncode == ("MISS" in expected)
+    assert f"{0.85 if optimized else 1} of the full ones" in done.stdout
+
+
+def test_check_threads_together(folder):
+    """The same of everything, with all threads: one thread's share of it is kept."""
+    names = ["threads-1", "threads-2"]
+    arguments = [argument for name in names for argument in ("--case", name)]
+    done = run_made_up(folder, [1.0, 1.0], *arguments, "--check")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0.9 of one thread's requests per second" in done.stdout
+
+
+def test_every_bound_is_of_a_row(folder):
+    done = run_bench(folder, start=("-c", "import bench.check, bench.rows; print("
+                                    "{b.case for b in bench.check.BOUNDS}"
+                                    " - {row.name for row in bench.rows.ROWS})"))
+    assert done.stdout.strip() == "set()", done.stderr
+
+
+def test_memory_and_tls_rows(folder):
+    """Those that go their own ways to their figures."""
+    pytest.importorskip("ssl")
+    names = ["memory-head", "memory-head-all", "memory-chunks-64b", "https-construct",
+             "tls-handshake", "import", "threads-2"]
+    arguments = [argument for name in names for argument in ("--case", name)]
+    done = run_bench(folder, *arguments, "--rounds", "1", "--seconds", "0.1", "--json", "own.json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((folder / "own.json").read_text())
+    found = {result["name"]: result for result in report["cases"]}
+    assert {*found, *report["skipped"]} == set(names)
+    assert set(report["skipped"]) <= {"tls-handshake"}
+    assert {"ours", "stdlib"} <= set(found["threads-2"]["contenders"])
+    assert {"ours", "core", "stdlib"} <= set(found["memory-head"]["contenders"])
 
 
 @pytest.mark.parametrize(("arguments", "status", "message"), [
     (["--case", "no-such"], 2, "no such case: no-such"),
     (["--rounds", "0"], 2, "must be positive"),
+    (["--rounds", "6", "--check"], 2, "--check wants --rounds 7"),
     (["--module", "no_such_module"], 2, "is it built?"),
 ])
 def test_bad_arguments(arguments, status, message, folder):

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""What a process pays before and beside requests: its imports, and its idle connections.
+
+Both are measured in processes of their own, so that nobody finds what another has loaded
+or allocated.  `python -m bench.footprint MODULE PORT COUNT` is the one for idle connections:
+it prints the octets of resident memory that each of them holds.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from bench.cases import CALLER_FIELDS, CASES, HOST
+from bench.measure import AnswersDiffer, Course, Figures, figures, ratio
+from bench.server import allow_many_files
+
+IMPORT = "import"
+IDLE = "idle-memory"
+CONNECTIONS = 1000
+SUMMARIES = {
+    IMPORT: "the import, in a new process",
+    IDLE: f"resident memory of each of {CONNECTIONS} idle connections",
+}
+PATIENCE = 120                  # seconds
+STATM = Path("/proc/self/statm")
+# What each connection has done before it is idle: the buffers have grown, then a small one.
+BEFORE = ["chunks-4k", "large-head", "small-head"]
+
+
+# Nothing else is loaded before: neither module shall find its own imports already there.
+IMPORTING = """\
+import sys, time
+started = time.process_time()
+__import__(sys.argv[1])
+print(time.process_time() - started)
+"""
+
+
+def resident() -> int:
+    return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def idle_octets(module: str, port: int, count: int) -> float:
+    """The growth of this process, per connection."""
+    allow_many_files()
+    library = importlib.import_module(module)
+    cases = [case for name in BEFORE for case in CASES if case.name == name]
+
+    def idle_connection() -> Any:
+        connection = library.HTTPConnection(HOST, port)
+        for case in cases:
+            connection.request("GET", case.target, None, CALLER_FIELDS)
+            response = connection.getresponse()
+            if len(response.read()) != case.wire.content_size:
+                raise AnswersDiffer(f"{IDLE}: {module}: {case.name} is too short")
+        return connection
+
+    idle_connection().close()   # what the first one loads is nobody's
+    gc.collect()
+    before = resident()
+    connections = [idle_connection() for _ in range(count)]
+    gc.collect()
+    grown = resident() - before
+    for connection in connections:
+        connection.close()
+    return grown / count
+
+
+def ask(*arguments: object) -> float:
+    """The number that a process of its own prints."""
+    root = str(Path(__file__).absolute().parent.parent)   # not the checkout behind a link
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    done = subprocess.run([sys.executable, *map(str, arguments)],
+                          env={**os.environ, "PYTHONPATH": path}, capture_output=True,
+                          encoding="utf-8", timeout=PATIENCE)
+    if done.returncode:
+        raise RuntimeError(f"{arguments[0]} {arguments[-1]}: {done.stderr.strip()[-500:]}")
+    return float(done.stdout)
+
+
+def measure_import(modules: dict[str, str], course: Course) -> dict[str, Any]:
+    """Microseconds of CPU time.  `modules`: the names of "ours" and "stdlib"."""
+    taken: dict[str, list[float]] = {key: [] for key in modules}
+    for key in modules:
+        ask("-c", IMPORTING, modules[key])     # what is on disk is in memory from here on
+    for _ in range(course.rounds):
+        for key in course.rng.sample(list(modules), len(modules)):
+            taken[key].append(ask("-c", IMPORTING, modules[key]) * 1e6)
+    contenders = {key: {"batch": 1, "cpu_us": figures(samples)}
+                  for key, samples in taken.items()}
+    return compared(IMPORT, contenders, "cpu_us")
+
+
+def measure_idle(modules: dict[str, str], port: int, course: Course) -> dict[str, Any] | None:
+    """Octets per connection; None where the system does not tell."""
+    if not STATM.exists():
+        return None
+    rounds = min(course.rounds, 3)      # it hardly varies
+    contenders = {key: {"octets": figures([ask("-m", "bench.footprint", module, port, CONNECTIONS)
+                                           for _ in range(rounds)])}
+                  for key, module in modules.items()}
+    return compared(IDLE, contenders, "octets")
+
+
+def compared(name: str, contenders: dict[str, Figures], unit: str) -> dict[str, Any]:
+    return {"name": name, "summary": SUMMARIES[name], "disturbed": 0, "contenders": contenders,
+            "ratio": ratio(contenders["stdlib"], contenders["ours"], unit)}
+
+
+if __name__ == "__main__":
+    print(idle_octets(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""All rows that can be asked for, and who measures each."""
+
+from __future__ import annotations
+
+import faulthandler
+import importlib
+import ssl
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from bench import footprint, https, threads
+from bench.cases import CASES, Case
+from bench.exchanges import measure_case
+from bench.measure import Course
+from bench.parsing import PARSES, Parse, measure_parse
+from bench.progress import shown
+from bench.quiet import Neighbours
+from bench.server import ServerProcess
+
+PATIENCE = 120                  # seconds that a row may take beyond ten times its share
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row that is neither an exchange nor a parse."""
+
+    name: str
+    summary: str
+    extra: bool = True
+
+
+ROWS: list[Case | Parse | Row] = [
+    *CASES,
+    *(Row(name, summary) for name, summary in https.SUMMARIES.items()),
+    *PARSES,
+    *(Row(name, summary) for name, summary in footprint.SUMMARIES.items()),
+    *(Row(name, threads.summary(count)) for name, count in threads.NAMES.items()),
+]
+
+
+class Skipped(Exception):
+    """A row cannot be measured here; the message says why."""
+
+
+class Origin:
+    """The server with its certificate, and the modules that ask it."""
+
+    def __init__(self, server: ServerProcess, ours: ModuleType, peers: bool) -> None:
+        self._server, self._peers = server, peers
+        self._modules = {"ours": ours, "stdlib": importlib.import_module("http.client")}
+        self._context: ssl.SSLContext | None = None
+        if server.certificate:
+            self._context = ssl.create_default_context(cafile=server.certificate)
+
+    def _tls(self) -> ssl.SSLContext:
+        if self._context is None:
+            raise Skipped("no openssl program that could make a certificate")
+        return self._context
+
+    def measure(self, row: Case | Parse | Row, course: Course) -> dict[str, Any]:
+        """The figures of one row, with what the server has done meanwhile."""
+        before = self._server.usage()
+        result = self._measure(row, course)
+        after = self._server.usage()
+        served = after["served"] - before["served"] if before and after else 0
+        if served:
+            result["origin_us"] = (after["busy"] - before["busy"]) / served * 1e6
+        return result
+
+    def _measure(self, row: Case | Parse | Row, course: Course) -> dict[str, Any]:
+        modules, ports = self._modules, self._server.ports
+        names = {key: module.__name__ for key, module in modules.items()}
+        if isinstance(row, Parse):
+            return measure_parse(row, modules, course)
+        if isinstance(row, Case):
+            return measure_case(row, modules, ports, self._tls() if row.tls else None, course,
+                                self._peers)
+        if row.name == https.CONSTRUCT:
+            return https.measure_construction(modules, course)
+        if row.name == https.HANDSHAKE:
+            return https.measure_handshake(modules, ports["https"], self._tls(), course)
+        if row.name == footprint.IMPORT:
+            return footprint.measure_import(names, course)
+        if row.name == footprint.IDLE:
+            result = footprint.measure_idle(names, ports["http"], course)
+            if result is None:
+                raise Skipped("the system does not tell how much memory is resident")
+            return result
+        return threads.measure_threads(row.name, modules, ports["http"], course)
+
+
+def measure_rows(rows: list[Case | Parse | Row], ours: ModuleType, course: Course,
+                 core: int | None, patience: float,
+                 peers: bool) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """Results, and the rows that were skipped with the reason."""
+    results, skipped = [], {}
+    # Who does not share the machine with us is waited for, row by row.
+    with ServerProcess(core, any(needs_tls(row) for row in rows)) as server:
+        course.neighbours = Neighbours(server.pid)
+        origin = Origin(server, ours, peers)
+        for row in shown(rows):
+            if patience:
+                course.neighbours.wait(patience)
+            # A client that waits for ever must not make the bench do so.
+            faulthandler.dump_traceback_later(PATIENCE + 10 * course.seconds, exit=True)
+            try:
+                results.append(origin.measure(row, course))
+            except Skipped as exc:
+                skipped[row.name] = str(exc)
+            finally:
+                faulthandler.cancel_dump_traceback_later()
+    return results, skipped
+
+
+def needs_tls(row: Case | Parse | Row) -> bool:
+    return isinstance(row, Case) and row.tls or row.name == https.HANDSHAKE

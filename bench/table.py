@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT
+"""The tables: results as rows of text, for a terminal or for a README."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from bench.threads import NAMES as THREAD_NAMES
+
+COLUMNS = ["case", "what", "httpclient µs", "http.client µs", "ratio", "quartiles",
+           "raw µs", "× raw", "wall ratio"]
+IN_MEMORY = ["case", "what", "httpclient µs", "core µs", "http.client µs", "ratio", "quartiles",
+             "httptools µs", "× httptools"]
+THREADS = ["case", "what", "httpclient", "http.client", "pycurl", "aiohttp", "CPU ratio",
+           "quartiles", "requests ratio"]
+OTHERS = ["case", "what", "httpclient", "http.client", "ratio", "quartiles"]
+LEFT = 2                        # so many columns are text
+
+Result = dict[str, Any]
+
+
+def number(value: float) -> str:
+    """With as many digits as mean anything."""
+    return f"{value:.{2 if value < 10 else 1 if value < 1000 else 0}f}"
+
+
+def microseconds(result: Result, name: str) -> str:
+    """Median and minimum."""
+    if name not in result["contenders"]:
+        return "-"
+    figure = result["contenders"][name]["cpu_us"]
+    return f"{number(figure['median'])} ({number(figure['min'])})"
+
+
+def median(result: Result, name: str, form: str = ".2f") -> str:
+    return f"{result[name]['median']:{form}}" if name in result else "-"
+
+
+def quartiles(result: Result) -> str:
+    figure = result["ratio"]
+    return f"{figure['q1']:.2f}–{figure['q3']:.2f}"
+
+
+def exchange_row(result: Result) -> list[str]:
+    return [result["name"], result["summary"],
+            microseconds(result, "ours"), microseconds(result, "stdlib"),
+            median(result, "ratio"), quartiles(result),
+            microseconds(result, "raw"), median(result, "over_raw"), median(result, "wall_ratio")]
+
+
+def memory_row(result: Result) -> list[str]:
+    return [result["name"], result["summary"], microseconds(result, "ours"),
+            microseconds(result, "core"), microseconds(result, "stdlib"),
+            median(result, "ratio"), quartiles(result),
+            microseconds(result, "httptools"), median(result, "over_httptools", ".3f")]
+
+
+def threads_row(result: Result) -> list[str]:
+    """Requests per second and CPU per request of each."""
+    cells = []
+    for name in ("ours", "stdlib", "pycurl", "aiohttp"):
+        one = result["contenders"].get(name)
+        cells.append("-" if one is None else f"{1e6 / one['wall_us']['median']:.0f}/s "
+                     f"{number(one['cpu_us']['median'])} µs")
+    return [result["name"], result["summary"], *cells, median(result, "ratio"),
+            quartiles(result), median(result, "wall_ratio")]
+
+
+def other_row(result: Result) -> list[str]:
+    cells = []
+    for name in ("ours", "stdlib"):
+        one = result["contenders"][name]
+        cells.append(f"{one['octets']['median'] / 1024:.1f} KiB" if "octets" in one
+                     else f"{number(one['cpu_us']['median'])} µs")
+    return [result["name"], result["summary"], *cells, median(result, "ratio"), quartiles(result)]
+
+
+def tables(results: Iterable[Result]) -> list[list[list[str]]]:
+    """A table, heading first, for each kind of row there is."""
+    kinds = {"wire": (COLUMNS, exchange_row), "memory": (IN_MEMORY, memory_row),
+             "threads": (THREADS, threads_row), "others": (OTHERS, other_row)}
+    rows: dict[str, list[list[str]]] = {kind: [] for kind in kinds}
+    peers: list[Result] = []
+    for result in results:
+        contenders = result["contenders"]
+        kind = ("threads" if result["name"] in THREAD_NAMES else
+                "memory" if result["name"].startswith("memory-") else
+                "wire" if "raw" in contenders else "others")
+        rows[kind].append(kinds[kind][1](result))
+        if result.get("peers"):
+            peers.append(result)
+    found = [[kinds[kind][0], *rows[kind]] for kind in kinds if rows[kind]]
+    return found + ([peers_table(peers)] if peers else [])
+
+
+def peers_table(results: list[Result]) -> list[list[str]]:
+    """CPU time per request of everybody, a row for each client, the cheapest first."""
+    def costs(result: Result) -> dict[str, float]:
+        shown = {"ours": "httpclient", "stdlib": "http.client", "raw": "raw"}
+        return {**{shown[name]: one["cpu_us"]["median"]
+                   for name, one in result["contenders"].items() if name in shown},
+                **{name: one["cpu_us"]["median"] for name, one in result["peers"].items()}}
+
+    columns = [costs(result) for result in results]
+    names = sorted({name for column in columns for name in column},
+                   key=lambda name: min(column.get(name, float("inf")) for column in columns))
+    return [["client", "", *(f"{result['name']} µs" for result in results)],
+            *([name, "", *(number(column[name]) if name in column else "-"
+                           for column in columns)] for name in names)]
+
+
+def formatted(table: list[list[str]], markdown: bool) -> str:
+    heading, *body = table
+    if markdown:
+        bold = heading.index("ratio") if "ratio" in heading else -1
+        body = [[f"**{cell}**" if at == bold else cell for at, cell in enumerate(row)]
+                for row in body]
+        rule = ["---"] * LEFT + ["---:"] * (len(heading) - LEFT)
+        return "\n".join("| " + " | ".join(row) + " |" for row in [heading, rule, *body])
+    widths = [max(map(len, column)) for column in zip(*table)]
+    return "\n".join("  ".join(cell.ljust(width) if at < LEFT else cell.rjust(width)
+                               for at, (cell, width) in enumerate(zip(row, widths))).rstrip()
+                     for row in table)

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""Many threads, each with a connection of its own: small answers, as fast as they come.
+
+The wall time per request is one over the requests per second of all threads together.
+Beside the two modules, where they are installed: pycurl with a handle per thread, and
+aiohttp with a task in place of each thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import io
+import threading
+from collections.abc import Callable
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+from bench.cases import CALLER_FIELDS, CASES, HOST, Case
+from bench.exchanges import Client
+from bench.measure import AnswersDiffer, Course, Exchange, Makers, measure
+
+THREADS = [1, 2, 4, 8, 16, 64]
+EACH = 100                      # requests of a thread in one unit
+FETCHED: Case = next(case for case in CASES if case.name == "small-head")
+NAMES = {f"threads-{count}": count for count in THREADS}
+
+Fetch = Callable[[], None]
+
+
+def summary(count: int) -> str:
+    return f"{count} thread{'s' * (count > 1)}, each with a connection, small answers"
+
+
+class Together:
+    """`count` threads; `make` gives each of them what to do and what to close."""
+
+    def __init__(self, count: int, make: Callable[[], tuple[Fetch, Callable[[], None]]]) -> None:
+        self._each = [make() for _ in range(count)]
+
+    def exchange(self) -> Exchange:
+        def work(fetch: Fetch, failed: list[BaseException]) -> None:
+            try:
+                for _ in range(EACH):
+                    fetch()
+            except BaseException as error:
+                failed.append(error)
+
+        def together() -> int:
+            failed: list[BaseException] = []
+            threads = [threading.Thread(target=work, args=(fetch, failed))
+                       for fetch, _ in self._each]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            if failed:
+                raise failed[0]
+            return len(threads)
+
+        return together
+
+    def close(self) -> None:
+        for _, close in self._each:
+            close()
+
+
+def checked(answer: object) -> None:
+    if answer != (200, FETCHED.wire.content_size):
+        raise AnswersDiffer(f"threads: got {answer}")
+
+
+def of_module(module: ModuleType, port: int) -> tuple[Fetch, Callable[[], None]]:
+    client = Client(module, FETCHED, {"http": port}, None)
+    exchange = client.exchange()
+
+    def fetch() -> None:
+        status, _, size = exchange()
+        checked((status, size))
+
+    return fetch, client.close
+
+
+def of_pycurl(pycurl: ModuleType, port: int) -> tuple[Fetch, Callable[[], None]]:
+    handle = pycurl.Curl()
+    handle.setopt(pycurl.URL, f"http://{HOST}:{port}{FETCHED.target}")
+    handle.setopt(pycurl.NOSIGNAL, 1)
+    handle.setopt(pycurl.HTTPHEADER, [f"{name}: {value}"
+                                      for name, value in CALLER_FIELDS.items()])
+
+    def fetch() -> None:
+        content = io.BytesIO()
+        handle.setopt(pycurl.WRITEDATA, content)
+        handle.perform()
+        checked((handle.getinfo(pycurl.RESPONSE_CODE), len(content.getvalue())))
+
+    return fetch, handle.close
+
+
+class Tasks:
+    """aiohttp: as many tasks in one thread, with as many connections."""
+
+    def __init__(self, aiohttp: ModuleType, count: int, port: int) -> None:
+        self._count, self._url = count, f"http://{HOST}:{port}{FETCHED.target}"
+        self._loop = asyncio.new_event_loop()
+
+        async def make() -> Any:
+            return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=count),
+                                         headers=CALLER_FIELDS)
+
+        self._session = self._loop.run_until_complete(make())
+
+    def exchange(self) -> Exchange:
+        async def work() -> None:
+            for _ in range(EACH):
+                async with self._session.get(self._url) as response:
+                    checked((response.status, len(await response.read())))
+
+        async def together() -> int:
+            await asyncio.gather(*(work() for _ in range(self._count)))
+            return self._count
+
+        return lambda: self._loop.run_until_complete(together())
+
+    def close(self) -> None:
+        self._loop.run_until_complete(self._session.close())
+        self._loop.close()
+
+
+def measure_threads(name: str, modules: dict[str, ModuleType], port: int,
+                    course: Course) -> dict[str, Any]:
+    """Figures per request with so many threads."""
+    count = NAMES[name]
+    makers: Makers = {key: partial(Together, count, partial(of_module, module, port))
+                      for key, module in modules.items()}
+    for peer in ("pycurl", "aiohttp"):
+        try:
+            library = importlib.import_module(peer)
+        except ImportError:
+            continue
+        makers[peer] = (partial(Together, count, partial(of_pycurl, library, port))
+                        if peer == "pycurl" else partial(Tasks, library, count, port))
+    return measure(name, summary(count), makers, course, units=count * EACH)
