@@ -18,6 +18,7 @@ TOOLS := $(VENV)/.tools
 WHEEL := $(VENV)/.wheel
 INSTALLED := $(VENV)/.installed
 DEV := $(VENV)/.dev
+PEERS := $(VENV)/.peers
 LINTERS := $(VENV)/.linters
 SDIST := build/sdist.stamp
 
@@ -46,12 +47,13 @@ BENCH := build/path/bench
 # Two pips must not change one environment at the same time.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help test demo bench build sdist wheel lint lint-python lint-c ctest sanitize clean FORCE
+.PHONY: help test demo bench bench-peers build sdist wheel lint lint-python lint-c ctest sanitize clean FORCE
 
 help:
 	@echo "make test      build the sdist, the wheel from it, install that, run the tests on it"
 	@echo "make demo      show what the installed wheel does (needs no test dependency)"
-	@echo "make bench     measure the installed wheel beside http.client"
+	@echo "make bench     measure the installed wheel beside http.client; BENCH_ARGS='--check'"
+	@echo "make bench-peers  the same with all other clients, whose wheels are installed first"
 	@echo "make build     sdist and wheel, into dist/; make sdist, make wheel: one of them"
 	@echo "make lint      ruff, cython-lint, and the C sources with all warnings as errors"
 	@echo "make ctest     the C unit tests under AddressSanitizer and UBSan, gcc and clang"
@@ -126,6 +128,10 @@ $(DEV): pyproject.toml $(CONSTRAINTS) $(MADE) | $(INSTALLED)
 	@echo 'pip install "*.whl[dev]"'; $(call pip_install,"$$(echo $(WHEELHOUSE)/*.whl)[dev]")
 	@touch $@
 
+$(PEERS): pyproject.toml $(CONSTRAINTS) $(MADE) | $(INSTALLED)
+	@echo 'pip install "*.whl[bench]"'; $(call pip_install,"$$(echo $(WHEELHOUSE)/*.whl)[bench]")
+	@touch $@
+
 # Needs no wheel, so that lint can be asked before anything compiles.
 $(LINTERS): $(MADE) $(CONSTRAINTS)
 	@echo 'pip install ruff cython-lint'; $(call pip_install,ruff cython-lint)
@@ -152,6 +158,9 @@ demo: $(INSTALLED) $(BENCH)
 
 bench: $(INSTALLED) $(BENCH)
 	$(RUN) $(PY) -m bench $(BENCH_ARGS)
+
+bench-peers: $(PEERS) $(BENCH)
+	$(RUN) $(PY) -m bench --peers $(BENCH_ARGS)
 
 # The interpreter itself is not sanitized, so the runtime has to be there before it; and it
 # frees nothing at exit, which the leak checker would hold against us.

@@ -5,6 +5,8 @@
     python -m bench --all               all of them, in a few minutes
     python -m bench --case small-head   one row; may be repeated
     python -m bench --check             exit status 1 where a bound is missed
+    python -m bench --peers             other clients, too: pip install "httpclient-accel[bench]"
+    python -m bench --plot FILE         a picture of who needs how much
     python -m bench --gate              exit status 1 if a default row is slower
     python -m bench --markdown          the table as it stands in a README
 
@@ -23,10 +25,11 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from bench import check
+from bench import check, plot
 from bench.cases import CASES, Case
 from bench.measure import AnswersDiffer, Course
 from bench.parsing import Parse
+from bench.peers import installed
 from bench.quiet import give_back_precedence, take_precedence
 from bench.rows import ROWS, Row, measure_rows
 from bench.table import formatted, tables
@@ -57,6 +60,10 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
                         help="exit status 1 if a default row is slower than http.client")
     parser.add_argument("--check", action="store_true",
                         help="all rows (or those of --case) against what must be reached")
+    parser.add_argument("--peers", action="store_true",
+                        help="also measure the other clients that are installed")
+    parser.add_argument("--plot", metavar="FILE",
+                        help="draw the figures into this file (SVG, PNG, PDF); wants matplotlib")
     parser.add_argument("--patience", type=float, metavar="S",
                         help="seconds to wait for other programs to rest, before each row "
                         "(default: 0; with --check 20)")
@@ -68,6 +75,8 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     unknown = set(options.case) - {row.name for row in ROWS}
     if unknown:
         parser.error(f"no such case: {', '.join(sorted(unknown))} (see --list)")
+    if options.plot and not plot.possible():
+        parser.error('--plot wants matplotlib: pip install "httpclient-accel[bench]"')
     if options.patience is None:
         options.patience = 20.0 if options.check else 0.0
     return options
@@ -111,6 +120,7 @@ def environment(options: argparse.Namespace, module: ModuleType,
         "platform": platform.platform(),
         "machine": platform.machine(),
         "module": options.module,
+        "peers": installed() if options.peers else {},
         "version": getattr(module, "__version__", None),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "cores": None if cores is None else {"client": cores[0], "server": cores[1]},
@@ -127,9 +137,11 @@ def describe(facts: dict[str, Any]) -> str:
     build = ("profile-guided" if facts["optimized"] else "not profile-guided") + \
         f": {facts['optimized_why']}"
     load = "" if facts["load"] is None else f"load average {facts['load']:.1f}; "
+    others = "".join(f", {name} {version}" for name, version in facts["peers"].items())
     first = ", before all other programs" if facts["precedence"] else ""
     version = f" {facts['version']}" if facts["version"] else ""
-    return (f"{facts['module']}{version}; {facts['python']} ({build}; {facts['compiler']}), "
+    python = f"{facts['python']} ({build}; {facts['compiler']})"
+    return (f"{facts['module']}{version}{others}; {python}, "
             f"{facts['platform']}, {facts['processor']}; {pinned}{first}; {load}"
             f"{facts['rounds']} rounds in {facts['seconds']:g} s a case, seed {facts['seed']}.")
 
@@ -149,6 +161,8 @@ def report(results: list[dict[str, Any]], skipped: dict[str, str], facts: dict[s
         print(line)
     for name, reason in skipped.items():
         print(f"{name}: skipped, {reason}.")
+    if options.plot:
+        plot.draw(results, describe(facts), options.plot)
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump({"environment": facts, "cases": results, "skipped": skipped}, file,
@@ -199,8 +213,9 @@ def main(arguments: list[str] | None = None) -> int:
             precedence = take_precedence()
         facts = environment(options, module, cores, precedence)
         course = Course(options.rounds, options.seconds, random.Random(options.seed))
-        results, skipped = measure_rows(chosen_rows(options), module, course,
-                                        cores and cores[1], options.patience, False)
+        rows = chosen_rows(options) + (plot.GROWTH if options.plot else [])
+        results, skipped = measure_rows(rows, module, course, cores and cores[1],
+                                        options.patience, options.peers)
     except (AnswersDiffer, OSError, RuntimeError) as exc:
         print(f"python -m bench: {exc}", file=sys.stderr)
         return 2

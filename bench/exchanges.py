@@ -17,6 +17,8 @@ from typing import Any
 
 from bench.cases import CALLER_FIELDS, HOST, LOOKED_UP, Case
 from bench.measure import AnswersDiffer, Course, Exchange, Makers, measure
+from bench.peers import makers as peer_makers
+from bench.peers import runs
 
 RAW_BUFFER = 256 * 1024
 PATIENCE = 60                   # seconds, for the untimed exchange
@@ -148,4 +150,10 @@ def measure_case(case: Case, modules: dict[str, ModuleType], ports: dict[str, in
         with closing(make()) as client:
             check_answer(name, client)
     makers["raw"] = partial(Raw, case, ports, context)
-    return measure(case.name, case.summary, makers, course)
+    others = peer_makers(case, ports["http"]) if peers and runs(case) else {}
+    result = measure(case.name, case.summary, {**makers, **others}, course)
+    if others:
+        # Beside the contenders: httptools here is not the httptools of the rows in memory.
+        result.pop("over_httptools", None)
+        result["peers"] = {name: result["contenders"].pop(name) for name in others}
+    return result

@@ -64,9 +64,9 @@ class Origin:
         before = self._server.usage()
         result = self._measure(row, course)
         after = self._server.usage()
-        served = after["served"] - before["served"] if before and after else 0
-        if served:
-            result["origin_us"] = (after["busy"] - before["busy"]) / served * 1e6
+        answers = after["measured"] - before["measured"] if before and after else 0
+        if answers:
+            result["origin_us"] = (after["busy"] - before["busy"]) / answers * 1e6
         return result
 
     def _measure(self, row: Case | Parse | Row, course: Course) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class Origin:
             return measure_parse(row, modules, course)
         if isinstance(row, Case):
             return measure_case(row, modules, ports, self._tls() if row.tls else None, course,
-                                self._peers)
+                                self._peers and row in CASES)
         if row.name == https.CONSTRUCT:
             return https.measure_construction(modules, course)
         if row.name == https.HANDSHAKE:

@@ -36,16 +36,18 @@ import time
 from pathlib import Path
 
 from bench.cases import CASES, HOST
+from bench.plot import GROWTH
 from bench.quiet import take_precedence
 
 RECEIVE = 65536
 BACKLOG = 1024
 USAGE = b"/usage"               # answered with what the answers have cost so far
 AWAIT_USAGE = 5                 # seconds
+SAMPLED = 7                     # the CPU time of every seventh request is measured
 AWAKE = 0.005                   # seconds without a request before the server sleeps
 
-UPLOADS = {case.target.encode(): len(case.upload or b"") for case in CASES}
-BY_TARGET = {case.target.encode(): case for case in CASES}
+BY_TARGET = {case.target.encode(): case for case in [*CASES, *GROWTH]}
+UPLOADS = {target: len(case.upload or b"") for target, case in BY_TARGET.items()}
 
 
 def complete_target(data: bytes) -> bytes | None:
@@ -111,14 +113,14 @@ class Spinner:
         self._sockets: dict[int, socket.socket] = {}
         self._begun: dict[int, bytes] = {}          # requests that have come in part
         self._pieces: dict[bytes, list[bytes]] = {}
-        self._busy = 0.0
-        self._served = 0
+        self._busy = 0.0        # seconds of CPU time, of the answers that were measured
+        self._measured = 0
 
     def run(self) -> None:
         """Answer for ever.  What is done over and over stands in one loop, without calls."""
         listener, poll, clock = self._listener.fileno(), self._poll.poll, time.perf_counter
         sockets, buffer = self._sockets, bytearray(RECEIVE)
-        last, last_size, answer = b"", -1, b""
+        last, last_size, answer, served = b"", -1, b"", 0
         deadline = clock() + AWAKE
         while True:
             events = poll(0)
@@ -131,14 +133,15 @@ class Spinner:
                 if number == listener:
                     self._accept()
                     continue
-                sock = sockets[number]
-                started = clock()
+                sock, served = sockets[number], served + 1
+                measured = not served % SAMPLED
+                if measured:
+                    # CPU time: waiting for the client's recv() is no work.
+                    started = time.thread_time()
                 try:
                     got = sock.recv_into(buffer)
                     if got == last_size and buffer.startswith(last):
                         sock.send(answer)
-                        self._busy += clock() - started
-                        self._served += 1
                     elif not got:
                         self._drop(number)
                     else:
@@ -148,6 +151,9 @@ class Spinner:
                             last, last_size, answer = data, got, alone
                 except ConnectionError:
                     self._drop(number)
+                if measured:
+                    self._busy += time.thread_time() - started
+                    self._measured += 1
             deadline = clock() + AWAKE
 
     def _accept(self) -> None:
@@ -172,17 +178,14 @@ class Spinner:
             self._begun[number] = whole
             return None
         if target == USAGE:
-            body = json.dumps({"busy": self._busy, "served": self._served}).encode()
+            body = json.dumps({"busy": self._busy, "measured": self._measured}).encode()
             sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
             return None
         if target not in self._pieces:
             self._pieces[target] = list(BY_TARGET[target].wire.pieces())
         pieces = self._pieces[target]
-        started = time.thread_time()                # waiting for the client's recv() is no work
         for piece in pieces:
             sock.sendall(piece)
-        self._busy += time.thread_time() - started
-        self._served += 1
         small = len(pieces) == 1 and len(pieces[0]) < RECEIVE
         return pieces[0] if small and len(whole) == len(data) else None
 
@@ -258,7 +261,7 @@ class ServerProcess:
         return both
 
     def usage(self) -> dict[str, float] | None:
-        """Seconds of work so far, and answers; None where the server does not count."""
+        """Requests measured so far, and the CPU seconds of those; None: it does not count."""
         with socket.create_connection((HOST, self.ports["http"]), AWAIT_USAGE) as sock:
             sock.sendall(b"GET %b HTTP/1.1\r\n\r\n" % USAGE)
             data = b""

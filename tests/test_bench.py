@@ -202,6 +202,72 @@ def test_memory_and_tls_rows(folder):
     assert {"ours", "core", "stdlib"} <= set(found["memory-head"]["contenders"])
 
 
+def test_peers(folder):
+    """Those that are installed (httptools is, for the tests) get the right answers, too."""
+    pytest.importorskip("httptools")
+    done = run_bench(folder, "--case", "small-head", "--case", "small-post", *QUICK, "--peers",
+                     "--json", "peers.json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((folder / "peers.json").read_text())
+    versions = report["environment"]["peers"]
+    assert versions["httptools"]
+    for case in report["cases"]:
+        assert set(case["peers"]) == set(versions)
+        assert set(case["contenders"]) == {"ours", "stdlib", "raw"}
+        check_figures(case["peers"]["httptools"]["cpu_us"])
+    assert "httptools" in done.stdout
+
+
+def test_wrong_answers_of_peers_are_not_timed(folder):
+    (folder / "httptools.py").write_text("""
+class HttpResponseParser:
+    def __init__(self, callbacks):
+        self.callbacks = callbacks
+    def feed_data(self, data):
+        self.callbacks.on_header(b"content-type", b"application/json; charset=utf-8")
+        self.callbacks.on_body(b"not it")
+        self.callbacks.on_message_complete()
+    def get_status_code(self):
+        return 200
+""")
+    try:
+        done = run_bench(folder, "--case", "small-head", *QUICK, "--peers")
+    finally:
+        (folder / "httptools.py").unlink()
+    assert done.returncode == 2
+    assert "small-head: httptools: got" in done.stderr
+
+
+def test_plot(folder):
+    """Drawn from made-up figures, where matplotlib is there; else it is asked for."""
+    arguments = ["--case", "small-head", "--plot", "figure.svg"]
+    done = run_made_up(folder, [2.0] * 20, *arguments)
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        assert done.returncode == 2
+        assert "--plot wants matplotlib" in done.stderr
+        return
+    assert done.returncode == 0, done.stderr
+    assert "</svg>" in (folder / "figure.svg").read_text()
+
+
+def test_usage_of_the_server(folder):
+    """What the server says of itself: one in seven requests is measured."""
+    done = run_bench(folder, start=("-c", """
+import http.client, select
+from bench.server import ServerProcess
+with ServerProcess(min(__import__("os").sched_getaffinity(0))) as server:
+    connection = http.client.HTTPConnection("127.0.0.1", server.ports["http"])
+    for _ in range(70):
+        connection.request("GET", "/small-head")
+        assert len(connection.getresponse().read()) == 200
+    usage = server.usage()
+print(usage["measured"], usage["busy"] > 0)
+""")) if hasattr(os, "sched_getaffinity") else pytest.skip("no core to pin to")
+    assert done.stdout.split() == ["10", "True"], done.stderr
+
+
 @pytest.mark.parametrize(("arguments", "status", "message"), [
     (["--case", "no-such"], 2, "no such case: no-such"),
     (["--rounds", "0"], 2, "must be positive"),

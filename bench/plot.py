@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""One picture: what each client needs per request, and how that grows.
+
+Left, on a logarithmic scale, the CPU time of every client that was measured for a small
+answer. Right, measured for the picture alone: how the two modules grow with the number of
+field lines and of chunks.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import textwrap
+from typing import Any
+
+from bench.cases import MIB, SMALL, SMALL_FIELDS, Case, by_chunks, by_length
+
+SHOWN = "small-head"
+FIELDS = [4, 8, 16, 32, 64]
+CHUNKS = [16, 64, 256, 1024, 4096, 16384]       # in 1 MiB
+
+OURS, STDLIB, PEER, RAW = "#d1495b", "#30638e", "#9aa5b1", "#2e4057"
+LABELS = {"ours": "httpclient", "stdlib": "http.client"}
+
+
+def many_fields(count: int) -> list[tuple[str, str]]:
+    """`count` field lines less one, for the framing comes to them."""
+    more = [(f"X-Field-{number}", f"a value of some length; q={number}")
+            for number in range(count)]
+    return (SMALL_FIELDS + more)[:count - 1] if count > len(SMALL_FIELDS) else \
+        [SMALL_FIELDS[2], *more][:count - 1]    # with the one that is looked up
+
+
+GROWTH = [
+    *(Case(f"fields-{count}", f"200 B body, {count} fields",
+           lambda count=count: by_length(many_fields(count), SMALL), extra=True)
+      for count in FIELDS),
+    *(Case(f"chunks-{count}", f"1 MiB in {count} chunks, read()",
+           lambda count=count: by_chunks(MIB // count), extra=True) for count in CHUNKS),
+]
+
+
+def possible() -> bool:
+    return importlib.util.find_spec("matplotlib") is not None
+
+
+def costs(result: dict[str, Any]) -> dict[str, float]:
+    """Client -> µs, the dearest first, as bars are drawn from below."""
+    found = {LABELS.get(name, name): one["cpu_us"]["median"]
+             for name, one in [*result["contenders"].items(), *result.get("peers", {}).items()]}
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+def colour(name: str) -> str:
+    return {"httpclient": OURS, "http.client": STDLIB, "raw": RAW}.get(name, PEER)
+
+
+def draw(results: list[dict[str, Any]], note: str, file: str) -> None:
+    """Write the picture; rows that are not there leave their part of it empty."""
+    import matplotlib
+    matplotlib.use("Agg")
+    matplotlib.rcParams["svg.hashsalt"] = "httpclient"
+    from matplotlib import pyplot
+
+    by_name = {result["name"]: result for result in results}
+    figure, (bars, fields, chunks) = pyplot.subplots(
+        1, 3, figsize=(13, 4.6), gridspec_kw={"width_ratios": [1.5, 1, 1]}, layout="constrained")
+    if SHOWN in by_name:
+        draw_bars(bars, costs(by_name[SHOWN]))
+    bars.set(title="A small answer, 12 fields, keep-alive", xlabel="CPU µs per request")
+    draw_growth(fields, by_name, "fields", FIELDS)
+    fields.set(title="More fields", xlabel="fields in the head", ylabel="CPU µs per request")
+    draw_growth(chunks, by_name, "chunks", CHUNKS)
+    chunks.set(title="More chunks", xlabel="chunks in 1 MiB", ylabel="CPU µs per request")
+    figure.supxlabel("\n".join(textwrap.wrap(note, 190)), fontsize=7, color="#555555")
+    metadata = {"Date": None} if file.endswith(".svg") else None
+    figure.savefig(file, dpi=150, bbox_inches="tight", metadata=metadata)
+    pyplot.close(figure)
+
+
+def draw_bars(axes: Any, values: dict[str, float]) -> None:
+    drawn = axes.barh(list(values), list(values.values()), color=[colour(name) for name in values])
+    axes.bar_label(drawn, fmt=" {:.0f}", fontsize=9)
+    axes.set_xscale("log")
+    plain_numbers(axes.xaxis)
+    axes.set_xlim(left=min(values.values()) / 1.6, right=max(values.values()) * 1.8)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def plain_numbers(axis: Any) -> None:
+    """10, 20, 50, 100 in place of powers of ten."""
+    from matplotlib import ticker
+    axis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(ticker.StrMethodFormatter("{x:.0f}"))
+    axis.set_minor_locator(ticker.NullLocator())
+
+
+def draw_growth(axes: Any, by_name: dict[str, Any], kind: str, counts: list[int]) -> None:
+    found = [(count, by_name[f"{kind}-{count}"]) for count in counts
+             if f"{kind}-{count}" in by_name]
+    lines: dict[str, list[tuple[int, float]]] = {}
+    for count, result in found:
+        for name, one in result["contenders"].items():
+            lines.setdefault(LABELS.get(name, name), []).append((count, one["cpu_us"]["median"]))
+    for name, points in lines.items():
+        xs, ys = zip(*points)
+        axes.plot(xs, ys, marker="o", markersize=4, color=colour(name), label=name)
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.set_xticks(counts, [str(count) for count in counts])
+    plain_numbers(axes.yaxis)
+    if lines:
+        axes.legend(frameon=False, fontsize=8)
+    axes.spines[["top", "right"]].set_visible(False)
