@@ -163,7 +163,8 @@ row("no status line, but an empty one", b"\r\n" + RETRY, BAD_STATUS, BAD_STATUS,
     lenient=Takes(b"\r\n" + RETRY, (), closes=True, reason="", version=9))
 row("no status line, no line end", b"hello", BAD_STATUS, BAD_STATUS,
     lenient=Takes(b"hello", (), closes=True, reason="", version=9))
-for line in (b" HTTP/1.1 200 OK", b"\tHTTP/1.1 200 OK"):
+for line in (b" HTTP/1.1 200 OK", b"\tHTTP/1.1 200 OK", b"\x0bHTTP/1.1 200 OK",
+             b"\xa0HTTP/1.1 200 OK"):
     row(f"blank before {line}", field(status=line), BAD_STATUS,
         lenient=Takes(field(status=line), (), closes=True, reason="", version=9))
 row("end of stream in the reason phrase", b"HTTP/1.1 200 Ok",

@@ -415,6 +415,7 @@ FOUND = {
     "no status line behind an interim response": b"HTTP/1.1 100 x\r\n\r\nhello",
     "phrase that begins with NBSP": b"HTTP/1.1 200 \xa0x\r\n\r\n",
     "phrase that ends in obs-text": b"HTTP/1.1 200 K\xf6\r\n\r\n",
+    "vertical tab before the version": b"\x0bHTTP/1.1 200 OK\r\n\r\n",
     "NBSP behind the version": b"HTTP/1.1\xa0200 OK\r\n\r\n",
     "long line that is no status line": b"x" * 3000 + b"\r\n\r\n",
     "long version": b"HTTP/" + b"x" * 3000 + b" 200 OK\r\n\r\n",

@@ -107,8 +107,9 @@ def status_line(line, result):
     if b"\r" in line:
         result.note("bare CR")
         raise Refused("BadStatusLine")
-    result.note("blank before HTTP/", line.lstrip(b" \t")[:5] == b"HTTP/" != line[:5])
-    parts = line.decode("latin-1").split(None, 2) if line[:5] == b"HTTP/" else []
+    text = line.decode("latin-1")
+    result.note("blank before HTTP/", text[:5] != "HTTP/" == text.lstrip()[:5])
+    parts = text.split(None, 2) if text[:5] == "HTTP/" else []
     if len(parts) < 2 or not parts[0].startswith("HTTP/"):
         raise Refused("BadStatusLine")
     version, status = parts[:2]
