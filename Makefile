@@ -47,13 +47,14 @@ BENCH := build/path/bench
 # Two pips must not change one environment at the same time.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help test demo bench bench-peers build sdist wheel lint lint-python lint-c ctest sanitize clean FORCE
+.PHONY: help test demo bench bench-peers instructions build sdist wheel lint lint-python lint-c ctest sanitize clean FORCE
 
 help:
 	@echo "make test      build the sdist, the wheel from it, install that, run the tests on it"
 	@echo "make demo      show what the installed wheel does (needs no test dependency)"
 	@echo "make bench     measure the installed wheel beside http.client; BENCH_ARGS='--check'"
 	@echo "make bench-peers  the same with all other clients, whose wheels are installed first"
+	@echo "make instructions  count the instructions of our own code, with valgrind"
 	@echo "make build     sdist and wheel, into dist/; make sdist, make wheel: one of them"
 	@echo "make lint      ruff, cython-lint, and the C sources with all warnings as errors"
 	@echo "make ctest     the C unit tests under AddressSanitizer and UBSan, gcc and clang"
@@ -169,6 +170,10 @@ sanitize: export UBSAN_OPTIONS = halt_on_error=1:print_stacktrace=1
 sanitize:
 	$(MAKE) test VENV=$(VENV)-sanitize HTTPCLIENT_DEBUG=address,undefined \
 	  PRELOAD='LD_PRELOAD="$(shell gcc -print-file-name=libasan.so) $(shell gcc -print-file-name=libubsan.so)"'
+
+# Instruction counts against the figures that are kept; INSTRUCTIONS_ARGS=--update keeps new ones.
+instructions: $(INSTALLED) $(BENCH)
+	$(RUN) $(PY) -m bench.instructions $(INSTRUCTIONS_ARGS)
 
 # ---- sources ----
 

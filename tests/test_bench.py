@@ -278,3 +278,80 @@ def test_bad_arguments(arguments, status, message, folder):
     done = run_bench(folder, *arguments)
     assert done.returncode == status
     assert message in done.stderr
+
+
+# ---- instruction counts
+
+CALLGRIND = """\
+version: 1
+events: Ir
+ob=/usr/lib/libpython3.so
+fn=PyObject_Call
+10 1000
+calls=1 20
+10 4000
+ob=/venv/httpclient/_core/head.cpython-311-x86_64-linux-gnu.so
+fn=http1_head
+30 7
++2 5
+cob=/usr/lib/libpython3.so
+cfn=PyObject_Call
+calls=3 40
+* 900
+* 3
+fn=http1_field
+-1 1
+ob=/venv/httpclient/_core/request.cpython-311-x86_64-linux-gnu.so
+fn=request_head
+50 11
+
+totals: 5027
+"""
+
+# (kept, counted now) -> how many have grown, and shrunk
+COUNTS = [
+    ({"head": 1000}, {"head": 1030}, 0, 0),
+    ({"head": 1000}, {"head": 1031}, 1, 0),
+    ({"head": 1000}, {"head": 969}, 0, 1),
+    ({"idle": 60}, {"idle": 80}, 0, 0),
+    ({"idle": 60}, {"idle": 81}, 1, 0),
+    ({}, {"new": 100}, 1, 0),
+    ({"gone": 100}, {}, 0, 1),
+]
+
+
+def test_own_instructions(folder):
+    """Of our modules alone, and not what they called."""
+    (folder / "callgrind.out").write_text(CALLGRIND)
+    done = run_bench(folder, start=("-c", "import bench.instructions as i; "
+                                    "print(dict(i.own_costs(open('callgrind.out'))))"))
+    assert done.stdout.strip() == "{'head': 16, 'request': 11}", done.stderr
+
+
+def test_instructions_compared(folder):
+    cases = [(kept, now) for kept, now, _, _ in COUNTS]
+    done = run_bench(folder, start=("-c", f"""
+import bench.instructions as i
+for kept, now in {cases}:
+    grown, shrunk = i.compare({{"work": kept}}, {{"work": now}})
+    print(len(grown), len(shrunk))
+"""))
+    assert done.stdout.split("\n")[:-1] == [f"{grown} {shrunk}" for *_, grown, shrunk in COUNTS], \
+        done.stderr
+
+
+def test_instructions_without_figures(folder):
+    """Neither valgrind nor a known compiler: said, and no failure."""
+    for code, said in [("i.shutil.which = lambda name: None", "NOTHING WAS COUNTED"),
+                       ("i.shutil.which = lambda name: name; i.build_of_ours = lambda: 'x'",
+                        "no figures are kept for x: NOTHING WAS COMPARED")]:
+        done = run_bench(folder, start=("-c", f"import sys, bench.instructions as i\n{code}\n"
+                                        "sys.exit(i.main([]))"))
+        assert done.returncode == 0, done.stderr
+        assert said in done.stdout
+
+
+@pytest.mark.parametrize("name", ["small-head", "large-head-all", "small-post", "chunks-64b"])
+def test_exchanges_that_are_counted(name, folder):
+    done = run_bench(folder, "--exchange", name, "--times", "2", start=("-m", "bench.instructions"))
+    assert done.returncode == 0, done.stderr
