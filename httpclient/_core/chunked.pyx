@@ -12,13 +12,12 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 
 from .http1 cimport *
 from .reader cimport Reader, size_of
-from .result cimport Result
+from .result cimport Gathering
 
 from ..exceptions import HTTPException, IncompleteRead, LineTooLong
 
 cdef Py_ssize_t DIRECT = 16 * 1024      # what a chunk must have left to be received into place
 cdef Py_ssize_t LARGE = 64 * 1024       # what one receive takes at most in a long body
-cdef Py_ssize_t PIECE = 64 * 1024       # of a result
 cdef Py_ssize_t SHOWN = 100             # of the offending octets, in a message
 cdef str BAD_LINE = "a chunk-size line expected (RFC 9112 7.1): {!r}"
 
@@ -67,26 +66,18 @@ cdef class ChunkedBody:
         from a ValueError that names the octets.
         """
         cdef Py_ssize_t most = size_of(n)
-        cdef Py_ssize_t size, have
-        cdef Result result
+        cdef Gathering gathering = Gathering()
         cdef http1_rc rc = HTTP1_OK
-        cdef list pieces = []
+        cdef Py_ssize_t total = 0
 
         self.reader.check_readable()
-        # Pieces that malloc keeps at hand, and one join: a result that is grown and cut
-        # to size again costs a page fault for every 4 KiB of it, each time anew.
-        while rc == HTTP1_OK and most:
-            size = PIECE if most < 0 or most > PIECE else most
-            have = 0
-            result = Result(size)
-            rc = self.decode(result, &have, size)
-            if have:
-                pieces.append(result.finish(have))
-            if most > 0:
-                most -= have
+        while rc == HTTP1_OK and total != most:
+            gathering.make_room(most - total if most >= 0 else -1)
+            rc = self.decode(gathering.result, &gathering.have, gathering.size)
+            total = gathering.keep()
         if rc == HTTP1_END:
             rc = self.end()
-        content = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        content = gathering.finish()
         if rc != HTTP1_OK and rc != HTTP1_END:
             self.fail(rc, content)
         return content

@@ -26,14 +26,13 @@ from libc.string cimport memchr, memcpy, memmove
 
 from .http1 cimport *
 from .originals cimport Originals
-from .result cimport Result
+from .result cimport AHEAD, Gathering, Result, ample
 
 cdef extern from "Python.h":
     Py_ssize_t clipped_size "PyNumber_AsSsize_t"(object n, PyObject *overflow) except? -1
 
 cdef Py_ssize_t STORE = 16 * 1024       # what most responses fit into
-cdef Py_ssize_t FIRST = 1024 * 1024     # a result's first size; it doubles from there
-cdef Py_ssize_t PIECE = 64 * 1024       # of a result whose size nobody knows
+cdef Py_ssize_t FIRST = 1024 * 1024     # a result's first size where memory is short
 cdef Py_ssize_t PEEK = 8 * 1024         # what peek() shows, as io.BufferedReader's would
 cdef Py_ssize_t SPARES = 16
 
@@ -218,37 +217,34 @@ cdef class Reader:
     cdef bytes read_octets(self, Py_ssize_t n):
         """`n` octets, or fewer at the end of the stream; all of them if n is negative.
 
-        The result doubles as it fills: nothing is allocated because a peer
-        announced it.
+        Memory follows what arrives, whatever a peer announced: see Result.
         """
         cdef Py_ssize_t have = self._end - self._at
-        cdef Py_ssize_t size = min(n, max(2 * have, FIRST))
+        cdef Py_ssize_t size
         cdef Result result
 
         if n < 0:
             return self.read_to_end()
         if n <= have:
             return self.take(n)
-        result = Result(size)
+        result = ample(min(n, AHEAD), min(n, FIRST))
         have = 0
         while True:
+            size = result.size()
             have = self.fill(result, have, size, False)
             if have < size or have == n:
                 return result.finish(have)
-            size = n if size > n // 2 else 2 * size
-            result.resize(size)
+            result.resize(n if size > n // 2 else 2 * size)
 
     cdef bytes read_to_end(self):
-        """All that comes, in pieces that malloc keeps at hand, joined at the end."""
-        cdef Py_ssize_t have = PIECE
-        cdef Result result
-        cdef list pieces = []
+        """All that comes before the end of the stream."""
+        cdef Gathering gathering = Gathering()
 
-        while have == PIECE:
-            result = Result(PIECE)
-            have = self.fill(result, 0, PIECE, False)
-            pieces.append(result.finish(have))
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        while gathering.have == gathering.size:
+            gathering.make_room(-1)
+            gathering.have = self.fill(gathering.result, gathering.have, gathering.size, False)
+            gathering.keep()
+        return gathering.finish()
 
     @property
     def failed(self):

@@ -11,3 +11,19 @@ cdef class Result:
     cdef Py_ssize_t size(self) noexcept
     cdef int resize(self, Py_ssize_t size) except -1
     cdef bytes finish(self, Py_ssize_t size)
+
+
+cdef class Gathering:
+    cdef Result result          # what is to be filled next,
+    cdef Py_ssize_t have        # from here
+    cdef Py_ssize_t size        # to there
+    cdef list _pieces
+    cdef Py_ssize_t _total
+
+    cdef int make_room(self, Py_ssize_t most) except -1
+    cdef Py_ssize_t keep(self) except -1
+    cdef bytes finish(self)
+
+
+cdef Py_ssize_t AHEAD
+cdef Result ample(Py_ssize_t size, Py_ssize_t least)

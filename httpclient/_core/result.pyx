@@ -1,13 +1,57 @@
 # SPDX-License-Identifier: MIT
-"""Result: fresh ``bytes`` that a Reader fills before anybody else sees them."""
+"""Result and Gathering: fresh ``bytes`` that a Reader fills before anybody else sees them.
+
+Memory is resident when it is first written to, so it follows what arrives.  Only
+address space is taken ahead, AHEAD octets at most, and given back at the end: a
+result that grows by realloc() pays for its pages again and again.  Large results
+ask for huge pages, since a fault for every 4 KiB costs more than the copying.
+
+Content of unknown size begins in pieces that malloc keeps at hand: cutting a result
+of some 100 KiB to size would give its pages back to the system each time.
+"""
+import sys
+
 cimport cython
 from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.ref cimport PyObject, Py_XDECREF
+from libc.string cimport memcpy
+
+cdef extern from *:
+    """
+    #if defined(__linux__)
+    #include <sys/mman.h>
+    #endif
+    #define HTTPCLIENT_HUGE_PAGE ((uintptr_t)2 << 20)
+
+    /* Advice on whole huge pages; where it is not taken nothing is lost. */
+    static void httpclient_use_huge_pages(void *memory, size_t size)
+    {
+    #ifdef MADV_HUGEPAGE
+        uintptr_t mask = HTTPCLIENT_HUGE_PAGE - 1;
+        uintptr_t begin = ((uintptr_t)memory + mask) & ~mask;
+        uintptr_t end = ((uintptr_t)memory + size) & ~mask;
+
+        if (begin < end)
+            (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+    #else
+        (void)memory;
+        (void)size;
+    #endif
+    }
+    """
+    void use_huge_pages "httpclient_use_huge_pages"(void *memory, size_t size) noexcept
 
 cdef extern from "Python.h":
     PyObject *new_bytes "PyBytes_FromStringAndSize"(const char *data, Py_ssize_t size) except NULL
     int _PyBytes_Resize(PyObject **data, Py_ssize_t size) except -1
+
+cdef Py_ssize_t MIB = 1024 * 1024
+cdef Py_ssize_t PIECE = 64 * 1024
+cdef Py_ssize_t PIECES = 1 * MIB        # in all, before content goes into one large result
+cdef Py_ssize_t HUGE = 4 * MIB          # what a result that asks for huge pages has at least
+# Windows commits memory when it is taken.
+cdef Py_ssize_t AHEAD = (2 if sys.platform == "win32" else 128) * MIB
 
 
 @cython.final
@@ -20,6 +64,8 @@ cdef class Result:
 
     def __cinit__(self, Py_ssize_t size):
         self._data = new_bytes(NULL, size)
+        if size >= HUGE:
+            use_huge_pages(self.octets(), size)
 
     def __dealloc__(self):
         Py_XDECREF(self._data)
@@ -54,3 +100,59 @@ cdef class Result:
         Py_XDECREF(self._data)
         self._data = new_bytes(NULL, 0)
         return data
+
+
+cdef Result ample(Py_ssize_t size, Py_ssize_t least):
+    """A result of `size` octets; of `least` if there is no address space for so many."""
+    try:
+        return Result(size)
+    except MemoryError:
+        if least >= size:
+            raise
+        return Result(least)
+
+
+@cython.final
+cdef class Gathering:
+    """Content whose size nobody knows, as it arrives.
+
+    make_room() says where the next of it goes: result[have:size]; whoever has
+    filled that moves `have`, and calls keep().
+    """
+
+    def __cinit__(self):
+        self._pieces = []
+
+    cdef int make_room(self, Py_ssize_t most) except -1:
+        """Room for more, up to `most` octets unless that is negative."""
+        cdef Py_ssize_t size
+
+        self.have = 0
+        if self._total < PIECES:
+            self.size = PIECE if most < 0 or most > PIECE else most
+            self.result = Result(self.size)
+            return 0
+        # From here on there is one result; what has come goes into it first.
+        size = max(AHEAD, 2 * self._total)
+        if 0 <= most < size - self._total:
+            size = self._total + most
+        self.result = ample(size, min(size, 2 * self._total))
+        self.size = self.result.size()
+        for piece in self._pieces:
+            memcpy(self.result.octets() + self.have, PyBytes_AS_STRING(piece),
+                   PyBytes_GET_SIZE(piece))
+            self.have += PyBytes_GET_SIZE(piece)
+        self._pieces = []
+        self._total = 0
+        return 0
+
+    cdef Py_ssize_t keep(self) except -1:
+        """Take what is in the room; how many octets there are in all."""
+        self._total += self.have
+        if self.have:
+            self._pieces.append(self.result.finish(self.have))
+        return self._total
+
+    cdef bytes finish(self):
+        """All that has been kept."""
+        return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
