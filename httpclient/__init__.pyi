@@ -252,6 +252,7 @@ class HTTPSConnection(HTTPConnection):
     sock: ssl.SSLSocket | MaybeNone
     key_file: StrOrBytesPath | None
     cert_file: StrOrBytesPath | None
+    resume_sessions: bool
     @overload
     def __init__(
         self, host: str, port: int | None = None, *, timeout: float | None = ...,
@@ -262,6 +263,7 @@ class HTTPSConnection(HTTPConnection):
         deadline: float | None = None, max_response_line: int | None = None,
         max_response_head: int | None = None, max_interim_responses: int | None = None,
         max_chunk_line: int | None = None, max_chunk_overhead: int | None = None,
+        resume_sessions: bool | None = None,
     ) -> None: ...
     # up to Python 3.11
     @overload
@@ -274,6 +276,7 @@ class HTTPSConnection(HTTPConnection):
         deadline: float | None = None, max_response_line: int | None = None,
         max_response_head: int | None = None, max_interim_responses: int | None = None,
         max_chunk_line: int | None = None, max_chunk_overhead: int | None = None,
+        resume_sessions: bool | None = None,
     ) -> None: ...
     # Python 2 and 3.0
     @overload
@@ -286,6 +289,7 @@ class HTTPSConnection(HTTPConnection):
         deadline: float | None = None, max_response_line: int | None = None,
         max_response_head: int | None = None, max_interim_responses: int | None = None,
         max_chunk_line: int | None = None, max_chunk_overhead: int | None = None,
+        resume_sessions: bool | None = None,
     ) -> None: ...
     @overload
     @deprecated("`check_hostname` is deprecated since Python 3.6; set it in the `context`.")
@@ -298,6 +302,7 @@ class HTTPSConnection(HTTPConnection):
         deadline: float | None = None, max_response_line: int | None = None,
         max_response_head: int | None = None, max_interim_responses: int | None = None,
         max_chunk_line: int | None = None, max_chunk_overhead: int | None = None,
+        resume_sessions: bool | None = None,
     ) -> None: ...
 
 # ---- private, but bound anew by programs that mean http.client's

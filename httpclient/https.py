@@ -7,6 +7,7 @@ from functools import partial
 
 from .connection import _KEYWORDS, HTTPS_PORT, HTTPConnection
 from .signatures import by_name, shown_signature
+from .tls import keep_session, shared_context, wrapped
 
 
 def _create_https_context(http_version):
@@ -22,6 +23,20 @@ def _create_https_context(http_version):
     return context
 
 
+class _PrivateContext:
+    """The context of a connection that was given none: its own as soon as somebody asks for it.
+
+    Not a data descriptor: assigning to the attribute makes an ordinary one.
+    """
+
+    def __get__(self, connection, owner=None):
+        if connection is None:
+            return self
+        context = _create_https_context(connection._http_vsn)
+        connection.__dict__["_context"] = context
+        return context
+
+
 class HTTPSConnection(HTTPConnection):
     """A connection to an HTTPS server; certificates are verified unless `context` says else.
 
@@ -29,14 +44,22 @@ class HTTPSConnection(HTTPConnection):
     Served are the positional orders of all Pythons: (host, port, key_file,
     cert_file, strict, timeout, source_address), with a bool or None as `strict`,
     and the same without `strict`.
+
+    `resume_sessions`: whether a later connection to the same server may resume the
+    TLS session of this one, with the same context (RFC 8446 2.2); True by default.
     """
 
     default_port = HTTPS_PORT
+    resume_sessions = True
+    _context = _PrivateContext()
+    __shared = None         # the context of all, while nobody has asked for one of our own
 
     @shown_signature(("host",), ("port", None), timeout=socket._GLOBAL_DEFAULT_TIMEOUT,
                 source_address=None, context=None, blocksize=8192,
-                key_file=None, cert_file=None, check_hostname=None, **_KEYWORDS)
-    def __init__(self, host, port=None, *args, context=None, check_hostname=None, **keywords):
+                key_file=None, cert_file=None, check_hostname=None, **_KEYWORDS,
+                resume_sessions=None)
+    def __init__(self, host, port=None, *args, context=None, check_hostname=None,
+                 resume_sessions=None, **keywords):
         if args:
             names = ["key_file", "cert_file", "timeout", "source_address"]
             third = args[2:4]
@@ -47,10 +70,16 @@ class HTTPSConnection(HTTPConnection):
         key_file = keywords.pop("key_file", None)
         cert_file = keywords.pop("cert_file", None)
         super().__init__(host, port, **keywords)
-        if context is None:
-            context = _create_https_context(self._http_vsn)
+        if resume_sessions is not None:
+            self.resume_sessions = bool(resume_sessions)
         self.key_file = key_file
         self.cert_file = cert_file
+        if context is None:
+            if check_hostname is None and not (key_file or cert_file):
+                self.__shared = shared_context(self._http_vsn, _create_https_context)
+                if self.__shared is not None:
+                    return
+            context = _create_https_context(self._http_vsn)
         if check_hostname is not None:
             warnings.warn("check_hostname is deprecated, use a custom context instead.",
                           DeprecationWarning, 2)
@@ -75,10 +104,21 @@ class HTTPSConnection(HTTPConnection):
             raise
 
     def _wrapped(self, sock, server_hostname):
-        wrap = partial(self._context.wrap_socket, server_hostname=server_hostname)
+        context = self.__shared
+        if context is None or "_context" in self.__dict__:
+            context = self._context
+        port = self._tunnel_port if self._tunnel_host else self.port
+        wrap = partial(wrapped, context, host=server_hostname, port=port,
+                       resume=self.resume_sessions)
         if self._due is None:
             return wrap(sock)
         timeout = sock.gettimeout()
-        wrapped = self._due.call(sock, wrap, sock)
-        wrapped.settimeout(timeout)
-        return wrapped
+        sock = self._due.call(sock, wrap, sock)
+        sock.settimeout(timeout)
+        return sock
+
+    def close(self):
+        """Close the connection, and the response if it is not read to its end."""
+        if self.sock is not None and self.resume_sessions:
+            keep_session(self.sock, self._tunnel_port if self._tunnel_host else self.port)
+        super().close()

@@ -26,13 +26,12 @@ from libc.string cimport memchr, memcpy, memmove
 
 from .http1 cimport *
 from .originals cimport Originals
-from .result cimport AHEAD, Gathering, Result, ample
+from .result cimport Gathering, Result, begun, grown
 
 cdef extern from "Python.h":
     Py_ssize_t clipped_size "PyNumber_AsSsize_t"(object n, PyObject *overflow) except? -1
 
 cdef Py_ssize_t STORE = 16 * 1024       # what most responses fit into
-cdef Py_ssize_t FIRST = 1024 * 1024     # a result's first size where memory is short
 cdef Py_ssize_t PEEK = 8 * 1024         # what peek() shows, as io.BufferedReader's would
 cdef Py_ssize_t SPARES = 16
 
@@ -227,14 +226,14 @@ cdef class Reader:
             return self.read_to_end()
         if n <= have:
             return self.take(n)
-        result = ample(min(n, AHEAD), min(n, FIRST))
+        result = begun(n)
         have = 0
         while True:
             size = result.size()
             have = self.fill(result, have, size, False)
             if have < size or have == n:
                 return result.finish(have)
-            result.resize(n if size > n // 2 else 2 * size)
+            result = grown(result, n)
 
     cdef bytes read_to_end(self):
         """All that comes before the end of the stream."""

@@ -25,5 +25,5 @@ cdef class Gathering:
     cdef bytes finish(self)
 
 
-cdef Py_ssize_t AHEAD
-cdef Result ample(Py_ssize_t size, Py_ssize_t least)
+cdef Result begun(Py_ssize_t n)
+cdef Result grown(Result result, Py_ssize_t n)

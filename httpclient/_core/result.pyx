@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Result and Gathering: fresh ``bytes`` that a Reader fills before anybody else sees them.
 
-Memory is resident when it is first written to, so it follows what arrives.  Only
-address space is taken ahead, AHEAD octets at most, and given back at the end: a
-result that grows by realloc() pays for its pages again and again.  Large results
-ask for huge pages, since a fault for every 4 KiB costs more than the copying.
+Memory is resident when it is first written to, so it follows what arrives.  Where
+1 MiB has come, address space is taken ahead, AHEAD octets at most, and given back
+at the end: a result that grows by realloc() pays for its pages again and again.
+Large results ask for huge pages: a fault for every 4 KiB costs more than copying.
 
 Content of unknown size begins in pieces that malloc keeps at hand: cutting a result
 of some 100 KiB to size would give its pages back to the system each time.
@@ -49,6 +49,7 @@ cdef extern from "Python.h":
 cdef Py_ssize_t MIB = 1024 * 1024
 cdef Py_ssize_t PIECE = 64 * 1024
 cdef Py_ssize_t PIECES = 1 * MIB        # in all, before content goes into one large result
+cdef Py_ssize_t UNSEEN = 2 * MIB        # what may be taken because a peer announced it
 cdef Py_ssize_t HUGE = 4 * MIB          # what a result that asks for huge pages has at least
 # Windows commits memory when it is taken.
 cdef Py_ssize_t AHEAD = (2 if sys.platform == "win32" else 128) * MIB
@@ -100,6 +101,26 @@ cdef class Result:
         Py_XDECREF(self._data)
         self._data = new_bytes(NULL, 0)
         return data
+
+
+cdef Result begun(Py_ssize_t n):
+    """A result for `n` octets that are announced; it may be smaller than that."""
+    return Result(n if n <= UNSEEN else PIECES)
+
+
+cdef Result grown(Result result, Py_ssize_t n):
+    """One with room for more, `n` octets at most, that begins as `result`, which is full."""
+    cdef Py_ssize_t have = result.size()
+    cdef Py_ssize_t more = n if n // 2 < have else 2 * have
+    cdef Result larger
+
+    if have < AHEAD:
+        # Somebody does send much.
+        larger = ample(min(n, AHEAD), more)
+        memcpy(larger.octets(), result.octets(), have)
+        return larger
+    result.resize(more)
+    return result
 
 
 cdef Result ample(Py_ssize_t size, Py_ssize_t least):

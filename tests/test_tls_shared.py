@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: MIT
+"""What HTTPS connections share, and with whom they do not: default contexts, TLS sessions."""
+
+import contextlib
+import gc
+import os
+import ssl
+import weakref
+
+import httpclient
+import pytest
+from httpclient import tls as shared
+
+from support.certificates import Certificates, trustme
+from support.servers import ok, serving
+
+
+ANOTHER_CA = trustme.CA().cert_pem.bytes().decode()
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def trusted(certificates, monkeypatch):
+    """Default contexts trust the tests' authority alone."""
+    monkeypatch.setenv("SSL_CERT_FILE", certificates.ca_file)
+    monkeypatch.setenv("SSL_CERT_DIR", os.devnull)
+
+
+@pytest.fixture
+def loaded(trusted, monkeypatch):
+    """A list that grows when a default context is made."""
+    made = []
+    load = ssl.SSLContext.load_default_certs
+
+    def counted(context, *args):
+        made.append(context)
+        return load(context, *args)
+
+    monkeypatch.setattr(ssl.SSLContext, "load_default_certs", counted)
+    return made
+
+
+def exchange(port, host="localhost", **options):
+    """(whether the TLS session was resumed, the socket's context) of one exchange."""
+    connection = httpclient.HTTPSConnection(host, port, timeout=20, **options)
+    with contextlib.closing(connection):
+        connection.request("GET", "/")
+        assert connection.getresponse().read() == b"x"
+        return connection.sock.session_reused, connection.sock.context
+
+
+# ---- contexts
+
+def test_one_context_serves_all(loaded):
+    connections = [httpclient.HTTPSConnection(host) for host in ("a.example", "b.example")]
+    assert len(loaded) == 1
+    assert all("_context" not in connection.__dict__ for connection in connections)
+
+
+def test_the_shared_context_is_used_and_verifies(certificates, loaded):
+    with serving(ok(b"x"), ok(b"x"), tls=certificates.server()) as server:
+        (_, one), (_, two) = exchange(server.port), exchange(server.port)
+    assert one is two and len(loaded) == 1
+    assert one.verify_mode == ssl.CERT_REQUIRED and one.check_hostname
+    with serving(ok(b"never"), tls=certificates.server("other.example")) as server:
+        with pytest.raises(ssl.SSLCertVerificationError):
+            exchange(server.port)
+
+
+def test_who_asks_for_a_context_has_it_alone(certificates, trusted):
+    lax, strict = (httpclient.HTTPSConnection("localhost", timeout=20) for _ in range(2))
+    lax._context.check_hostname = False
+    lax._context.verify_mode = ssl.CERT_NONE
+    assert lax._context is lax._context is not strict._context
+    with serving(ok(b"x"), ok(b"never"), tls=certificates.server("other.example")) as server:
+        for connection in (lax, strict, httpclient.HTTPSConnection("localhost", timeout=20)):
+            connection.port = server.port
+            with contextlib.closing(connection):
+                if connection is lax:
+                    connection.connect()
+                    assert connection.sock.context is lax._context
+                else:
+                    with pytest.raises(ssl.SSLCertVerificationError):
+                        connection.connect()
+
+
+def test_a_given_context_is_used_as_it_is(certificates):
+    context = certificates.client()
+    connection = httpclient.HTTPSConnection("localhost", context=context)
+    assert connection._context is context
+    connection._context = other = certificates.client()
+    with serving(ok(b"x"), tls=certificates.server()) as server:
+        connection.port = server.port
+        with contextlib.closing(connection):
+            connection.connect()
+            assert connection.sock.context is other
+
+
+@pytest.mark.parametrize("change", [
+    lambda context: setattr(context, "check_hostname", False),
+    lambda context: context.load_verify_locations(cadata=ANOTHER_CA),
+    lambda context: setattr(context, "maximum_version", ssl.TLSVersion.TLSv1_2),
+    lambda context: setattr(context, "verify_flags", ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF),
+])
+def test_a_context_changed_by_way_of_a_socket_is_given_up(certificates, trusted, change):
+    with serving(ok(b"x"), ok(b"x"), tls=certificates.server()) as server:
+        _, first = exchange(server.port)
+        change(first)
+        _, second = exchange(server.port)
+    assert second is not first and second.check_hostname
+
+
+def test_new_circumstances_make_a_new_context(certificates, loaded, monkeypatch, tmp_path):
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text(ANOTHER_CA)
+
+    def made():
+        httpclient.HTTPSConnection("localhost")
+        return len(loaded)
+
+    assert [made(), made()] == [1, 1]
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    assert [made(), made()] == [2, 2]
+    bundle.write_text(ANOTHER_CA + "\n")
+    assert [made(), made()] == [3, 3]
+    monkeypatch.setattr(ssl.SSLContext, "wrap_socket", lambda *args, **keywords: None)
+    assert [made(), made()] == [4, 4]
+
+
+def test_rebound_default_context(certificates, loaded, monkeypatch):
+    """Whoever puts his own in ssl's place is called for each connection."""
+    contexts = []
+    monkeypatch.setattr(ssl, "_create_default_https_context",
+                        lambda: contexts.append(certificates.client()) or contexts[-1])
+    connections = [httpclient.HTTPSConnection("localhost") for _ in range(2)]
+    assert [connection._context for connection in connections] == contexts and len(contexts) == 2
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_certificates_and_check_hostname_want_a_context_of_their_own(certificates, trusted):
+    ours = [httpclient.HTTPSConnection("localhost", key_file=certificates.key_file,
+                                       cert_file=certificates.cert_file),
+            httpclient.HTTPSConnection("localhost", check_hostname=False)]
+    assert len({id(connection.__dict__["_context"]) for connection in ours}) == 2
+    assert httpclient.HTTPSConnection("localhost")._context.check_hostname
+
+
+# ---- sessions
+
+def used_context(certificates, port):
+    """A given context whose sessions are kept."""
+    context = certificates.client()
+    exchange(port, context=context)
+    return context
+
+
+@pytest.fixture
+def pair(certificates):
+    """Two servers' ports; both take any number of connections and know the same names."""
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(serving(*[ok(b"x")] * 8, tls=certificates.server())).port
+               for _ in range(2)]
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+@pytest.mark.parametrize("default", [True, False])
+def test_sessions_are_resumed(certificates, trusted, version, default):
+    tls = certificates.server()
+    tls.minimum_version = tls.maximum_version = ssl.TLSVersion[version]
+    options = {} if default else {"context": certificates.client()}
+    with serving(*[ok(b"x")] * 3, tls=tls) as server:
+        resumed = [exchange(server.port, **options)[0] for _ in range(3)]
+    # A context that is given must have served before: most of those serve once.
+    assert resumed == [False, default, True]
+
+
+def test_not_if_asked_not_to(certificates, pair):
+    context = used_context(certificates, pair[0])
+    assert [exchange(pair[0], context=context, resume_sessions=False)[0]
+            for _ in range(2)] == [False, False]
+    exchange(pair[0], context=context)
+    assert not exchange(pair[0], context=context, resume_sessions=False)[0]
+    assert exchange(pair[0], context=context)[0]
+
+
+def test_never_across_hosts_ports_and_contexts(certificates, pair):
+    context = used_context(certificates, pair[0])
+    exchange(pair[0], context=context)
+    assert not exchange(pair[0], "127.0.0.1", context=context)[0]
+    assert not exchange(pair[1], context=context)[0]
+    assert not exchange(pair[0], context=used_context(certificates, pair[1]))[0]
+    assert exchange(pair[0], context=context)[0]
+
+
+@pytest.mark.parametrize("change", [
+    lambda context: setattr(context, "verify_mode", ssl.CERT_REQUIRED),
+    lambda context: context.load_verify_locations(cadata=ANOTHER_CA),
+])
+def test_not_under_other_rules(certificates, pair, change):
+    """Resuming would skip the verification that is asked for now."""
+    context = used_context(certificates, pair[0])
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    exchange(pair[0], context=context)
+    change(context)
+    assert not exchange(pair[0], context=context)[0]
+    assert exchange(pair[0], context=context)[0]
+
+
+def test_a_server_that_forgot_gets_a_whole_handshake(certificates, pair):
+    context = used_context(certificates, pair[0])
+    exchange(pair[0], context=context)
+    kept = shared._sessions.pop((context, "localhost", pair[0]))
+    shared._sessions[context, "localhost", pair[1]] = kept
+    assert not exchange(pair[1], context=context)[0]
+
+
+def test_a_context_that_served_once_is_not_kept(certificates, pair):
+    gone = weakref.ref(used_context(certificates, pair[0]))
+    gc.collect()
+    assert gone() is None
+
+
+def test_so_many_sessions_are_kept(certificates, pair, monkeypatch):
+    monkeypatch.setattr(shared, "_SESSIONS", 1)
+    context = used_context(certificates, pair[0])
+    for port in pair:
+        exchange(port, context=context)
+    assert list(shared._sessions) == [(context, "localhost", pair[1])]
