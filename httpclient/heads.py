@@ -4,7 +4,7 @@
 In one go, by _core, where ``fp`` is our own Reader and nobody has replaced a
 step; otherwise by http.client's own steps: _read_status(), parse_headers().
 """
-from typing import NamedTuple
+from collections import namedtuple
 
 from ._core.head import Head, begins_with_http, read_head, skip_empty_line
 from ._core.originals import Originals
@@ -21,12 +21,10 @@ _our_parse_headers = parse_headers
 _our_read_headers = _read_headers
 
 
-class InterimResponse(NamedTuple):
+class InterimResponse(namedtuple("InterimResponse", "status reason headers")):
     """An interim response (RFC 9110 15.2) that came before the final one."""
 
-    status: int
-    reason: str
-    headers: HTTPMessage
+    __slots__ = ()
 
 
 class InterimResponses:

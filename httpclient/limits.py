@@ -6,8 +6,7 @@ standard library's module: they are read there once per head, and rebinding
 them in ``httpclient`` writes there, so that both modules always agree.
 """
 import http.client as _standard
-from collections import deque
-from typing import NamedTuple
+from collections import deque, namedtuple
 
 SHARED = ("_MAXLINE", "_MAXHEADERS")
 _before: dict[str, deque[int]] = {name: deque(maxlen=16) for name in SHARED}
@@ -15,15 +14,19 @@ _before: dict[str, deque[int]] = {name: deque(maxlen=16) for name in SHARED}
 _MAXINTERIMRESPONSES = 100  # http.client's since 3.15
 
 
-class Limits(NamedTuple):
-    """What a connection allows its server; None is a limit that SHARED has."""
+# Not typing.NamedTuple: importing typing takes longer than all of our modules.
+class Limits(namedtuple("Limits", "line fields head interim chunk_line chunk_overhead",
+                        defaults=(None, None, 1 << 20, None, 4096, 1 << 20))):
+    """What a connection allows its server; None is a limit that SHARED has.
 
-    line: int | None = None     # octets of a status line, field line or trailer line
-    fields: int | None = None   # field lines of a head or a trailer section
-    head: int = 1 << 20         # octets of a head, or of a trailer section, in all
-    interim: int | None = None  # interim responses before the final one
-    chunk_line: int = 4096      # octets of a chunk-size line with its extensions
-    chunk_overhead: int = 1 << 20   # octets of chunk framing beyond ten times the content
+    `line`: octets of a status line, field line or trailer line.  `fields`: field lines
+    of a head or a trailer section.  `head`: octets of a head, or of a trailer section, in
+    all.  `interim`: interim responses before the final one.  `chunk_line`: octets of a
+    chunk-size line with its extensions.  `chunk_overhead`: octets of chunk framing beyond
+    ten times the content.
+    """
+
+    __slots__ = ()
 
     @property
     def max_line(self) -> int:

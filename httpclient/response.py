@@ -9,7 +9,6 @@ functions that http.client has, so that whoever replaced one is called.
 """
 import io
 import sys
-from contextlib import suppress
 
 from . import limits
 from ._core.exchange import RESPONSE_DATA, Content
@@ -154,8 +153,10 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
     def __del__(self):
         # IOBase's would call close() on each response that was read to its end, too.
         if self.fp is not None:
-            with suppress(Exception):   # as IOBase's
+            try:
                 self.close()
+            except Exception:   # IOBase's says nothing either
+                pass
 
     def flush(self):
         super().flush()

@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Signatures for methods that take their arguments in more than one order."""
-import inspect
 
 
 def shown_signature(*names, **keywords):
-    """Sets what inspect shows of a method whose ``*args`` serve older orders."""
-    kinds = inspect.Parameter
-    parameters = [kinds("self", kinds.POSITIONAL_OR_KEYWORD)]
-    for name, *default in names:
-        parameters.append(kinds(name, kinds.POSITIONAL_OR_KEYWORD,
-                                default=default[0] if default else kinds.empty))
-    for name, default in keywords.items():
-        parameters.append(kinds(name, kinds.KEYWORD_ONLY, default=default))
+    """Sets what inspect shows of a method whose ``*args`` serve older orders.
+
+    inspect takes the signature of what a function says that it wraps.  It is not
+    imported for it: that would take longer than importing all of our modules.
+    """
+    defaults = {name: default[0] for name, *default in names if default} | keywords
+    words = ["self", *(name for name, *_ in names), "*" if keywords else "", *keywords]
+    shown = ", ".join(f"{word}={word}" if word in defaults else word for word in words if word)
 
     def decorate(function):
-        function.__signature__ = inspect.Signature(parameters)
+        function.__wrapped__ = eval(f"lambda {shown}: None", defaults)
         return function
     return decorate
 
