@@ -25,6 +25,9 @@ class InterimResponse(namedtuple("InterimResponse", "status reason headers")):
     """An interim response (RFC 9110 15.2) that came before the final one."""
 
     __slots__ = ()
+    status: int
+    reason: str
+    headers: HTTPMessage
 
 
 class InterimResponses:
