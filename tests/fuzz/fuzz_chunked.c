@@ -64,7 +64,25 @@ struct machine {
     size_t digits; /* of the size */
     uint64_t size, framing;
     enum { PLAIN, IN_QUOTES, BACKSLASH } quotes; /* of an extension */
+    size_t limit;       /* octets that the line may have, */
+    enum http1_rc over; /* and what it is if it has so many and has not ended */
 };
+
+/* A chunk-size line begins at i, behind `put` octets of content. */
+static enum http1_rc
+naive_line_begins(struct machine *m, size_t i, size_t put, const struct limits *limits)
+{
+    uint64_t all = limits->overhead > UINT64_MAX - put * 10 ? UINT64_MAX
+                                                            : limits->overhead + put * 10;
+    uint64_t allowed = all > m->framing ? all - m->framing : 0;
+
+    m->state = SIZE;
+    m->line = i;
+    m->digits = 0;
+    m->over = allowed < limits->max_line ? HTTP1_MANY : HTTP1_LONG;
+    m->limit = allowed < limits->max_line ? (size_t)allowed : limits->max_line;
+    return m->limit ? HTTP1_MORE : m->over;
+}
 
 /* One byte of a chunk-size line, at i.  HTTP1_OK: the line is whole. */
 static enum http1_rc
@@ -101,14 +119,17 @@ naive_line_byte(struct machine *m, const uint8_t *data, size_t i, const struct l
     } else {
         return HTTP1_BAD;
     }
-    return i - m->line + 1 == limits->max_line ? HTTP1_LONG : HTTP1_MORE;
+    return i - m->line + 1 == m->limit ? m->over : HTTP1_MORE;
 }
 
 static void
 naive_decode(const uint8_t *data, size_t size, const struct limits *limits, struct decoded *d)
 {
-    struct machine m = {SIZE, 0, 0, 0, 0, PLAIN};
+    struct machine m = {.state = SIZE, .quotes = PLAIN};
 
+    d->rc = naive_line_begins(&m, 0, 0, limits);
+    if (d->rc != HTTP1_MORE)
+        return;
     for (size_t i = 0; i < size; i++) {
         if (m.state == DATA) {
             d->content[d->put++] = data[i];
@@ -122,9 +143,9 @@ naive_decode(const uint8_t *data, size_t size, const struct limits *limits, stru
             if (m.state++ == DATA_LF) {
                 m.framing += 2;
                 d->used = i + 1;
-                m.state = SIZE;
-                m.line = i + 1;
-                m.digits = 0;
+                d->rc = naive_line_begins(&m, i + 1, d->put, limits);
+                if (d->rc != HTTP1_MORE)
+                    return;
             }
         } else {
             d->rc = naive_line_byte(&m, data, i, limits);
@@ -133,9 +154,6 @@ naive_decode(const uint8_t *data, size_t size, const struct limits *limits, stru
             if (d->rc != HTTP1_OK)
                 return;
             m.framing += i + 1 - m.line;
-            d->rc = HTTP1_MANY; /* whole tens count */
-            if (m.framing > limits->overhead && (m.framing - limits->overhead) / 10 > d->put)
-                return;
             d->used = i + 1;
             d->rc = HTTP1_END;
             if (m.size == 0)
