@@ -5,14 +5,6 @@ Each fault: the exception that the policy says, no content but the server's own,
 can be used again, and no descriptor left behind.
 """
 
-import os
-
-import pytest
-
-if "HTTPCLIENT_FAULTS" not in os.environ:
-    pytest.skip("set HTTPCLIENT_FAULTS to run it", allow_module_level=True)
-
-
 import http.client
 import select
 import socket

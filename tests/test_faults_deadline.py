@@ -5,14 +5,6 @@ The servers trickle for many times the deadline, so that a client without one wo
 response, or another exception, and the test would fail; the time itself is measured from below.
 """
 
-import os
-
-import pytest
-
-if "HTTPCLIENT_FAULTS" not in os.environ:
-    pytest.skip("set HTTPCLIENT_FAULTS to run it", allow_module_level=True)
-
-
 import contextlib
 import io
 import time
