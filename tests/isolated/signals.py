@@ -79,13 +79,19 @@ def unseen(name, script, timeout):
     wire = iter(whole(name))
     with asked(timeout) as (connection, far):
 
+        busy = False
+
         def handler(number, frame):
-            if sock.waiting:
-                octet = next(wire, None)
-                if octet is None:
-                    far.shutdown(socket.SHUT_WR)
-                else:
-                    far.send(bytes([octet]))
+            nonlocal busy
+            if busy or not sock.waiting:    # one in the midst of another would go before it
+                return
+            busy = True
+            octet = next(wire, None)
+            if octet is None:
+                far.shutdown(socket.SHUT_WR)
+            else:
+                far.send(bytes([octet]))
+            busy = False
 
         sock = connection.sock
         with alarms(handler):
