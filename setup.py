@@ -23,6 +23,7 @@ MODULES = {
     "idle": [],
     "originals": [],
     "result": [],
+    "text": [],
     "reader": ["http1_head.c"],
     "feed": [],
     "head": ["http1_head.c"],

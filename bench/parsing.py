@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Heads and chunks that are already in memory: what a parser costs, without sockets.
 
-The contenders: ResponseParser, the module's own parser; "core", its two innermost calls
-(the octets into a reader, the head out of it); httptools where it is installed; and
+The contenders: ResponseParser, the module's own parser; "core", the one call in it that
+parses a head, which is what is compared with httptools where it is installed; and
 http.client, which reads from a file.  Each unit is a parser of its own, as each response
 has one.  All return the same, and that is compared before anything is timed.
 """
@@ -87,25 +87,20 @@ def by_response_parser(module: ModuleType, kind: str, data: bytes) -> Callable[[
 
 
 def by_core(module: ModuleType, kind: str, data: bytes) -> Callable[[], Any] | None:
-    """The reader and the head behind ResponseParser; None where the module has no such."""
+    """The parsing of a head alone; None where the module has no such."""
     try:
-        reader_class = importlib.import_module(f"{module.__name__}._core.feed").FeedReader
-        read_head = importlib.import_module(f"{module.__name__}._core.head").read_head
+        head_in = importlib.import_module(f"{module.__name__}._core.head").head_in
         limits = importlib.import_module(f"{module.__name__}.limits").DEFAULT
     except (ImportError, AttributeError):
         return None
     bounds = (limits.max_line, limits.max_fields, limits.head, False)
 
     def framing() -> Any:
-        reader = reader_class()
-        reader.feed(data)
-        head = read_head(reader, *bounds)
+        head = head_in(data, *bounds)
         return head.status, head.length
 
     def pairs() -> Any:
-        reader = reader_class()
-        reader.feed(data)
-        head = read_head(reader, *bounds)
+        head = head_in(data, *bounds)
         return head.status, head.pairs()
 
     return {"framing": framing, "pairs": pairs}.get(kind)

@@ -191,6 +191,31 @@ same_name(const uint8_t *a, const uint8_t *b, size_t n)
     return 1;
 }
 
+/* The next field of a section that http1_field_section() has taken: nothing is checked again.
+ *
+ * HTTP1_OK:  as http1_field_line().
+ * HTTP1_END: the empty line comes next, or there are no more bytes.
+ */
+enum http1_rc
+http1_next_field(const uint8_t *buf, size_t end, size_t *at, struct http1_field *field)
+{
+    const uint8_t *lf = *at < end ? memchr(buf + *at, '\n', end - *at) : NULL;
+    const uint8_t *colon = lf ? memchr(buf + *at, ':', (size_t)(lf - (buf + *at))) : NULL;
+    size_t i, stop;
+
+    if (!colon)
+        return HTTP1_END;
+    stop = (size_t)(lf - buf);
+    field->name.at = *at;
+    field->name.end = i = (size_t)(colon - buf);
+    *at = stop + 1;
+    for (i++; i < stop && (buf[i] == ' ' || buf[i] == '\t'); i++)
+        ;
+    field->value.at = i;
+    field->value.end = stop > i && buf[stop - 1] == '\r' ? stop - 1 : stop;
+    return HTTP1_OK;
+}
+
 /* Looks for the next field of that name in a section that http1_field_section() has taken.
  *
  * HTTP1_OK:  *at stands past its line, and `value` is what http1_field_line() gives.

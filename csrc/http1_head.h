@@ -44,6 +44,9 @@ enum http1_rc http1_status_line(const uint8_t *buf, size_t end, size_t *at, int 
 enum http1_rc http1_field_line(const uint8_t *buf, size_t end, size_t *at, int strict,
                                struct http1_field *field);
 
+enum http1_rc http1_next_field(const uint8_t *buf, size_t end, size_t *at,
+                               struct http1_field *field);
+
 enum http1_rc http1_find_field(const uint8_t *buf, size_t end, size_t *at, const uint8_t *name,
                                size_t n, struct http1_range *value);
 

@@ -8,7 +8,7 @@ past it.
 from . import limits as _limits
 from ._core.chunked import ChunkedBody
 from ._core.feed import FeedReader
-from ._core.head import Head, begins_with_http, read_head, skip_empty_line
+from ._core.head import Head, begins_with_http, head_in, read_head, skip_empty_line
 from .chunks import check_trailers, incomplete
 from .exceptions import HTTPException, IncompleteRead
 from .framing import message_framing
@@ -42,6 +42,7 @@ class ResponseParser(InterimResponses):
     _message = None
     _body = None            # the ChunkedBody, from the head on
     _trailer_section = b""
+    _reader = None          # of what has to wait for more
     _why = None             # the failure, for who feeds on
 
     @shown_signature(("method", "GET"), reused=False, strict=None, max_response_headers=None,
@@ -57,7 +58,6 @@ class ResponseParser(InterimResponses):
                             f"{next(iter(keywords))!r}")
         if max_response_headers is not None:
             self._limits = self._limits._replace(fields=max_response_headers)
-        self._reader = FeedReader()
 
     # ---- what comes
 
@@ -71,8 +71,16 @@ class ResponseParser(InterimResponses):
         self._check_open()
         if self._head is not None and self._body is None:
             return self._plain_content(data if type(data) is bytes else bytes(memoryview(data)))
-        self._reader.feed(data)
+        head = None
+        if self._reader is None:
+            head = self._head_in(data)
+            if head is None:
+                self._reader = FeedReader()
+        if head is None:
+            self._reader.feed(data)
         try:
+            if head is not None:
+                return self._begin_with(head, data[head.size:])
             if self._head is None:
                 return self._begin()
             return self._from_chunks(self._reader.unread)
@@ -89,6 +97,8 @@ class ResponseParser(InterimResponses):
         if self.complete:
             return b""
         self._check_open()
+        if self._reader is None:
+            self._reader = FeedReader()
         self._reader.end()
         try:
             content = self._begin() if self._head is None else b""
@@ -114,14 +124,18 @@ class ResponseParser(InterimResponses):
         self._why = f"{type(error).__name__}: {error}"
         self.failed = self.will_close = True
         self._body = None
-        self._reader.close()
+        self._close()
 
     def _finish(self, surplus):
         self.complete = True
         if surplus:
             self.surplus = surplus
             self.will_close = True  # as with HTTPResponse
-        self._reader.close()
+        self._close()
+
+    def _close(self):
+        if self._reader is not None:
+            self._reader.close()
 
     # ---- the content
 
@@ -152,11 +166,22 @@ class ResponseParser(InterimResponses):
 
     # ---- the head
 
+    def _head_in(self, data):
+        """The final head, if it is plain and all in the first octets; else None."""
+        if type(data) is not bytes or self._reused or self.strict is False:
+            return None
+        limits = self._limits
+        head = head_in(data, limits.max_line, limits.max_fields, limits.head,
+                       self.strict is True)
+        return head if head is not None and head.final else None
+
     def _begin(self):
-        """Take the head, if all of it is there, and what it says; return content behind it."""
+        """Take the head, if all of it is there; return content behind it."""
         head = self._next_head()
-        if head is None:
-            return b""
+        return b"" if head is None else self._begin_with(head, None)
+
+    def _begin_with(self, head, data):
+        """Take what the head says; return content out of `data`; None: out of the reader."""
         facts = head if type(head) is Head else head.framing
         version, status, reason = head.first_line()
         chunked, length, will_close = message_framing(
@@ -164,11 +189,15 @@ class ResponseParser(InterimResponses):
         self._head = head
         self.version, self.status, self.reason = version, status, reason
         self.chunked, self.length, self.will_close = chunked, length, will_close
-        reader = self._reader
-        if chunked and length is None:
-            self._body = ChunkedBody(reader, self._limits, self.strict is True)
-            return self._from_chunks(reader.unread)
-        return self._plain_content(reader.read(reader.unread))
+        if not chunked or length is not None:
+            if data is None:
+                data = self._reader.read(self._reader.unread)
+            return self._plain_content(data)
+        if data is not None:
+            self._reader = FeedReader()
+            self._reader.feed(data)
+        self._body = ChunkedBody(self._reader, self._limits, self.strict is True)
+        return self._from_chunks(self._reader.unread)
 
     def _next_head(self):
         """The final head; None where more of it has to come."""

@@ -7,11 +7,12 @@ when somebody asks for them.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.unicode cimport PyUnicode_AsUTF8AndSize, PyUnicode_DecodeLatin1
+from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.string cimport memcmp
 
 from .http1 cimport *
 from .reader cimport Reader
+from .text cimport name_text, value_text
 
 from ..exceptions import HTTPException, LineTooLong
 
@@ -73,8 +74,9 @@ cdef class Head:
         cdef size_t at = 0
         cdef http1_field field
         pairs = []
-        while http1_field_line(<const uint8_t *> octets, end, &at, False, &field) == HTTP1_OK:
-            pairs.append((latin1(octets, field.name), latin1(octets, field.value)))
+        while http1_next_field(<const uint8_t *> octets, end, &at, &field) == HTTP1_OK:
+            name = name_text(octets + field.name.at, field.name.end - field.name.at)
+            pairs.append((name, latin1(octets, field.value)))
         return pairs
 
     def joined(self, str name not None):
@@ -100,7 +102,7 @@ cdef class Head:
 
 
 cdef str latin1(const char *octets, http1_range r):
-    return PyUnicode_DecodeLatin1(octets + r.at, r.end - r.at, NULL)
+    return value_text(octets + r.at, r.end - r.at)
 
 
 def read_head(Reader reader not None, Py_ssize_t max_line, Py_ssize_t max_fields,
@@ -142,6 +144,24 @@ cdef object take_head(Reader reader, Py_ssize_t max_line, Py_ssize_t max_fields,
     return head
 
 
+def head_in(bytes data not None, Py_ssize_t max_line, Py_ssize_t max_fields,
+            Py_ssize_t max_head, bint strict):
+    """The Head that `data` begins with; `size` says where it ends.
+
+    None if it is not whole, or odd, or beyond a limit: then read_head() tells.
+    """
+    cdef const uint8_t *octets = <const uint8_t *> PyBytes_AS_STRING(data)
+    cdef http1_lines lines
+
+    lines.at = lines.line = lines.count = 0
+    lines.max_line = max_line
+    lines.max_count = max_fields + 1
+    if (http1_head_end(octets, PyBytes_GET_SIZE(data), &lines) != HTTP1_OK
+            or lines.at > <size_t> max_head):
+        return None
+    return parse(octets, lines.at, strict)
+
+
 cdef Head parse(const uint8_t *octets, size_t end, bint strict):
     """The Head that is octets[0:end], or None if it is odd."""
     cdef http1_status status
@@ -152,6 +172,7 @@ cdef Head parse(const uint8_t *octets, size_t end, bint strict):
         return None
     head = parse_section(octets + at, end - at, strict)
     if head is not None:
+        head.size = end
         head.version = 11 if status.minor else 10
         head.status = status.code
         head.reason = latin1(<const char *> octets, status.reason)

@@ -49,6 +49,8 @@ cdef extern from "http1_head.h" nogil:
                                http1_status *status) noexcept
     http1_rc http1_field_line(const uint8_t *buf, size_t end, size_t *at, int strict,
                               http1_field *field) noexcept
+    http1_rc http1_next_field(const uint8_t *buf, size_t end, size_t *at,
+                              http1_field *field) noexcept
     http1_rc http1_find_field(const uint8_t *buf, size_t end, size_t *at, const uint8_t *name,
                               size_t n, http1_range *value) noexcept
     http1_rc http1_field_section(const uint8_t *buf, size_t end, size_t *at, int strict,

@@ -314,14 +314,14 @@ test_words(void)
 static void
 test_find_field(void)
 {
-    static const char section[] = "a: 1\r\nB:\nab:  2 \r\nA:\t3\r\n@: 4\r\nb: 5\r\n\r\n";
+    static const char section[] = "a: 1\r\nB:\nab:  2 \r\nA:\t3\r\n^: 4\r\nb: 5\r\n\r\n";
     static const struct {
         const char *name;
         const char *values[3];
     } FOUND[] = {
         {"a", {"1", "3"}}, {"A", {"1", "3"}}, {"b", {"", "5"}}, {"aB", {"2 "}},
-        {"`", {0}}, {"@", {"4"}}, {"abc", {0}}, {"c", {0}}, {"", {0}},
-        {"a: 1\r\nB:\nab:  2 \r\nA:\t3\r\n@: 4\r\nb: 5\r\n\r\nmore", {0}},
+        {"~", {0}}, {"^", {"4"}}, {"abc", {0}}, {"c", {0}}, {"", {0}},
+        {"a: 1\r\nB:\nab:  2 \r\nA:\t3\r\n^: 4\r\nb: 5\r\n\r\nmore", {0}},
     };
     size_t n = sizeof section - 1;
     const uint8_t *buf = guard_behind(guard, section, n);
@@ -342,11 +342,36 @@ test_find_field(void)
     }
 }
 
+/* Of a regular section: what http1_field_line() gives, up to the empty line or the end. */
+static void
+test_next_field(void)
+{
+    static const char section[] = "a: 1\r\nB:\nab:  2 \r\nA:\t3:\r\n^: \t\r\nb:5\r\n\r\n";
+
+    for (size_t n = 0; n < sizeof section; n++) {
+        const uint8_t *buf = guard_behind(guard, section, n);
+        struct http1_field field, next;
+        size_t at = 0, other = 0;
+
+        check_begin("next", section, n);
+        while (http1_field_line(buf, n, &at, 0, &field) == HTTP1_OK) {
+            CHECK_SAME(http1_next_field(buf, n, &other, &next), HTTP1_OK);
+            CHECK_SAME(other, at);
+            CHECK_SAME(next.name.at, field.name.at);
+            CHECK_SAME(next.name.end, field.name.end);
+            CHECK_SAME(next.value.at, field.value.at);
+            CHECK_SAME(next.value.end, field.value.end);
+        }
+        CHECK_SAME(http1_next_field(buf, n, &other, &next), HTTP1_END);
+    }
+}
+
 int
 main(void)
 {
     guard = guard_new();
     test_find_field();
+    test_next_field();
     test_field_lines();
     test_field_line_bytes();
     test_field_sections();

@@ -292,7 +292,8 @@ same_framing(const struct http1_framing *a, const struct http1_framing *b)
            && a->keep_alive == b->keep_alive && a->compound == b->compound;
 }
 
-/* Each field of a regular section is found by its name, behind those of the same name. */
+/* Each field of a regular section comes next, and is found by its name, behind those of the
+ * same name. */
 static void
 check_find_field(const uint8_t *data, size_t size)
 {
@@ -302,7 +303,12 @@ check_find_field(const uint8_t *data, size_t size)
 
     for (; http1_field_line(data, size, &at, 0, &field) == HTTP1_OK; line = at) {
         const uint8_t *name = data + field.name.at;
-        size_t n = field.name.end - field.name.at, here = line, all = 0;
+        size_t n = field.name.end - field.name.at, here = line, next = line, all = 0;
+        struct http1_field again;
+
+        HOLDS(http1_next_field(data, size, &next, &again) == HTTP1_OK && next == at);
+        HOLDS(again.name.at == field.name.at && again.name.end == field.name.end);
+        HOLDS(again.value.at == field.value.at && again.value.end == field.value.end);
 
         HOLDS(http1_find_field(data, size, &here, name, n, &value) == HTTP1_OK);
         HOLDS(here == at && value.at == field.value.at && value.end == field.value.end);
@@ -310,6 +316,7 @@ check_find_field(const uint8_t *data, size_t size)
             HOLDS(value.end < all);
         HOLDS(all <= size);
     }
+    HOLDS(http1_next_field(data, size, &line, &field) == HTTP1_END);
 }
 
 static enum http1_rc
