@@ -25,6 +25,7 @@ MODULES = {
     "result": [],
     "text": [],
     "reader": ["http1_head.c"],
+    "sockets": [],
     "feed": [],
     "head": ["http1_head.c"],
     "chunked": ["http1_chunked.c"],

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import IO, Any, BinaryIO, Final, Literal, Protocol, TypeAlias, TypeVar, overload
 from typing_extensions import Self, deprecated
 
-from ._core.reader import RawReader, SocketReader
+from ._core.sockets import RawReader, SocketReader
 from .heads import InterimResponse
 from .message import HTTPMessage as HTTPMessage
 

@@ -11,7 +11,7 @@ import sys
 
 from ._core.chunked import ChunkedBody, chunk_size
 from ._core.originals import Originals
-from ._core.reader import RawReader, SocketReader
+from ._core.sockets import RawReader, SocketReader
 from .exceptions import SHOWN, BadHeaderLine, HTTPException, IncompleteRead, LineTooLong
 from .message import EMPTY_LINES, odd_fields
 

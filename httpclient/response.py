@@ -14,7 +14,7 @@ from . import limits
 from ._core.exchange import RESPONSE_DATA, Content
 from ._core.head import Head
 from ._core.originals import Originals
-from ._core.reader import open_reader
+from ._core.sockets import open_reader
 from .chunks import _MIN_READ_BUF_SIZE, READERS, ChunkedContent, read_at_most
 from .exceptions import IncompleteRead, ResponseNotReady
 from .heads import HeadReading

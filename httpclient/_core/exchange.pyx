@@ -21,8 +21,8 @@ from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
 from .head cimport Head, skip_empty_line, take_head
 from .idle cimport has_input
 from .originals cimport Bindings, Originals, attributes, get, set_attributes
-from .reader cimport SocketReader, may_take_all, open_socket
 from .request cimport whole_head
+from .sockets cimport SocketReader, may_take_all, open_socket
 
 from ..limits import DEFAULT
 

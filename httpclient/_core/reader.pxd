@@ -32,13 +32,4 @@ cdef class Reader:
     cdef bytes read_to_end(self)
 
 
-cdef class SocketReader(Reader):
-    cdef object _sock
-    cdef object _raw
-
-    cdef bytes take_last(self, Py_ssize_t n)
-
-
 cdef Py_ssize_t size_of(object n) except? -1
-cdef bint may_take_all(object sock) except -1
-cdef SocketReader open_socket(object sock)

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+from .reader cimport Reader
+
+
+cdef class SocketReader(Reader):
+    cdef object _sock
+    cdef object _raw
+
+    cdef bytes take_last(self, Py_ssize_t n)
+
+
+cdef bint may_take_all(object sock) except -1
+cdef SocketReader open_socket(object sock)
