@@ -225,6 +225,8 @@ enum http1_rc
 http1_find_field(const uint8_t *buf, size_t end, size_t *at, const uint8_t *name, size_t n,
                  struct http1_range *value)
 {
+    if (memchr(name, ':', n))
+        *at = end; /* it would end within a value */
     while (*at < end) {
         size_t i = *at;
         const uint8_t *lf = memchr(buf + i, '\n', end - i);

@@ -248,6 +248,15 @@ def as_string(message):
 
 
 @both
+@pytest.mark.parametrize("name", ["A", "A:b", "A:", "A:b:c", ":", "", "A ", "A: b"])
+def test_getheader_of_a_name_with_a_colon(module, name):
+    """It is no field's name, though some field line begins with it."""
+    data = OK + b"A:b:c\r\nA: b: c\r\n\r\n"
+    with arrive.pair(data) as arrival, begun(module, arrival) as response:
+        assert response.getheader(name) == ("b:c, b: c" if name == "A" else None)
+
+
+@both
 def test_message_can_be_changed(module):
     data = OK + b"A: 1\r\na: 2\r\nB: 3\r\n\r\n"
     with arrive.pair(data) as arrival, begun(module, arrival) as response:

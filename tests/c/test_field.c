@@ -314,14 +314,15 @@ test_words(void)
 static void
 test_find_field(void)
 {
-    static const char section[] = "a: 1\r\nB:\nab:  2 \r\nA:\t3\r\n^: 4\r\nb: 5\r\n\r\n";
+    static const char section[] = "a: 1\r\nB:\nab:  2 \r\nA:\t3\r\n^: 4\r\nb: 5\r\nd:e:f\r\n\r\n";
     static const struct {
         const char *name;
         const char *values[3];
     } FOUND[] = {
         {"a", {"1", "3"}}, {"A", {"1", "3"}}, {"b", {"", "5"}}, {"aB", {"2 "}},
         {"~", {0}}, {"^", {"4"}}, {"abc", {0}}, {"c", {0}}, {"", {0}},
-        {"a: 1\r\nB:\nab:  2 \r\nA:\t3\r\n^: 4\r\nb: 5\r\n\r\nmore", {0}},
+        {"d", {"e:f"}}, {"d:e", {0}},
+        {"a: 1\r\nB:\nab:  2 \r\nA:\t3\r\n^: 4\r\nb: 5\r\nd:e:f\r\n\r\nmore", {0}},
     };
     size_t n = sizeof section - 1;
     const uint8_t *buf = guard_behind(guard, section, n);
