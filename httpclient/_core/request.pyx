@@ -131,8 +131,6 @@ cdef bytes whole_head(str method, str target, bytes host_line, dict headers, obj
     cdef list fields
     cdef char *out
 
-    if len(headers) > MAX_FIELDS:
-        return None
     method_octets = ascii(method, &m)
     target_octets = ascii(target, &t)
     if (method_octets is NULL or target_octets is NULL or t == 0
@@ -141,6 +139,8 @@ cdef bytes whole_head(str method, str target, bytes host_line, dict headers, obj
         return None
     size = m + t + 14           # two SP, HTTP/1.1, two CRLF
     fields = list(headers.items())  # owns what the pointers point into
+    if len(fields) > MAX_FIELDS:
+        return None
     for i in range(len(fields)):
         name, value = fields[i]
         if type(value) is int:
