@@ -470,9 +470,9 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
 _our_method_pattern = _contains_disallowed_method_pchar_re
 _our_url_pattern = _contains_disallowed_url_pchar_re
 _checks = Originals(HTTPConnection, "_validate_method", "_validate_path", "_encode_request")
-_answers = Originals(HTTPResponse, "__new__", "__init__", "__getattribute__", "__setattr__",
-                     "begin", "begin_anew", "belongs_to", "isclosed", "_read_status",
-                     "_check_close", "_close_conn", data=RESPONSE_DATA)
+_answers = Originals(HTTPResponse, "__new__", "__init__", "begin", "begin_anew", "belongs_to",
+                     "isclosed", "_read_status", "_check_close", "_close_conn",
+                     data=RESPONSE_DATA)
 _requests = Requests(
     Originals(HTTPConnection, "_validate_method", "_validate_path", "_encode_request",
               "putrequest", "putheader", "endheaders", "_output", "_send_output", "_send_request",

@@ -412,6 +412,76 @@ def test_host_and_port_are_properties(module):
     assert calls == [("a.example", 80)] and b"\r\nHost: a.example\r\n" in sock.bytes
 
 
+def exchanged(module, base, reply, **keywords):
+    """What the server sees of a GET over TCP, and the response, read."""
+    ours, theirs = tcp_pair()
+    with ours, theirs:
+        connection = connect(module, ours, base=lambda _: base, **keywords)
+        connection.connect()
+        theirs.sendall(reply)
+        connection.request("GET", "/")
+        response = connection.getresponse()
+        return theirs.recv(1000), response, response.read()
+
+
+@pytest.mark.parametrize("name", ["putrequest", "send", "_HTTPConnection__state"])
+def test_attributes_are_watched(module, name):
+    """By the methods that Python has for it."""
+    seen = []
+
+    class Connection(module.HTTPConnection):
+        def __getattribute__(self, name):
+            seen.append(name)
+            return super().__getattribute__(name)
+
+        def __setattr__(self, name, value):
+            seen.append(name)
+            super().__setattr__(name, value)
+
+    class Response(module.HTTPResponse):
+        def __getattribute__(self, name):
+            seen.append(name)
+            return super().__getattribute__(name)
+
+    Connection.response_class = Response
+    assert exchanged(module, Connection, REPLY)[2] == b"body"
+    assert name in seen and {"fp", "length", "_safe_read"} <= set(seen)
+
+
+def test_tunnel_is_a_property(module):
+    class Connection(module.HTTPConnection):
+        _tunnel_host = property(lambda self: "far.example", lambda self, value: None)
+
+    ours, theirs = tcp_pair()
+    with ours, theirs:
+        connection = Connection("a")
+        connection.sock, connection._tunnel_port = ours, 80
+        connection.request("GET", "/")
+        assert b"\r\nHost: far.example\r\n" in theirs.recv(1000)
+
+
+def test_strict_is_the_classs(module):
+    """Python 2's connections had the attribute, and subclasses another value of it."""
+    class Connection(module.HTTPConnection):
+        strict = True
+
+    if module is http.client:
+        pytest.skip("it is not strict")
+    with pytest.raises(httpclient.BadStatusLine):
+        exchanged(module, Connection, b"HTTP/1.1 200 OK\nContent-Length: 0\n\n")
+
+
+@pytest.mark.parametrize(("name", "value", "error"), [
+    ("deadline", -1, TimeoutError), ("max_response_headers", 1, httpclient.HTTPException)])
+def test_limit_is_a_property(module, name, value, error):
+    if module is http.client:
+        pytest.skip("it has no such thing before 3.15")
+    base = type("Connection", (module.HTTPConnection,),
+                {name: property(lambda self: value, lambda self, value: None)})
+    with pytest.raises(error):
+        exchanged(module, base, REPLY)
+
+
 def test_two_bases(module):
     """No layout conflict: mocks mix their own connection class into both."""
     class Mine(module.HTTPConnection):

@@ -54,11 +54,13 @@ cdef str IDLE = "Idle"
 cdef str REQUEST_SENT = "Request-sent"
 cdef str AWAITED = "Response-awaited"
 
-CONNECTION_DATA = (STATE, RESPONSE, ANSWERED, SPOILED, WAITING, "sock", "host", "port",
-                   "debuglevel", "_method", "_buffer", "_due", "_limits")
-RESPONSE_DATA = ("fp", "status", "version", "reason", "code", "length", "chunked", "chunk_left",
-                 "will_close", "headers", "msg", "debuglevel", "strict", "_method", "_head",
-                 "_message", "_interim", "_reused", "_limits", "_max_headers", "_reading")
+CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED, WAITING,
+                   "sock", "host", "port", "strict", "debuglevel", "deadline",
+                   "max_response_headers", "_tunnel_host", "_method", "_buffer", "_due", "_limits")
+RESPONSE_DATA = ("__getattribute__", "__setattr__", "fp", "status", "version", "reason", "code",
+                 "length", "chunked", "chunk_left", "will_close", "headers", "msg", "debuglevel",
+                 "strict", "_method", "_head", "_message", "_interim", "_reused", "_limits",
+                 "_max_headers", "_reading")
 
 # What a response has after its head; most of it mostly stays so.
 cdef dict FIELDS = {
