@@ -181,8 +181,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         timeout = self.timeout
         if timeout is socket._GLOBAL_DEFAULT_TIMEOUT:
             timeout = socket.getdefaulttimeout()
-        self.sock = self._create_connection(
-            (self.host, self.port), self._due.shorten(timeout), self.source_address)
+        self.sock = self._due.connect(self._create_connection, (self.host, self.port), timeout,
+                                      self.source_address)
         self.sock.settimeout(timeout)
 
     def close(self):

@@ -9,6 +9,9 @@ import socket
 import time
 
 
+_real_create_connection = socket.create_connection
+
+
 class Deadline:
     """`seconds` from now, by the monotonic clock."""
 
@@ -28,6 +31,23 @@ class Deadline:
         left = self.left()
         return left if timeout is None or timeout > left else timeout
 
+    def connect(self, create_connection, address, timeout, source_address):
+        """Call socket.create_connection(), once for each address that a host name has.
+
+        By itself it would give that much time to each of them.
+        """
+        addresses = [address]
+        if create_connection is _real_create_connection:
+            addresses = [_numeric(*sockaddr) for *_, sockaddr in
+                         socket.getaddrinfo(*address, 0, socket.SOCK_STREAM)]
+        for tried, one in enumerate(addresses, 1):
+            try:
+                return create_connection(one, self.shorten(timeout), source_address)
+            except OSError:
+                self.left()
+                if tried == len(addresses):
+                    raise
+
     def call(self, sock, method, *args):
         """Call a blocking method of a socket; the socket is closed when the time is over."""
         timeout = sock.gettimeout()
@@ -44,6 +64,11 @@ class Deadline:
         finally:
             if sock.fileno() >= 0:
                 sock.settimeout(timeout)
+
+
+def _numeric(host, port, flow=0, zone=0):
+    """What create_connection() takes, of a socket address; only IPv6 has a flow and a zone."""
+    return f"{host}%{zone}" if zone else host, port
 
 
 def close_for_all(sock):

@@ -7,6 +7,7 @@ response, or another exception, and the test would fail; the time itself is meas
 
 import contextlib
 import io
+import socket
 import time
 
 import httpclient
@@ -154,6 +155,37 @@ def test_deadline_of_connecting(timeout):
     with pytest.raises(TimeoutError):
         connection.request("GET", "/")
     assert 0 < asked[0] <= min(timeout or DEADLINE, DEADLINE)
+
+
+def test_deadline_of_connecting_to_many_addresses(monkeypatch):
+    """It is one for all that the name has, of which a server may make as many as it likes."""
+    asked = []
+
+    def create_connection(address, timeout, source_address):
+        asked.append((address, timeout))
+        time.sleep(DEADLINE / 4)
+        raise OSError("unreachable")
+
+    def getaddrinfo(host, port, *args):
+        return [(2, 1, 6, "", (f"127.0.0.{n}", port)) for n in range(8)] + [
+            (10, 1, 6, "", ("fe80::1", port, 0, 2))]
+
+    monkeypatch.setattr(httpclient.deadline, "_real_create_connection", create_connection)
+    monkeypatch.setattr(socket, "create_connection", create_connection)
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    connection = httpclient.HTTPConnection("many.example", 81, deadline=DEADLINE)
+    began = time.monotonic()
+    with pytest.raises(TimeoutError, match="deadline"):
+        connection.request("GET", "/")
+    assert time.monotonic() >= began + DEADLINE
+    addresses, times = zip(*asked)
+    assert addresses == tuple((f"127.0.0.{n}", 81) for n in range(len(asked)))
+    assert len(asked) < 8 and max(times) <= DEADLINE and sorted(times, reverse=True) == list(times)
+
+    asked.clear()
+    with pytest.raises(OSError, match="unreachable"):
+        connection.request("GET", "/", deadline=PATIENCE)
+    assert [address for address, _ in asked[7:]] == [("127.0.0.7", 81), ("fe80::1%2", 81)]
 
 
 def test_deadline_is_each_requests_own(over):
