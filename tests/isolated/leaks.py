@@ -14,7 +14,7 @@ import socket
 import sys
 
 import httpclient
-from httpclient._core import chunked, feed, head, reader, request
+from httpclient._core import chunked, feed, head, request, sockets
 from support import arrive, reads, wires
 
 TIMES = 8           # a loss of one for each time must be seen
@@ -226,7 +226,8 @@ CALLS = [
     (chunked.chunk_size, (b"x\r\n",)), (chunked.chunk_size, ("5",)),
     (chunked.ChunkedBody, (None, None, False)), (head.read_head, (None, 1, 1, 1, True)),
     (head.field_section, (None,)), (head.status_line, ("HTTP/1.1 200 OK",)),
-    (reader.SocketReader, (None,)), (reader.RawReader, (None,)), (reader.open_reader, (None,)),
+    (head.head_in, (None, 1, 1, 1, True)), (head.head_in, (b"HTTP/1.1 200 OK\r\n\r\n", 1, 1, 1, True)),
+    (sockets.SocketReader, (None,)), (sockets.RawReader, (None,)), (sockets.open_reader, (None,)),
 ]
 
 
@@ -309,7 +310,7 @@ def deadline():
 
 WATCHED = [
     httpclient.HTTPResponse, httpclient.HTTPConnection, httpclient.HTTPMessage,
-    httpclient.ResponseParser, reader.SocketReader, reader.RawReader, feed.FeedReader,
+    httpclient.ResponseParser, sockets.SocketReader, sockets.RawReader, feed.FeedReader,
     head.Head, chunked.ChunkedBody,
     httpclient.IncompleteRead, httpclient.BadStatusLine, httpclient.BadHeaderLine,
     httpclient.LineTooLong, httpclient.HTTPException, httpclient.UnknownTransferEncoding,
