@@ -149,6 +149,8 @@ class ResponseParser(InterimResponses):
             except IncompleteRead as error:
                 raise incomplete(content, error)
             self._trailer_section = body.trailers
+            if not body.trailers:
+                self.will_close = True  # the stream has ended there
             self._finish(reader.read(reader.unread))
         return content
 

@@ -86,6 +86,13 @@ def test_content_out_of_chunks_comes_at_once():
     assert parser.trailers.items() == [("T", "u")]
 
 
+def test_stream_ends_behind_the_last_chunk():
+    parser, content = fed(CHUNKED + b"5\r\nhello\r\n0\r\n")
+    assert content == b"hello" and not parser.complete and not parser.will_close
+    assert parser.end() == b""
+    assert parser.complete and parser.will_close
+
+
 def test_content_until_the_stream_ends():
     parser, content = fed(OK + b"\r\nhello")
     assert content == b"hello"
