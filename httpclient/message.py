@@ -188,10 +188,11 @@ def odd_head(octets, strict):
     """The OddHead that the octets of a whole head are, or the exception that refuses it."""
     first, lf, section = octets.partition(b"\n")
     version, status, reason = odd_status_line(first + lf, strict)
+    version = http_version(version)     # before the rest, as where it is read step by step
     cut = not ends_whole(section)
     if cut and (strict or section and not section.endswith(b"\n")):
         raise incomplete(octets)
-    return OddHead(http_version(version), status, reason, section, strict, cut)
+    return OddHead(version, status, reason, section, strict, cut)
 
 
 def incomplete(octets):

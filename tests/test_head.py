@@ -247,6 +247,13 @@ def as_string(message):
         return str(error)
 
 
+@pytest.mark.parametrize("over", [arrive.pair, arrive.memory, arrive.fed])
+def test_version_goes_before_what_is_missing(over):
+    with over(b"HTTP/1.10 200 OK\r\nA") as arrival:
+        with pytest.raises(httpclient.UnknownProtocol):
+            begun(httpclient, arrival)
+
+
 @both
 @pytest.mark.parametrize("name", ["A", "A:b", "A:", "A:b:c", ":", "", "A ", "A: b"])
 def test_getheader_of_a_name_with_a_colon(module, name):
