@@ -171,6 +171,7 @@ class ChunkedContent:
         if end != b"\r\n":
             self._abandon()
             raise _bad_chunk(f"CRLF behind chunk data expected (RFC 9112 7.1): {end!r}")
+        self._framing_excess += 2
 
     def _read_next_chunk_size(self):
         max_line = self._limits.max_chunk_line

@@ -72,6 +72,7 @@ class HeadReading(InterimResponses):
 
     _simple = False     # whether the answer is HTTP/0.9
     _reused = False     # whether the connection has brought a response before
+    _line_octets = 0    # of the status line, for the limit on the whole head
 
     def begin_anew(self):
         """begin(), of a response that has not begun."""
@@ -161,15 +162,15 @@ class HeadReading(InterimResponses):
                     print("headers:", skipped)
                 headers = fields_of(skipped, self.strict)
             else:
-                headers, _ = read_fields(self.fp, self._limits, self.strict)
-            self._note_interim(status, reason.strip(), headers,
-                               sum(len(name) + len(value) for name, value in headers.items()))
+                headers, _ = self._read_fields()
+            octets = sum(len(name) + len(value) + 4 for name, value in headers.items()) + 2
+            self._note_interim(status, reason.strip(), headers, octets)
         self.code = self.status = status
         self.reason = reason.strip()
         self.version = http_version(version)
         cut = False
         if parse_headers is _our_parse_headers and _read_headers is _our_read_headers:
-            self.headers, cut = read_fields(self.fp, self._limits, self.strict)
+            self.headers, cut = self._read_fields()
             self.msg = self.headers
         elif self._max_headers is None:
             self.headers = self.msg = parse_headers(self.fp)
@@ -181,6 +182,9 @@ class HeadReading(InterimResponses):
         if type(self.fp) in READERS:
             self.fp.after_empty_line = False    # that one was the head's
         return FramingFields(self.headers.items(), self.strict, cut)
+
+    def _read_fields(self):
+        return read_fields(self.fp, self._limits, self.strict, self._line_octets)
 
     def _begin_simple_response(self):
         """HTTP/0.9: no head, and all that comes is content (strict=False alone)."""
@@ -202,6 +206,7 @@ class HeadReading(InterimResponses):
         if line in EMPTY_LINES and self._reused and not self.strict:
             line = self.fp.readline(most)
         self._reused = False
+        self._line_octets = len(line)
         if len(line) > max_line:
             raise LineTooLong("status line", max_line, line)
         if len(line) > max_head:

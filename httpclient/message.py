@@ -37,9 +37,12 @@ class HTTPMessage(_standard.HTTPMessage):
     """The fields of a response: an email.message.Message, as in http.client."""
 
 
-def _read_section(fp, limits):
-    """The lines of a field section (bytes), with the empty one if it comes, from a file."""
-    max_line, max_fields, left = limits.max_line, limits.max_fields, limits.head
+def _read_section(fp, limits, before=0):
+    """The lines of a field section (bytes), with the empty one if it comes, from a file.
+
+    `before`: octets of the head that it is behind.
+    """
+    max_line, max_fields, left = limits.max_line, limits.max_fields, limits.head - before
     lines = []
     while True:
         line = fp.readline(min(max_line, left) + 1)
@@ -92,12 +95,13 @@ def parse_headers(fp, _class=HTTPMessage, *, _max_headers=None):
     return _parse_header_lines(lines, _class)
 
 
-def read_fields(fp, limits, strict):
+def read_fields(fp, limits, strict, before):
     """parse_headers() for a response: its message, and whether the stream ended before.
 
-    The stream may end behind a whole field line, unless strict.
+    `before`: octets of the status line.  The stream may end behind a whole field line,
+    unless strict.
     """
-    section = b"".join(_read_section(fp, limits))
+    section = b"".join(_read_section(fp, limits, before))
     cut = not ends_whole(section)
     if cut:
         if strict or section and not section.endswith(b"\n"):

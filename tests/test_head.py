@@ -5,6 +5,7 @@ What the grammar does not allow is in test_hostile_bytes.py; that regular heads 
 http.client is in test_same_as_stdlib.py.  Tests that take `module` hold for both.
 """
 
+import contextlib
 import email.errors
 import functools
 import http.client
@@ -140,6 +141,53 @@ def test_max_response_headers(limit, count, fits, way):
         else:
             with pytest.raises(httpclient.HTTPException, match=f"got more than {limit} headers"):
                 begun(httpclient, arrival, _max_headers=limit)
+
+
+def size_of_head(data):
+    return len(data) - len(b"hello")
+
+
+IN_CHUNKS = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+CHUNK = line_of(b"1;", 24) + b"h\r\n"
+LAST = b"0\r\n\r\n"
+ODD = many(5, b"A : b\r\n")
+EDGES = {
+    "head": ("max_response_head", many(5), size_of_head(many(5))),
+    "odd head": ("max_response_head", ODD, size_of_head(ODD)),
+    "interim": ("max_response_head", 20 * b"HTTP/1.1 103 x\r\nA: b\r\n\r\n" + OK + TAIL, 20 * 8),
+    "chunk framing": ("max_chunk_overhead", IN_CHUNKS + 2 * CHUNK + LAST, 24 + 2 + 24 - 10),
+    "chunk line": ("max_chunk_line", IN_CHUNKS + CHUNK + LAST, 24),
+}
+
+
+class BySteps(httpclient.HTTPResponse):
+    """Its steps are overridden, so they are taken one by one."""
+
+    def _read_status(self):
+        return super()._read_status()
+
+    def _safe_read(self, amt):
+        return super()._safe_read(amt)
+
+
+@every_socket
+@pytest.mark.parametrize("response_class", [httpclient.HTTPResponse, BySteps])
+@pytest.mark.parametrize(("name", "data", "limit"), EDGES.values(), ids=EDGES)
+def test_edge_of_a_limit(name, data, limit, response_class, way):
+    """It is the same octet by each of the ways."""
+    for fits in (True, False):
+        with way(data) as arrival:
+            conn = httpclient.HTTPConnection("localhost", **{name: limit if fits else limit - 1})
+            conn.response_class = response_class
+            conn.sock = arrival.sock
+            conn.request("GET", "/")
+            arrival.deliver()
+            with contextlib.closing(conn):
+                if fits:
+                    conn.getresponse().read()
+                else:
+                    with pytest.raises(httpclient.HTTPException):
+                        conn.getresponse().read()
 
 
 @every_way
