@@ -120,5 +120,5 @@ class HTTPSConnection(HTTPConnection):
     def close(self):
         """Close the connection, and the response if it is not read to its end."""
         if self.sock is not None and self.resume_sessions:
-            keep_session(self.sock, self._tunnel_port if self._tunnel_host else self.port)
+            keep_session(self.sock)
         super().close()

@@ -27,6 +27,8 @@ _real_default = ssl._create_default_https_context
 _shared: dict[int, tuple] = {}      # HTTP version -> (circumstances, state, context)
 _sessions: OrderedDict[tuple, tuple] = OrderedDict()    # (context, host, port) -> (state, session)
 _used: weakref.WeakSet = weakref.WeakSet()      # contexts that have served a connection
+# A socket -> ((context, host, port), state), by which its server was verified.
+_handshakes: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
 def shared_context(http_version, make):
@@ -66,28 +68,34 @@ def _state(context):
 
 def wrapped(context, sock, host, port, resume):
     """A socket after its TLS handshake; `resume`: by a session of this server, if there is one."""
-    session = None
-    if resume:
-        # Not to be used twice: RFC 8446 C.4.
-        state, session = _sessions.pop((context, host, port), (None, None))
-        if session is not None and state != _state(context):
-            session = None      # the server would not be verified by today's rules
-    if session is None:
+    if not resume or type(context) is not _real_context:
         return context.wrap_socket(sock, server_hostname=host)
-    return context.wrap_socket(sock, server_hostname=host, session=session)
+    key, state = (context, host, port), _state(context)
+    # Not to be used twice: RFC 8446 C.4.
+    known, session = _sessions.pop(key, (None, None))
+    if session is None or known != state:   # or it would not be verified by today's rules
+        sock = context.wrap_socket(sock, server_hostname=host)
+    else:
+        sock = context.wrap_socket(sock, server_hostname=host, session=session)
+    if type(sock) is _real_socket:
+        _handshakes[sock] = key, state
+    return sock
 
 
-def keep_session(sock, port):
+def keep_session(sock):
     """Remember the TLS session of a socket that is about to be closed."""
-    if type(sock) is not _real_socket or type(sock.context) is not _real_context:
+    if type(sock) is not _real_socket or sock not in _handshakes:
         return
+    key, state = _handshakes.pop(sock)
     context, session = sock.context, sock.session
+    if context is not key[0]:
+        return
     if context not in _used and not any(context is known[2] for known in _shared.values()):
         _used.add(context)
         return
     # In TLS 1.3 the ticket comes after the handshake; it may not have come.
     if session is None or not session.has_ticket:
         return
-    _sessions[context, sock.server_hostname, port] = _state(context), session
+    _sessions[key] = state, session
     while len(_sessions) > _SESSIONS:
         _sessions.popitem(last=False)

@@ -211,6 +211,45 @@ def test_not_under_other_rules(certificates, pair, change):
     assert exchange(pair[0], context=context)[0]
 
 
+def test_the_rules_are_those_of_the_handshake(certificates, pair):
+    """Not those at the end of the connection, which nobody was verified by."""
+    context = used_context(certificates, pair[0])
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with httpclient.HTTPSConnection("localhost", pair[0], context=context) as connection:
+        connection.request("GET", "/")
+        connection.getresponse().read()
+        context.verify_mode = ssl.CERT_REQUIRED
+    assert not exchange(pair[0], context=context)[0]
+    assert exchange(pair[0], context=context)[0]
+
+
+def test_the_server_is_that_of_the_handshake(certificates, pair):
+    context = used_context(certificates, pair[0])
+    with httpclient.HTTPSConnection("localhost", pair[0], context=context) as connection:
+        connection.request("GET", "/")
+        connection.getresponse().read()
+        connection.port = pair[1]
+    assert [(context, "localhost", port) in shared._sessions for port in pair] == [True, False]
+
+
+def test_a_context_of_other_make(certificates, pair):
+    class Context:
+        """Is compared by what it is, so it is nothing for a dict."""
+
+        def __init__(self):
+            self._context = certificates.client()
+
+        def __eq__(self, other):
+            return True
+
+        def wrap_socket(self, sock, server_hostname):
+            return self._context.wrap_socket(sock, server_hostname=server_hostname)
+
+    context = Context()
+    assert [exchange(pair[0], context=context)[0] for _ in range(3)] == [False] * 3
+
+
 def test_a_server_that_forgot_gets_a_whole_handshake(certificates, pair):
     context = used_context(certificates, pair[0])
     exchange(pair[0], context=context)
