@@ -310,8 +310,13 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         `deadline`: seconds for this request; None: that of the connection.
         """
         if deadline is not None:
-            self._due = Deadline(deadline)
-        if encode_chunked or not _requests.send(self, method, url, body, headers):
+            due, self._due = self._due, Deadline(deadline)
+            try:
+                self._send_request(method, url, body, headers, encode_chunked)
+            except CannotSendRequest:
+                self._due = due     # of the request that is under way
+                raise
+        elif encode_chunked or not _requests.send(self, method, url, body, headers):
             self._send_request(method, url, body, headers, encode_chunked)
 
     def _send_request(self, method, url, body, headers, encode_chunked):

@@ -216,6 +216,16 @@ def test_deadline_given_to_the_request(plain):
             outlasted(Exchange(connection, 0), connection, began)
 
 
+def test_deadline_of_a_request_that_cannot_be_sent(plain):
+    """Another one is under way, and keeps what it has."""
+    with plain.server(faults.drips(GOOD, pause=0.001)) as server:
+        with plain.connection(httpclient, server) as connection:
+            connection.request("GET", "/")
+            with pytest.raises(httpclient.CannotSendRequest):
+                connection.request("GET", "/", deadline=-1)
+            assert connection.getresponse().read() == CONTENT
+
+
 def test_timeout_before_the_deadline(over):
     """Then it is an ordinary timeout, and says nothing of a deadline."""
     with over.server(faults.stalls(OK)) as server:
