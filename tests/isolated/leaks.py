@@ -226,7 +226,8 @@ CALLS = [
     (chunked.chunk_size, (b"x\r\n",)), (chunked.chunk_size, ("5",)),
     (chunked.ChunkedBody, (None, None, False)), (head.read_head, (None, 1, 1, 1, True)),
     (head.field_section, (None,)), (head.status_line, ("HTTP/1.1 200 OK",)),
-    (head.head_in, (None, 1, 1, 1, True)), (head.head_in, (b"HTTP/1.1 200 OK\r\n\r\n", 1, 1, 1, True)),
+    (head.head_in, (None, 1, 1, 1, True)),
+    (head.head_in, (b"HTTP/1.1 200 OK\r\n\r\n", 1, 1, 1, True)),
     (sockets.SocketReader, (None,)), (sockets.RawReader, (None,)), (sockets.open_reader, (None,)),
 ]
 
