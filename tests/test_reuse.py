@@ -111,6 +111,18 @@ def test_python_code_does_not_get_the_store():
             Meddler.kept[0]
 
 
+def test_a_method_of_another_object_does_not_get_the_store():
+    kept = []
+    ours, theirs = socket.socketpair()
+    meddler = Meddler(fileno=ours.detach())
+    meddler.recv_into = kept.append
+    with meddler, theirs:
+        with pytest.raises(BlockingIOError):
+            answer(connected(meddler))
+        with pytest.raises(ValueError):
+            kept[0][0]
+
+
 class Observed(socket.socket):
     """Tells when a receive is about to wait."""
 

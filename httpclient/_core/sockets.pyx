@@ -11,10 +11,13 @@ from types import BuiltinMethodType
 
 cimport cython
 from cpython.bytes cimport PyBytes_GET_SIZE
-from cpython.object cimport PyObject_TypeCheck, PyTypeObject
+from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
 
 from .originals cimport Originals
 from .reader cimport Reader
+
+cdef extern from "Python.h":
+    PyObject *self_of "PyCFunction_GET_SELF"(object function)
 
 # Seen at import: what is patched or replaced later is not ours to go around.
 cdef object real_socket = socket.socket
@@ -34,7 +37,9 @@ cdef class SocketReader(Reader):
 
     def __init__(self, sock):
         self._receive = sock.recv_into
-        self._direct = isinstance(self._receive, BuiltinMethodType)
+        # Another object's method might keep the store that it is given: [].append does.
+        self._direct = (isinstance(self._receive, BuiltinMethodType)
+                        and self_of(self._receive) is <PyObject *> sock)
         sock._io_refs += 1
         self._sock = sock
 
