@@ -23,6 +23,7 @@ MODULES = {
     "idle": [],
     "originals": [],
     "result": [],
+    "tally": [],
     "text": [],
     "reader": ["http1_head.c"],
     "sockets": [],

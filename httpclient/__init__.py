@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from . import (
     body, checks, chunks, connection, exceptions, framing, heads, limits, message, parser,
-    response, sending, status, tunnel,
+    response, rooms, sending, status, tunnel,
 )
 from .chunks import _MIN_READ_BUF_SIZE
 from .checks import (
@@ -35,7 +35,9 @@ from .exceptions import (
     UnknownTransferEncoding, error,
 )
 from .limits import _MAXINTERIMRESPONSES
-from .message import HTTPMessage, _parse_header_lines, _read_headers, parse_headers
+from .install import install, installed, uninstall
+from .message import _parse_header_lines, _read_headers, parse_headers
+from .mime import HTTPMessage
 from .parser import ResponseParser
 from .response import _UNKNOWN, HTTPResponse
 from .status import responses
@@ -76,25 +78,21 @@ class _Module(types.ModuleType):
             limits.rebind(name, value)
             return
         super().__setattr__(name, value)
-        for room in () if name.startswith("__") else _rooms:
-            if name in room.__dict__ or name == "print":
-                setattr(room, name, value)
+        rooms.bind(_rooms, name, value)
 
     def __delattr__(self, name):
         if name in limits.SHARED:
             limits.unbind(name)
             return
         super().__delattr__(name)
-        for room in _rooms:
-            if name == "print" and name in room.__dict__:
-                delattr(room, name)
+        rooms.unbind(_rooms, name)
 
     def __dir__(self):
         return sorted([*self.__dict__, *limits.SHARED])
 
 
 # What tracebacks, pickles and help() show is the public name.
-for _name in [*__all__, "HTTPMessage", "parse_headers"]:
+for _name in [*__all__, "HTTPMessage", "parse_headers", "install", "installed", "uninstall"]:
     if isinstance(globals()[_name], (type, types.FunctionType)):
         globals()[_name].__module__ = __name__
 del _name

@@ -21,7 +21,7 @@ from typing_extensions import Self, deprecated
 
 from ._core.sockets import RawReader, SocketReader
 from .heads import InterimResponse
-from .message import HTTPMessage as HTTPMessage
+from .mime import HTTPMessage as HTTPMessage
 
 __version__: str
 __all__ = [

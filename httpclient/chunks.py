@@ -12,7 +12,9 @@ import sys
 from ._core.chunked import ChunkedBody, chunk_size
 from ._core.originals import Originals
 from ._core.sockets import RawReader, SocketReader
-from .exceptions import SHOWN, BadHeaderLine, HTTPException, IncompleteRead, LineTooLong
+from .exceptions import (
+    SHOWN, BadHeaderLine, HTTPException, IncompleteRead, LineTooLong, line_too_long, renamed,
+)
 from .message import EMPTY_LINES, odd_fields
 
 READERS = (SocketReader, RawReader)
@@ -52,8 +54,9 @@ class ChunkedContent:
         """Call read() or readinto() of a ChunkedBody, and keep our attributes true."""
         try:
             result = method(argument)
-        except HTTPException:
+        except HTTPException as error:
             self._abandon()
+            renamed(error)
             raise
         self.chunk_left = body.chunk_left
         if body.ended:
@@ -179,7 +182,7 @@ class ChunkedContent:
         line = self.fp.readline(min(max_line, left) + 1)
         try:
             if len(line) > max_line:
-                raise LineTooLong("chunk size", max_line, line)
+                raise line_too_long("chunk size", max_line, line)
             if len(line) > left:
                 raise ValueError(
                     f"more chunk framing than ten times the content, at {line[:SHOWN]!r}")
@@ -198,7 +201,7 @@ class ChunkedContent:
             line = self.fp.readline(min(max_line, left) + 1)
             if len(line) > max_line:
                 self._abandon()
-                raise LineTooLong("trailer line", max_line, line)
+                raise line_too_long("trailer line", max_line, line)
             left -= len(line)
             if left < 0:
                 break

@@ -23,9 +23,12 @@ from urllib.parse import urlsplit
 from . import body as _body
 from . import heads
 from . import limits as _limits
-from ._core.exchange import CONNECTION_DATA, RESPONSE_DATA, Requests, Responses
+from ._core.exchange import (
+    CONNECTION_DATA, RESPONSE_CONNECTION_DATA, RESPONSE_DATA, Requests, Responses,
+)
 from ._core.originals import Bindings, Originals
 from ._core.request import field_line, request_line
+from ._core.tally import tally
 from .checks import (
     _METHODS_EXPECTING_BODY, _contains_disallowed_method_pchar_re,
     _contains_disallowed_url_pchar_re, _encode, _is_illegal_header_value,
@@ -34,6 +37,7 @@ from .checks import (
 from .deadline import Deadline
 from .exceptions import (
     CannotSendHeader, CannotSendRequest, HTTPException, RemoteDisconnected, ResponseNotReady,
+    renamed,
 )
 from .framing import message_framing
 from .idle import has_news
@@ -299,6 +303,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
             raise CannotSendHeader()
         self.__state = _CS_REQ_SENT
         self._send_in_state(self._send_output, message_body, encode_chunked=encode_chunked)
+        tally.requests += 1
 
     def request(self, method, url, body=None, headers={}, *, encode_chunked=False,
                 deadline=None):
@@ -419,6 +424,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         except BaseException as error:
             self._beginning_failed(response, sock, error)
             raise
+        tally.responses += 1
         assert response.will_close != _UNKNOWN
         if self.sock is not sock:
             return response     # closed meanwhile: the socket is the response's alone
@@ -444,6 +450,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
 
     def _beginning_failed(self, response, sock, error):
         """What becomes of the connection when a response's head was not to be had."""
+        renamed(error)
         try:
             if self.sock is not sock:
                 return      # closed meanwhile, and perhaps in use again
@@ -487,6 +494,5 @@ _requests = Requests(
              "_contains_disallowed_method_pchar_re", "_contains_disallowed_url_pchar_re"),
     globals(), has_news)
 _responses = Responses(
-    Originals(HTTPConnection, "response_class", data=CONNECTION_DATA),
-    HTTPResponse, _answers, Bindings(heads.__dict__, "parse_headers", "_read_headers"),
+    Originals(HTTPConnection, data=RESPONSE_CONNECTION_DATA), _answers, Bindings(heads.__dict__, "parse_headers", "_read_headers"),
     message_framing)

@@ -139,3 +139,22 @@ class RemoteDisconnected(_standard.RemoteDisconnected, BadStatusLine):
 
 
 error = HTTPException
+
+
+# ---- how the other modules make those whose constructor is not http.client's; standard.py
+#      has others of the same names
+
+def bad_status_line(line, why):
+    return BadStatusLine(line, why)
+
+
+def unknown_protocol(version, why):
+    return UnknownProtocol(version, why)
+
+
+def line_too_long(line_type, limit, line):
+    return LineTooLong(line_type, limit, line)
+
+
+def renamed(error):
+    """Give an exception that _core has raised the class that its caller knows: it has it."""

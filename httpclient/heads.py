@@ -9,7 +9,9 @@ from collections import namedtuple
 from ._core.head import Head, begins_with_http, read_head, skip_empty_line
 from ._core.originals import Originals
 from .chunks import READERS
-from .exceptions import BadStatusLine, HTTPException, LineTooLong, RemoteDisconnected
+from .exceptions import (
+    BadStatusLine, HTTPException, RemoteDisconnected, line_too_long, renamed,
+)
 from .framing import FramingFields, message_framing
 from .message import (
     EMPTY_LINES, HTTPMessage, _read_headers, fields_of, http_version, message_of, odd_head,
@@ -126,8 +128,12 @@ class HeadReading(InterimResponses):
                 return None
         while True:
             if head is None:
-                head = read_head(fp, limits.max_line, limits.max_fields, limits.head,
-                                 strict is True)
+                try:
+                    head = read_head(fp, limits.max_line, limits.max_fields, limits.head,
+                                     strict is True)
+                except HTTPException as error:
+                    renamed(error)
+                    raise
             if type(head) is not Head:
                 try:
                     head = taken_apart(head, strict)
@@ -208,7 +214,7 @@ class HeadReading(InterimResponses):
         self._reused = False
         self._line_octets = len(line)
         if len(line) > max_line:
-            raise LineTooLong("status line", max_line, line)
+            raise line_too_long("status line", max_line, line)
         if len(line) > max_head:
             raise HTTPException(f"got more than {max_head} bytes of head")
         if self.debuglevel > 0:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""HTTPMessage and parse_headers(), and the slow lane for heads that are not regular.
+"""parse_headers(), and the slow lane for heads that are not regular.
 
 A regular field section becomes an HTTPMessage without the email package's
 parser: the C grammar gives its pairs, and the object is the same that the
@@ -16,10 +16,11 @@ from email.errors import (
 from . import limits
 from ._core.head import field_section, status_line
 from .exceptions import (
-    SHOWN, BadHeaderLine, BadStatusLine, HTTPException, IncompleteRead, LineTooLong,
-    UnknownProtocol,
+    SHOWN, BadHeaderLine, HTTPException, IncompleteRead, bad_status_line, line_too_long,
+    unknown_protocol,
 )
 from .framing import FramingFields
+from .mime import HTTPMessage
 
 EMPTY_LINES = (b"\r\n", b"\n")
 _BLANKS = " \t"
@@ -33,10 +34,6 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
 _STRICT_VALUE = re.compile("[\t -~\x80-\xff]*").fullmatch
 
 
-class HTTPMessage(_standard.HTTPMessage):
-    """The fields of a response: an email.message.Message, as in http.client."""
-
-
 def _read_section(fp, limits, before=0):
     """The lines of a field section (bytes), with the empty one if it comes, from a file.
 
@@ -47,7 +44,7 @@ def _read_section(fp, limits, before=0):
     while True:
         line = fp.readline(min(max_line, left) + 1)
         if len(line) > max_line:
-            raise LineTooLong("header line", max_line, line)
+            raise line_too_long("header line", max_line, line)
         left -= len(line)
         if left < 0:
             raise HTTPException(f"got more than {limits.head} bytes of head")
@@ -213,7 +210,7 @@ def incomplete(octets):
 def http_version(version):
     """10 or 11 for the version that a status line has."""
     if not _VERSION(version[5:]):
-        raise UnknownProtocol(version, "HTTP/1 and a digit expected (RFC 9112 2.3)")
+        raise unknown_protocol(version, "HTTP/1 and a digit expected (RFC 9112 2.3)")
     # HTTP/0.9 in a status line is somebody's 1.0; and 1.x is understood by 1.1.
     return 10 if version in ("HTTP/1.0", "HTTP/0.9") else 11
 
@@ -228,10 +225,10 @@ def odd_status_line(line, strict):
     content = text.removesuffix("\n").removesuffix("\r")
     found = _STRICT_STATUS_LINE(text) if strict else _STATUS_LINE(content.rstrip())
     if "\r" in content:
-        raise BadStatusLine(text, "bare CR in the status line (RFC 9112 2.2)")
+        raise bad_status_line(text, "bare CR in the status line (RFC 9112 2.2)")
     if found is None:
-        raise BadStatusLine(text, f"{'strictly, ' if strict else ''}a status line of HTTP/1 "
-                                  "expected, with a code of three digits (RFC 9112 4)")
+        raise bad_status_line(text, f"{'strictly, ' if strict else ''}a status line of HTTP/1 "
+                                    "expected, with a code of three digits (RFC 9112 4)")
     return f"HTTP/{found[1]}", int(found[2]), (found[3] or "").strip()
 
 

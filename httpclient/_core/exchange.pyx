@@ -11,6 +11,7 @@ The attributes of connection and response are those of http.client, in the objec
 own dicts, where everybody finds and changes them.
 """
 import http.client as _standard
+import io
 import socket
 import sys
 
@@ -23,8 +24,10 @@ from .idle cimport has_input
 from .originals cimport Bindings, Originals, attributes, get, set_attributes
 from .request cimport whole_head
 from .sockets cimport SocketReader, may_take_all, open_socket
+from .tally cimport Tally
 
 from ..limits import DEFAULT
+from .tally import tally
 
 cdef extern from "Python.h":
     int PySys_Audit(const char *event, const char *format, ...) except -1
@@ -40,7 +43,9 @@ cdef extern from *:
 cdef Py_ssize_t JOINED = 16 * 1024      # a body up to this size goes out with the head
 cdef Py_ssize_t LARGEST = sys.maxsize
 
+cdef Tally counts = tally
 cdef object NOTHING = 0
+cdef object response_type = type(io.BufferedIOBase)
 cdef object real_socket = socket.socket
 cdef dict standard = _standard.__dict__
 
@@ -57,6 +62,9 @@ cdef str AWAITED = "Response-awaited"
 CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED, WAITING,
                    "sock", "host", "port", "strict", "debuglevel", "deadline",
                    "max_response_headers", "_tunnel_host", "_method", "_buffer", "_due", "_limits")
+RESPONSE_CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED,
+                            "sock", "strict", "debuglevel", "max_response_headers", "_method",
+                            "_due", "_limits")
 RESPONSE_DATA = ("__getattribute__", "__setattr__", "fp", "status", "version", "reason", "code",
                  "length", "chunked", "chunk_left", "will_close", "headers", "msg", "debuglevel",
                  "strict", "_method", "_head", "_message", "_interim", "_reused", "_limits",
@@ -117,6 +125,7 @@ cdef class Requests:
         except BaseException as error:
             connection._sending_failed(error)
             raise
+        counts.requests += 1
         return True
 
     cdef bint is_plain(self, dict own) except -1:
@@ -194,13 +203,11 @@ cdef class Responses:
     cdef Originals _connection
     cdef Originals _methods
     cdef Bindings _rules
-    cdef object _class
     cdef object _message_framing
 
-    def __init__(self, Originals connection not None, cls, Originals methods not None,
+    def __init__(self, Originals connection not None, Originals methods not None,
                  Bindings rules not None, message_framing):
         self._connection = connection
-        self._class = cls
         self._methods = methods
         self._rules = rules
         self._message_framing = message_framing
@@ -213,9 +220,13 @@ cdef class Responses:
 
         sock = get(own, "sock", None)
         strict = get(own, "strict", None)
-        if not (self._connection.of_object(connection, own) and self._methods.of_class(self._class)
-                and self._rules.intact() and (strict is None or strict is True)
+        if not (self._connection.of_class(type(connection)) and self._rules.intact()
+                and (strict is None or strict is True)
                 and may_take_all(sock) and self.is_plain(own)):
+            return None
+        cls = connection.response_class
+        # Any class that leaves all this to us; one with a metaclass of its own may not.
+        if type(cls) is not response_type or not self._methods.of_class(cls):
             return None
         own[STATE] = AWAITED    # at once: of two threads, one gets here
         fields = PyDict_Copy(FIELDS)
@@ -230,7 +241,7 @@ cdef class Responses:
         try:
             reader = open_socket(sock)
             fields["fp"] = reader
-            response = new_instance(self._class, ())
+            response = new_instance(cls, ())
             set_attributes(response, fields)
             if strict is None and get(own, ANSWERED, None) is sock:
                 skip_empty_line(reader)
@@ -238,6 +249,7 @@ cdef class Responses:
         except BaseException as error:
             connection._beginning_failed(response, sock, error)
             raise
+        counts.responses += 1
         if get(own, "sock", None) is not sock:
             return response     # closed meanwhile: the socket is the response's alone
         own[STATE] = IDLE

@@ -41,7 +41,7 @@ cdef class Originals:
                 if tag == self._tags[i] and <PyObject *> cls == self._types[i]:
                     return True
         for name, value in zip(self._names, self._values):
-            if getattr(cls, name) is not value:
+            if getattr(cls, name, MISSING) is not value:
                 return False
         for name, value in zip(self._data, self._defaults):
             if getattr(cls, name, MISSING) is not value:

@@ -20,6 +20,9 @@ from libc.string cimport memchr, memcpy, memmove
 
 from .http1 cimport *
 from .result cimport Gathering, Result, begun, grown
+from .tally cimport Tally
+
+from .tally import tally
 
 cdef extern from "Python.h":
     Py_ssize_t clipped_size "PyNumber_AsSsize_t"(object n, PyObject *overflow) except? -1
@@ -28,6 +31,7 @@ cdef Py_ssize_t STORE = 16 * 1024       # what most responses fit into
 cdef Py_ssize_t PEEK = 8 * 1024         # what peek() shows, as io.BufferedReader's would
 cdef Py_ssize_t SPARES = 16
 
+cdef Tally counts = tally
 cdef list spares = []                   # stores that nobody uses
 
 cdef class Reader:
@@ -121,6 +125,7 @@ cdef class Reader:
             raise
         if got:
             self.arrived = True
+            counts.octets += <Py_ssize_t> got
         return got
 
     cdef Py_ssize_t fill(self, object target, Py_ssize_t at, Py_ssize_t end,

@@ -4,9 +4,10 @@
     python -P suite_runner.py MODULE SUITE RESULTS
 
 MODULE is put into sys.modules["http.client"] and the `http` package before SUITE is imported (the
-real one is imported first: httpclient's classes derive from its exceptions).  RESULTS becomes a
-JSON object: test id -> [outcome, text].  Where SUITE cannot be imported the process ends with 3:
-Debian and others ship Python without its tests.
+real one is imported first: httpclient's classes derive from its exceptions).  If it is "installed
+before" or "installed after", http.client stays, and httpclient.install() is called before or after
+SUITE is imported.  RESULTS becomes a JSON object: test id -> [outcome, text].  Where SUITE cannot
+be imported the process ends with 3: Debian and others ship Python without its tests.
 """
 
 import http
@@ -55,14 +56,25 @@ class Recorder(unittest.TestResult):
 
 def substitute(name):
     """Makes `import http.client` and `from http import client` give the module `name`."""
+    if name.startswith("installed"):
+        return http.client
     module = importlib.import_module(name)
     sys.modules["http.client"] = http.client = module
     return module
 
 
+def install():
+    import httpclient
+    httpclient.install()
+    request = http.client.HTTPConnection.request
+    assert request.__globals__["__file__"] == httpclient.connection.__file__, request
+
+
 def run(name, suite):
     """The outcomes of the suite's tests with the module `name`."""
     module = substitute(name)
+    if name == "installed before":
+        install()
     try:
         from test import support
         tests = importlib.import_module(suite)
@@ -71,6 +83,8 @@ def run(name, suite):
         sys.exit(NOT_THERE)
     for used in (sys.modules["http.client"], http.client, getattr(tests, "client", module)):
         assert used is module, f"{suite} uses {used}"
+    if name == "installed after":
+        install()
     support.use_resources = {}      # nothing that needs a network
     support.verbose = 0
     recorder = Recorder()

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: MIT
+"""``python -m httpclient``: see running.py."""
+from .running import main
+
+main()

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+class Tally:
+    requests: int
+    responses: int
+    octets: int
+
+tally: Tally

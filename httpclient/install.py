@@ -1,0 +1,369 @@
+# SPDX-License-Identifier: MIT
+"""install(), uninstall() and installed(): programs that know nothing of httpclient run on it.
+
+**What it does.**  The functions that stand in http.client's HTTPConnection, HTTPSConnection and
+HTTPResponse are exchanged for ours, in the classes themselves; so are the functions of the
+module.  The classes stay what they are.  Therefore it does not matter who has imported what
+before: whoever holds one of the classes, a subclass or an instance of it has our methods from
+then on, with the same attributes and states, and ``isinstance``, ``except`` and pickles see no
+difference.  uninstall() puts the functions back.
+
+**What was tried, and lost.**
+
+Binding httpclient's classes in the module http.client serves who looks them up there at each use.
+urllib3, botocore and most others have subclassed http.client's before, and keep them.
+
+Giving those subclasses our class as their base (``__bases__``) works for urllib3's class and
+fails for http.client's own: CPython changes no base to or from ``object`` ("deallocator
+differs").  What was imported by value, ``from http.client import HTTPConnection``, keeps the
+old class, instances do not change at all, ``isinstance(connection, http.client.HTTPConnection)``
+is false for new ones, and each subclass has to be found.
+
+Exchanging ``__code__`` keeps the identity of the functions too, so even a wrapper that holds one
+would call ours; but a function cannot be given another module's globals, and a trampoline costs
+a call for each call.
+
+Putting the functions of httpclient's classes as they are on http.client's has them raise
+httpclient's exceptions (their type, their module in a traceback and in a pickle are others), and
+what is bound in http.client would have to take effect in httpclient as well.  Wrappers that
+rename exceptions cost each call something, and show in each traceback.  So the functions are
+those of a second instance of our modules (``second.py``), which knows http.client's names alone:
+10 ms and 1 MB, once.
+
+**Others who change the classes.**  What an attribute is by http.client's own file is compared
+with what it is: where somebody has put another (OpenTelemetry, Sentry, ddtrace and others wrap
+methods) it stays, and is called; what it wraps is http.client's method, which understands
+itself with our others, since they share attributes and states.  Who wraps after install() wraps
+ours.  If such a wrapper is still there at uninstall(), it stays, and with it what it needs: the
+private methods that http.client does not have.  So they do while another thread is within one of
+our methods.  Each is said in a RuntimeWarning.
+
+**Instances.**  A connection or response that exists at install() goes on with our methods: those
+take what http.client's have left, and a foreign ``fp`` is read by its own methods.  At uninstall()
+responses whose fields nobody has asked for yet get them, and what else is missing in an instance
+because it is a default of our class.
+"""
+import copy
+import gc
+import http.client
+import io
+import re
+import sys
+import threading
+import warnings
+from types import BuiltinMethodType, FunctionType, ModuleType
+
+from . import limits
+from .message import message_of
+from .rooms import bind, unbind
+from .second import code_of, second_rooms
+from .standard import HTTPMessage
+
+_MISSING = object()
+_lock = threading.RLock()
+
+
+def install():
+    """Have http.client's classes run on httpclient, in the whole process; see installed() for part.
+
+    Returns nothing; does nothing if that is so already.  Raises RuntimeError, and changes nothing,
+    where it cannot be done: somebody has put another class in the place of one of http.client's, or
+    this is no http.client that is known.
+    """
+    with _lock:
+        _state.wanted = True
+        try:
+            _state.apply()
+        except BaseException:
+            _state.wanted = False
+            raise
+
+
+def uninstall():
+    """Undo install().  Within ``with installed():`` blocks, that happens at the end of the last.
+
+    Emits a RuntimeWarning where something had to stay.
+    """
+    with _lock:
+        _state.wanted = False
+        _state.apply()
+
+
+class installed:
+    """``with installed():`` is install() for a block; ``if installed():`` tells whether it is so.
+
+    Blocks may be nested, and overlap in threads: it ends with the last of them, unless install()
+    was called.  `replaced` are the attributes that are exchanged, and `left` those that belong
+    to somebody else (lists of str), now.
+    """
+
+    def __enter__(self):
+        with _lock:
+            _state.blocks += 1
+            try:
+                _state.apply()
+            except BaseException:
+                _state.blocks -= 1
+                raise
+        return self
+
+    def __exit__(self, *args):
+        with _lock:
+            _state.blocks -= 1
+            _state.apply()
+
+    def __bool__(self):
+        return _state.now is not None
+
+    @property
+    def replaced(self):
+        now = _state.now
+        return [] if now is None else now.replaced()
+
+    @property
+    def left(self):
+        now = _state.now
+        return [] if now is None else sorted(now.left)
+
+    def __repr__(self):
+        if not self:
+            return "<httpclient is not installed>"
+        left = f"; left to others: {', '.join(self.left)}" if self.left else ""
+        return f"<httpclient is installed: {len(self.replaced)} attributes of http.client{left}>"
+
+
+class _State:
+    """Who wants it, and whether it is so."""
+
+    wanted = False      # install()
+    blocks = 0          # with installed()
+    now = None          # the Installation
+    remains = ()        # of the one before: (class, name, value)
+
+    def apply(self):
+        if (self.wanted or self.blocks) == (self.now is not None):
+            return
+        if self.now is None:
+            self.remains = _removed(self.remains, ())
+            self.now = Installation()
+        else:
+            now, self.now = self.now, None
+            self.remains = now.undo()
+
+
+_state = _State()
+
+
+def _removed(helpers, kept):
+    """Take private methods from their classes again, but those `kept`; returns these."""
+    for cls, name, value in helpers:
+        if vars(cls).get(name) is value and (cls, name) not in kept:
+            delattr(cls, name)
+    return [helper for helper in helpers if helper[:2] in kept]
+
+
+# ---- what http.client is by its own file
+
+
+def _as_shipped():
+    """http.client anew from its file, to compare with; nobody else gets to see it."""
+    if sys.modules.get("http.client") is not http.client:
+        raise RuntimeError(f"another module is imported as http.client: "
+                           f"{sys.modules.get('http.client')!r}")
+    module = ModuleType("http.client")
+    try:
+        exec(code_of(http.client), module.__dict__)
+    except Exception as error:
+        raise RuntimeError("http.client cannot be read anew, to see who has changed it") from error
+    return module
+
+
+def _is_shipped(value, shipped):
+    """Whether an attribute is what http.client's own file says."""
+    if isinstance(value, (staticmethod, classmethod)):
+        if type(value) is not type(shipped):
+            return False
+        value, shipped = value.__func__, shipped.__func__
+    if value is shipped:
+        return True
+    if type(value) is not type(shipped):
+        return False
+    if isinstance(value, FunctionType):
+        return (value.__code__ == shipped.__code__
+                and value.__globals__ is http.client.__dict__)
+    if isinstance(value, BuiltinMethodType):
+        return value.__name__ == shipped.__name__ and value.__self__ == shipped.__self__
+    if isinstance(value, type):
+        return (value.__module__, value.__qualname__) == (shipped.__module__, shipped.__qualname__)
+    return not isinstance(value, ModuleType) and value == shipped
+
+
+class Installation:
+    """The functions are exchanged from when it is made until undo()."""
+
+    def __init__(self):
+        shipped = _as_shipped()
+        self._rooms, attributes = second_rooms()
+        self._module_rooms = [limits, *self._rooms.values()]
+        self._limits = dict(vars(limits))
+        self._examples = (shipped.HTTPResponse(_Nothing()), shipped.HTTPConnection("localhost"))
+        _check_known(shipped, attributes)
+        self.left = []          # names of attributes that somebody else has replaced
+        self._changes = []      # (class, name, what was there, ours)
+        self._helpers = []      # (class, name, ours), of names that http.client does not have
+        self._names = []        # (name, what was there, ours), of the module
+        self._class = type(http.client)
+        try:
+            for cls, ours in attributes.items():
+                self._change_class(cls, ours, vars(getattr(shipped, cls.__name__)))
+            self._change_module(vars(shipped))
+        except BaseException:
+            self.undo()
+            raise
+
+    def replaced(self):
+        return sorted([*(f"{cls.__name__}.{name}" for cls, name, *_ in self._changes),
+                       *(name for name, *_ in self._names)])
+
+    def _change_class(self, cls, ours, shipped):
+        present = vars(cls)
+        # First what the others call.
+        for name, value in ours.items():
+            if name not in shipped:
+                self._helpers.append((cls, name, value))
+                setattr(cls, name, value)
+        for name, value in ours.items():
+            if name not in shipped:
+                continue
+            before = present.get(name, _MISSING)
+            if before is _MISSING or not _is_shipped(before, shipped[name]):
+                self.left.append(f"{cls.__name__}.{name}")
+            elif isinstance(value, (FunctionType, staticmethod)) or before == value:
+                self._changes.append((cls, name, before, value))
+                setattr(cls, name, value)
+
+    def _change_module(self, shipped):
+        present = vars(http.client)
+        ours = {}
+        for room in reversed(self._module_rooms):
+            ours |= vars(room)
+        for name in ours.keys() & shipped.keys():
+            before, value = present.get(name, _MISSING), ours[name]
+            if name.startswith("__") or before is _MISSING:
+                continue
+            if not _is_shipped(before, shipped[name]):
+                self.left.append(name)
+                bind(self._module_rooms, name, before)
+            elif isinstance(before, set):
+                bind(self._module_rooms, name, before)      # programs add to it
+            elif (isinstance(value, (FunctionType, BuiltinMethodType, re.Pattern))
+                  and before is not value):
+                self._names.append((name, before, value))
+                setattr(http.client, name, value)
+        if "print" in present:
+            bind(self._module_rooms, "print", present["print"])
+        http.client.__class__ = _forwarding(self._class, self._module_rooms, self._names)
+
+    # ---- and back
+
+    def undo(self):
+        """Put everything back; returns the private methods that had to stay."""
+        if isinstance(http.client, self._class) and type(http.client) is not self._class:
+            http.client.__class__ = self._class
+        for name, before, ours in self._names:
+            if vars(http.client).get(name) is ours:
+                setattr(http.client, name, before)
+        vars(limits).update(self._limits)
+        self._complete_instances()
+        replaced = []
+        for cls, name, before, ours in reversed(self._changes):
+            if vars(cls).get(name) is ours:
+                setattr(cls, name, before)
+            else:
+                replaced.append(f"{cls.__name__}.{name}")
+        self._complete_instances()
+        kept = ()
+        if replaced or self._in_use():
+            why = (f"somebody has replaced {', '.join(sorted(replaced))} since install(), which "
+                   "stays" if replaced else "a thread is within a method")
+            warnings.warn(f"{why}; private methods of httpclient stay on http.client's classes",
+                          RuntimeWarning, stacklevel=4)
+            kept = {helper[:2] for helper in self._helpers}
+        return _removed(self._helpers, kept)
+
+    def _in_use(self):
+        """Whether a thread is within one of our functions."""
+        rooms = {id(vars(room)) for room in self._rooms.values()}
+        for frame in sys._current_frames().values():
+            while frame is not None:
+                if id(frame.f_globals) in rooms:
+                    return True
+                frame = frame.f_back
+        return False
+
+    def _complete_instances(self):
+        """Give the responses and connections that there are what http.client expects in them."""
+        for instance in gc.get_objects():
+            bases = type(instance).__mro__
+            if http.client.HTTPResponse in bases:
+                _complete(instance, self._examples[0])
+            elif http.client.HTTPConnection in bases:
+                _complete(instance, self._examples[1])
+
+
+class _Nothing:
+    """As much of a socket as a response needs that is never read."""
+
+    def makefile(self, mode):
+        return io.BytesIO()
+
+
+def _complete(instance, example):
+    own = vars(instance)
+    if "fp" not in own and "_buffer" not in own:
+        return      # __init__() was not called
+    head = own.get("_head")
+    if head is not None and own.get("headers") is None:
+        message = own.get("_message") or message_of(head, HTTPMessage)
+        own["headers"] = own["msg"] = message
+    for name, value in vars(example).items():
+        if name not in own:
+            own[name] = copy.copy(value)
+
+
+def _check_known(shipped, attributes):
+    """RuntimeError where a class is not the one of http.client's file, or not known here."""
+    for cls, ours in attributes.items():
+        original = getattr(shipped, cls.__name__)
+        if not _is_shipped(cls, original) or len(cls.__mro__) != len(original.__mro__):
+            raise RuntimeError(
+                f"http.client.{cls.__name__} has been replaced by {cls.__module__}."
+                f"{cls.__qualname__}; httpclient can be installed when it is back")
+        unknown = [name for name, value in vars(original).items()
+                   if isinstance(value, FunctionType) and name not in ours]
+        if unknown:
+            raise RuntimeError(f"an http.client that is not known: its {cls.__name__} has "
+                               f"{', '.join(sorted(unknown))}")
+        foreign = [name for name in ours if name in vars(cls) and name not in vars(original)]
+        if foreign:
+            raise RuntimeError(f"somebody has given http.client.{cls.__name__} attributes that "
+                               f"httpclient needs itself: {', '.join(sorted(foreign))}")
+
+
+def _forwarding(kind, rooms, names):
+    """A class for the module http.client: what is bound in it reaches where it is used."""
+    ours = {name: (before, value) for name, before, value in names}
+
+    class Module(kind):
+        def __setattr__(self, name, value):
+            super().__setattr__(name, value)
+            before, replacement = ours.get(name, (_MISSING, None))
+            bind(rooms, name, replacement if value is before else value)
+
+        def __delattr__(self, name):
+            super().__delattr__(name)
+            unbind(rooms, name)
+
+    Module.__name__ = Module.__qualname__ = kind.__name__
+    Module.__module__ = kind.__module__
+    return Module

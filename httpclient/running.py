@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""``python -m httpclient``: runs a program as Python would, with httpclient installed.
+
+The program gets a ``__main__`` module, ``sys.argv`` and ``sys.path`` of its own, and ends with the
+exit status that it would end with; what it does not catch is shown without our frames.
+"""
+import io
+import linecache
+import os
+import pkgutil
+import runpy
+import sys
+import textwrap
+from importlib.machinery import BuiltinImporter, SourceFileLoader, SourcelessFileLoader
+from types import ModuleType
+
+from . import __version__, stats
+from .install import install
+
+USAGE = """\
+usage: python -m httpclient [--stats] -m module | -c code | script | - [argument ...]
+
+Runs a Python program, with what it does over http.client (urllib.request, urllib3, requests,
+boto3 ...) done by httpclient {version}.  Other options than these belong before -m.
+
+  -m module   a module, as python -m does
+  -c code     code (str), as python -c does
+  script      a file, a folder or zip file with a __main__.py
+  -           the program is read from standard input
+  --stats     at the end, print to standard error what was done and, as an estimate, saved
+"""
+
+
+def main():
+    """Run the program that sys.argv names."""
+    run, argv = _parsed(sys.argv[1:])
+    sys.argv[:] = argv
+    try:
+        install()
+    except RuntimeError as error:
+        sys.exit(f"httpclient: {error}")
+    _run(run)
+
+
+def _parsed(args):
+    """A function without arguments that runs the program, and its sys.argv."""
+    counting = args[:1] == ["--stats"]
+    if counting:
+        del args[0]
+    option, rest = (args[0], args[1:]) if args else ("--help", [])
+    if option in ("-h", "--help"):
+        print(USAGE.format(version=__version__), end="", file=sys.stdout if args else sys.stderr)
+        sys.exit(0 if args else 2)
+    if option in ("-V", "--version"):
+        print(f"httpclient {__version__}")
+        sys.exit()
+    for name, function in ("-m", _module), ("-c", _code):
+        if option.startswith(name):
+            given = [option[2:], *rest] if option != name else rest
+            if not given:
+                _refuse(f"{name} wants an argument")
+            run, argv = function, [name, *given[1:]]
+            break
+    else:
+        if option.startswith("-") and option != "-":
+            _refuse(f"unknown option {option}")
+        run, given, argv = (_standard_input if option == "-" else _script), [option], args
+    if counting:
+        stats.begin()
+    return lambda: run(given[0]), argv
+
+
+def _refuse(why):
+    print(f"httpclient: {why}\n{USAGE.format(version=__version__)}", end="", file=sys.stderr)
+    sys.exit(2)
+
+
+def _run(run):
+    try:
+        run()
+    except SystemExit:
+        raise
+    except BaseException:
+        # It goes on to the interpreter, which knows which exit status, or signal, to end with.
+        previous = sys.excepthook
+
+        def hook(kind, error, traceback):
+            sys.excepthook = previous
+            traceback = _theirs(traceback)
+            previous(kind, error.with_traceback(traceback), traceback)
+
+        sys.excepthook = hook
+        raise
+
+
+def _theirs(traceback):
+    """A traceback without our frames, and what is before them."""
+    ours = globals()
+    while traceback is not None and traceback.tb_frame.f_globals is not ours:
+        traceback = traceback.tb_next
+    while traceback is not None and traceback.tb_frame.f_globals is ours:
+        traceback = traceback.tb_next
+    return traceback
+
+
+def _fresh_main(**attributes):
+    """The namespace of a __main__ as Python begins with."""
+    _fresh_main.before = sys.modules["__main__"]    # ours, which is running
+    module = sys.modules["__main__"] = ModuleType("__main__")
+    module.__loader__ = BuiltinImporter
+    module.__builtins__ = sys.modules["builtins"]
+    if sys.version_info < (3, 14):
+        module.__annotations__ = {}
+    vars(module).update(attributes)
+    return vars(module)
+
+
+def _set_path(first):
+    """sys.path[0], which -m has made the working folder; with -P there is none."""
+    if not sys.flags.safe_path:
+        sys.path[0] = first
+
+
+def _module(name):
+    _fresh_main()
+    runpy._run_module_as_main(name)     # what the interpreter itself calls
+
+
+def _code(source):
+    _set_path("")
+    if sys.version_info >= (3, 14):
+        source = textwrap.dedent(source)
+    namespace = _fresh_main()
+    code = compile(source, "<string>", "exec", dont_inherit=True)
+    if hasattr(linecache, "_register_code"):    # 3.13: tracebacks show the lines
+        linecache._register_code(code, source, "<string>")
+    exec(code, namespace)
+
+
+def _standard_input(name):
+    _set_path("")
+    source = sys.stdin.buffer.read()
+    namespace = _fresh_main()
+    exec(compile(source, "<stdin>", "exec", dont_inherit=True), namespace)
+
+
+def _script(path):
+    if pkgutil.get_importer(path) is not None:
+        _fresh_main()
+        if sys.flags.safe_path:
+            sys.path.insert(0, path)
+        _set_path(path)
+        return runpy._run_module_as_main("__main__", False)
+    full = os.path.abspath(path)
+    try:
+        with io.open_code(full) as file:
+            code = pkgutil.read_code(file) if path.endswith(".pyc") else file.read()
+    except OSError as error:
+        print(f"{sys.executable}: can't open file {full!r}: [Errno {error.errno}] "
+              f"{error.strerror}", file=sys.stderr)
+        sys.exit(2)
+    _set_path(os.path.dirname(os.path.realpath(full)))
+    loader = SourcelessFileLoader if path.endswith(".pyc") else SourceFileLoader
+    namespace = _fresh_main(__file__=full, __loader__=loader("__main__", full))
+    if sys.version_info < (3, 15):
+        namespace["__cached__"] = None
+    if isinstance(code, bytes):
+        code = compile(code, full, "exec", dont_inherit=True)
+    exec(code, namespace)

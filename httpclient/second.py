@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""A second instance of httpclient's modules, made to serve http.client's own classes.
+
+Functions find what they raise, make and compare with in the module that they were defined in.
+So that those which are put on http.client's classes raise its exceptions, make its responses
+and obey what is bound in it, and httpclient itself goes on as it was, the code of the modules
+is run once more: with ``standard`` in the place of ``exceptions`` and ``mime``, and with
+http.client's classes wherever the classes are meant that the code defines.
+"""
+import builtins
+import http.client
+import sys
+from functools import cache
+from importlib.machinery import ModuleSpec
+from types import FunctionType, ModuleType
+
+from . import heads, standard
+from .rooms import bind
+
+# In the order in which they import each other.
+ROOMS = ("body", "checks", "framing", "message", "chunks", "heads", "response", "sending",
+         "tunnel", "connection", "https")
+CLASSES = {"HTTPResponse": "response", "HTTPConnection": "connection", "HTTPSConnection": "https"}
+_SHARED = ("_core", "deadline", "idle", "limits", "signatures", "simple")
+_PACKAGE = __package__ + ".second-"
+
+# What a class has because it is one; other names with two underscores are those of methods.
+_MACHINERY = ("_abc_impl", "__annotate__", "__annotate_func__")
+
+
+def second_rooms():
+    """The rooms (dict: name -> module), and the attributes for each class of http.client.
+
+    The latter is a dict: class -> dict: name -> value.
+    """
+    rooms = _run_again()
+    templates = {getattr(rooms[room], name): getattr(http.client, name)
+                 for name, room in CLASSES.items() if room in rooms}
+    for room in rooms.values():
+        for name, value in list(vars(room).items()):
+            if isinstance(value, type) and value in templates:
+                setattr(room, name, templates[value])
+            elif isinstance(value, FunctionType) and value.__module__ == room.__name__:
+                value.__module__ = "http.client"
+    # That is what can be pickled.
+    bind(rooms.values(), "InterimResponse", heads.InterimResponse)
+    return rooms, {cls: _attributes(template, templates) for template, cls in templates.items()}
+
+
+@cache
+def code_of(module):
+    """The code that a module ran when it was imported."""
+    return module.__spec__.loader.get_code(module.__name__)
+
+
+def _run_again():
+    """The modules ROOMS, run once more."""
+    aliases = {_PACKAGE: ModuleType(_PACKAGE)}
+    aliases[_PACKAGE].__path__ = []
+    for name, module in list(sys.modules.items()):
+        first, dot, rest = name.removeprefix(__package__ + ".").partition(".")
+        if name.startswith(__package__ + ".") and first in _SHARED:
+            aliases[f"{_PACKAGE}.{first}{dot}{rest}"] = module
+    aliases[f"{_PACKAGE}.exceptions"] = aliases[f"{_PACKAGE}.mime"] = standard
+    for name, module in aliases.items():
+        if name.count(".") == _PACKAGE.count(".") + 1:
+            setattr(aliases[_PACKAGE], name.rpartition(".")[2], module)
+    sys.modules.update(aliases)
+    rooms = {}
+    try:
+        for name in ROOMS:
+            original = sys.modules.get(f"{__package__}.{name}")
+            if original is None:
+                continue    # https, where Python has no ssl
+            code = code_of(original)
+            alias = f"{_PACKAGE}.{name}"
+            room = rooms[name] = aliases[alias] = sys.modules[alias] = ModuleType(alias)
+            room.__spec__ = ModuleSpec(alias, None)
+            room.__package__ = _PACKAGE
+            room.__file__ = original.__file__
+            room.__builtins__ = builtins
+            exec(code, room.__dict__)
+            setattr(aliases[_PACKAGE], name, room)
+    finally:
+        for name in aliases:
+            sys.modules.pop(name, None)
+    return rooms
+
+
+def _attributes(template, templates):
+    """What stands in a template and those of its bases that are not the base of another."""
+    found = {}
+    for cls in reversed(template.__mro__):
+        if cls.__module__.startswith(_PACKAGE) and (cls is template or cls not in templates):
+            found.update(vars(cls))
+    found = {name: value for name, value in found.items() if name not in _MACHINERY
+             and (not name.startswith("__") or isinstance(value, FunctionType))}
+    standard_class = templates[template]
+    for name, value in found.items():
+        if isinstance(value, type) and value in templates:
+            found[name] = templates[value]
+        _belong_to(standard_class, name, getattr(value, "__func__", value))
+    return found
+
+
+def _belong_to(cls, name, function):
+    """Make a function one of a class: for super(), for pickles, and in what is shown of it."""
+    if not isinstance(function, FunctionType):
+        return
+    function.__module__ = cls.__module__
+    function.__qualname__ = f"{cls.__qualname__}.{name}"
+    for variable, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
+        if variable == "__class__":
+            cell.cell_contents = cls

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+"""In place of exceptions.py and mime.py for the modules that serve http.client's own classes.
+
+What they raise and make are then instances of http.client's classes themselves: programs look
+at the type, print and pickle it, and may do so in a process that has no httpclient.  The
+classes stay as they are; what httpclient's say in str() is a note here.
+"""
+import http.client
+from http.client import (
+    BadStatusLine, CannotSendHeader, CannotSendRequest, HTTPException, HTTPMessage,
+    ImproperConnectionState, IncompleteRead, InvalidURL, LineTooLong, NotConnected,
+    RemoteDisconnected, ResponseNotReady, UnimplementedFileMode, UnknownProtocol,
+    UnknownTransferEncoding,
+)
+
+from . import exceptions
+from .exceptions import SHOWN, BadHeaderLine
+
+__all__ = [
+    "HTTPException", "NotConnected", "InvalidURL", "UnknownProtocol", "UnknownTransferEncoding",
+    "UnimplementedFileMode", "IncompleteRead", "ImproperConnectionState", "CannotSendRequest",
+    "CannotSendHeader", "ResponseNotReady", "BadStatusLine", "BadHeaderLine", "LineTooLong",
+    "RemoteDisconnected", "HTTPMessage", "SHOWN",
+]
+
+# httpclient's exceptions -> http.client's
+_RENAMED = {getattr(exceptions, name): getattr(http.client, name)
+            for name in exceptions.__all__ if hasattr(http.client, name)}
+
+
+def bad_status_line(line, why):
+    error = BadStatusLine(line)
+    error.add_note(why)
+    return error
+
+
+def unknown_protocol(version, why):
+    error = UnknownProtocol(version)
+    error.add_note(why)
+    return error
+
+
+def line_too_long(line_type, limit, line):
+    error = LineTooLong(line_type)
+    error.args = (f"got more than {limit} bytes when reading {line_type}",)
+    error.add_note(f"it begins with {bytes(line[:SHOWN])!r}")
+    return error
+
+
+def renamed(error):
+    """Give an exception that _core has raised the class that its caller knows."""
+    if type(error) in _RENAMED:
+        for name in "line", "_given":       # of httpclient.LineTooLong
+            if name in error.__dict__ and isinstance(error, LineTooLong):
+                del error.__dict__[name]
+        error.__class__ = _RENAMED[type(error)]
