@@ -2,4 +2,5 @@
 """``python -m httpclient``: see running.py."""
 from .running import main
 
-main()
+if __name__ == "__main__":
+    main()

@@ -494,5 +494,5 @@ _requests = Requests(
              "_contains_disallowed_method_pchar_re", "_contains_disallowed_url_pchar_re"),
     globals(), has_news)
 _responses = Responses(
-    Originals(HTTPConnection, data=RESPONSE_CONNECTION_DATA), _answers, Bindings(heads.__dict__, "parse_headers", "_read_headers"),
-    message_framing)
+    Originals(HTTPConnection, data=RESPONSE_CONNECTION_DATA), _answers,
+    Bindings(heads.__dict__, "parse_headers", "_read_headers"), message_framing)

@@ -141,7 +141,7 @@ class _State:
     remains = ()        # of the one before: (class, name, value)
 
     def apply(self):
-        if (self.wanted or self.blocks) == (self.now is not None):
+        if (self.wanted or self.blocks > 0) == (self.now is not None):
             return
         if self.now is None:
             self.remains = _removed(self.remains, ())
@@ -274,16 +274,17 @@ class Installation:
             if vars(http.client).get(name) is ours:
                 setattr(http.client, name, before)
         vars(limits).update(self._limits)
-        self._complete_instances()
+        in_use = self._in_use()
+        self._complete_instances(in_use)
         replaced = []
         for cls, name, before, ours in reversed(self._changes):
             if vars(cls).get(name) is ours:
                 setattr(cls, name, before)
             else:
                 replaced.append(f"{cls.__name__}.{name}")
-        self._complete_instances()
+        self._complete_instances(in_use)
         kept = ()
-        if replaced or self._in_use():
+        if replaced or in_use:
             why = (f"somebody has replaced {', '.join(sorted(replaced))} since install(), which "
                    "stays" if replaced else "a thread is within a method")
             warnings.warn(f"{why}; private methods of httpclient stay on http.client's classes",
@@ -301,14 +302,15 @@ class Installation:
                 frame = frame.f_back
         return False
 
-    def _complete_instances(self):
+    def _complete_instances(self, in_use):
         """Give the responses and connections that there are what http.client expects in them."""
+        examples = {}
+        for cls, example in zip((http.client.HTTPResponse, http.client.HTTPConnection),
+                                self._examples):
+            examples |= dict.fromkeys(_with_subclasses(cls), vars(example))
         for instance in gc.get_objects():
-            bases = type(instance).__mro__
-            if http.client.HTTPResponse in bases:
-                _complete(instance, self._examples[0])
-            elif http.client.HTTPConnection in bases:
-                _complete(instance, self._examples[1])
+            if type(instance) in examples:
+                _complete(instance, examples[type(instance)], in_use)
 
 
 class _Nothing:
@@ -318,7 +320,14 @@ class _Nothing:
         return io.BytesIO()
 
 
-def _complete(instance, example):
+def _with_subclasses(cls):
+    found = {cls}
+    for subclass in type.__subclasses__(cls):
+        found |= _with_subclasses(subclass)
+    return found
+
+
+def _complete(instance, example, in_use):
     own = vars(instance)
     if "fp" not in own and "_buffer" not in own:
         return      # __init__() was not called
@@ -326,8 +335,9 @@ def _complete(instance, example):
     if head is not None and own.get("headers") is None:
         message = own.get("_message") or message_of(head, HTTPMessage)
         own["headers"] = own["msg"] = message
-    for name, value in vars(example).items():
-        if name not in own:
+    for name, value in example.items():
+        # Whether somebody is about to read the head nobody knows.
+        if name not in own and not (in_use and name in ("headers", "msg")):
             own[name] = copy.copy(value)
 
 

@@ -88,10 +88,12 @@ def _run_again():
 
 
 def _attributes(template, templates):
-    """What stands in a template and those of its bases that are not the base of another."""
+    """What stands in a template and in those of its bases that are not another template's."""
+    others = {base for other in templates if other is not template and issubclass(template, other)
+              for base in other.__mro__}
     found = {}
     for cls in reversed(template.__mro__):
-        if cls.__module__.startswith(_PACKAGE) and (cls is template or cls not in templates):
+        if cls.__module__.startswith(_PACKAGE) and cls not in others:
             found.update(vars(cls))
     found = {name: value for name, value in found.items() if name not in _MACHINERY
              and (not name.startswith("__") or isinstance(value, FunctionType))}

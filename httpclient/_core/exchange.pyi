@@ -6,6 +6,7 @@ from ..response import HTTPResponse
 from .originals import Bindings, Originals
 
 CONNECTION_DATA: tuple[str, ...]
+RESPONSE_CONNECTION_DATA: tuple[str, ...]
 RESPONSE_DATA: tuple[str, ...]
 
 @final
@@ -21,7 +22,7 @@ class Requests:
 @final
 class Responses:
     def __init__(
-        self, connection: Originals, cls: type, methods: Originals, rules: Bindings,
+        self, connection: Originals, methods: Originals, rules: Bindings,
         message_framing: Callable[..., Any],
     ) -> None: ...
     def take(self, connection: Any) -> HTTPResponse | None: ...

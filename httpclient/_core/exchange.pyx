@@ -27,7 +27,7 @@ from .sockets cimport SocketReader, may_take_all, open_socket
 from .tally cimport Tally
 
 from ..limits import DEFAULT
-from .tally import tally
+from .tally import tally as _tally
 
 cdef extern from "Python.h":
     int PySys_Audit(const char *event, const char *format, ...) except -1
@@ -43,7 +43,7 @@ cdef extern from *:
 cdef Py_ssize_t JOINED = 16 * 1024      # a body up to this size goes out with the head
 cdef Py_ssize_t LARGEST = sys.maxsize
 
-cdef Tally counts = tally
+cdef Tally counts = _tally
 cdef object NOTHING = 0
 cdef object response_type = type(io.BufferedIOBase)
 cdef object real_socket = socket.socket
@@ -248,7 +248,7 @@ cdef class Responses:
             self.begin(response, fields, reader, method, strict, limits)
         except BaseException as error:
             connection._beginning_failed(response, sock, error)
-            raise
+            raise error     # that may have changed its class
         counts.responses += 1
         if get(own, "sock", None) is not sock:
             return response     # closed meanwhile: the socket is the response's alone

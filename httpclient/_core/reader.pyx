@@ -22,7 +22,7 @@ from .http1 cimport *
 from .result cimport Gathering, Result, begun, grown
 from .tally cimport Tally
 
-from .tally import tally
+from .tally import tally as _tally
 
 cdef extern from "Python.h":
     Py_ssize_t clipped_size "PyNumber_AsSsize_t"(object n, PyObject *overflow) except? -1
@@ -31,7 +31,7 @@ cdef Py_ssize_t STORE = 16 * 1024       # what most responses fit into
 cdef Py_ssize_t PEEK = 8 * 1024         # what peek() shows, as io.BufferedReader's would
 cdef Py_ssize_t SPARES = 16
 
-cdef Tally counts = tally
+cdef Tally counts = _tally
 cdef list spares = []                   # stores that nobody uses
 
 cdef class Reader:

@@ -1,4 +1,7 @@
 # SPDX-License-Identifier: MIT
+from typing import final
+
+@final
 class Tally:
     requests: int
     responses: int

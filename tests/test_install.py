@@ -1,0 +1,599 @@
+# SPDX-License-Identifier: MIT
+"""install(), uninstall(), installed(): http.client's own classes on httpclient, and back."""
+
+import gc
+import http.client
+import io
+import pickle
+import socket
+import sys
+import threading
+import types
+import urllib.request
+import warnings
+import weakref
+
+import httpclient
+import pytest
+
+from support.servers import echo, ok, serving, tcp_pair
+
+CLASSES = [http.client.HTTPConnection, http.client.HTTPResponse]
+if hasattr(http.client, "HTTPSConnection"):
+    CLASSES.append(http.client.HTTPSConnection)
+METHODS = [(cls, name) for cls in CLASSES for name, value in vars(cls).items()
+           if isinstance(value, (types.FunctionType, staticmethod))]
+
+CHUNKED = (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX: y\r\n\r\n"
+           b"6\r\nall is\r\n5\r\n well\r\n0\r\n\r\n")
+TO_THE_END = b"HTTP/1.1 200 OK\r\nX: y\r\nConnection: close\r\n\r\nall is well"
+KINDS = {"length": ok(b"all is well", "X: y"), "chunked": CHUNKED, "close": TO_THE_END}
+
+
+def state():
+    """What uninstall() has to restore."""
+    found = {"module": (dict(vars(http.client)), type(http.client), dir(http.client))}
+    for cls in CLASSES:
+        found[cls] = dict(vars(cls)), cls.__bases__, cls.__mro__, dir(cls)
+    for name in http.client.__all__:
+        value = getattr(http.client, name)
+        if isinstance(value, type) and issubclass(value, Exception):
+            found[value] = dict(vars(value)), value.__bases__
+    return found
+
+
+BEFORE = state()
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays():
+    yield
+    httpclient.uninstall()
+    assert not httpclient.installed()
+    after = state()
+    for what, before in BEFORE.items():
+        assert after[what] == before, what
+
+
+@pytest.fixture
+def installed():
+    with httpclient.installed() as now:
+        yield now
+
+
+def connect(server):
+    return http.client.HTTPConnection(*server.address, timeout=20)
+
+
+def exchange(connection, method="GET", body=None):
+    connection.request(method, "/", body)
+    response = connection.getresponse()
+    return response.status, response.read()
+
+
+def answer(server, wire):
+    """Take the request, and end the stream behind the answer."""
+    server.recv(65536)
+    server.sendall(wire)
+    server.shutdown(socket.SHUT_WR)
+
+
+def python_calls(function, *args):
+    """The names of the Python functions of http.client and httpclient that it calls."""
+    calls = []
+
+    def note(frame, event, arg):
+        name = frame.f_code.co_filename
+        if event == "call" and ("httpclient" in name or name == http.client.__file__):
+            calls.append(frame.f_code.co_name)
+
+    sys.setprofile(note)
+    try:
+        function(*args)
+    finally:
+        sys.setprofile(None)
+    return [name for name in calls if name != "__del__"]
+
+
+# ---- when it is installed, and when not
+
+def test_twice_is_once():
+    assert httpclient.install() is None
+    first = vars(http.client.HTTPConnection)["request"]
+    httpclient.install()
+    assert vars(http.client.HTTPConnection)["request"] is first
+    httpclient.uninstall()
+    httpclient.uninstall()
+
+
+def test_blocks_within_blocks():
+    with httpclient.installed() as outer:
+        assert outer
+        with httpclient.installed():
+            assert outer
+        assert httpclient.installed()
+    assert not outer
+
+
+def test_block_within_install():
+    httpclient.install()
+    with httpclient.installed():
+        pass
+    assert httpclient.installed()
+    with httpclient.installed() as now:
+        httpclient.uninstall()
+        assert now
+    assert not now
+
+
+def test_what_it_says(monkeypatch):
+    assert repr(httpclient.installed()) == "<httpclient is not installed>"
+    assert httpclient.installed().replaced == httpclient.installed().left == []
+    original = http.client.HTTPConnection.send
+    monkeypatch.setattr(http.client.HTTPConnection, "send", lambda *args: original(*args))
+    with httpclient.installed() as now:
+        assert now.left == ["HTTPConnection.send"]
+        assert "HTTPConnection.request" in now.replaced and "parse_headers" in now.replaced
+        assert "left to others: HTTPConnection.send" in repr(now)
+    monkeypatch.undo()
+
+
+def test_threads_install_at_once():
+    """Each block has it installed all along, and exchanges go well meanwhile."""
+    errors = []
+
+    def work(port):
+        try:
+            for _ in range(10):
+                with httpclient.installed() as now:
+                    assert now
+                    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+                    assert exchange(connection)[0] == 200
+                    assert now
+                    connection.close()
+        except BaseException as error:
+            errors.append(error)
+
+    with serving(*[ok(b"x")] * 100) as server, warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        threads = [threading.Thread(target=work, args=(server.port,)) for _ in range(5)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    assert not errors
+
+
+def test_nothing_is_kept():
+    """The second instance of our modules goes with it."""
+    httpclient.install()
+    gone = weakref.ref(http.client.HTTPConnection.request)
+    httpclient.uninstall()
+    gc.collect()
+    assert gone() is None
+
+
+# ---- ours are called, and in one go where they may
+
+def test_plain_connection_goes_by_c(installed):
+    with serving(*[ok(b"x")] * 2) as server:
+        connection = connect(server)
+        exchange(connection)
+        assert python_calls(exchange, connection) == ["request", "getresponse", "read"]
+        connection.close()
+
+
+def test_connection_from_before_goes_by_c():
+    with serving(*[ok(b"x")] * 3) as server:
+        connection = connect(server)
+        exchange(connection)
+        with httpclient.installed():
+            exchange(connection)
+            assert python_calls(exchange, connection) == ["request", "getresponse", "read"]
+        connection.close()
+
+
+class Subclass(http.client.HTTPConnection):
+    """Made before; replaces nothing that a request goes through."""
+
+    def connect(self):
+        super().connect()
+
+
+class Overrides(Subclass):
+    def putheader(self, header, *values):
+        super().putheader(header, *[value.upper() for value in values])
+
+
+class OwnResponse(http.client.HTTPResponse):
+    def read(self, amt=None):
+        return super().read(amt) + b"!"
+
+
+def test_subclass_goes_by_c(installed):
+    with serving(*[ok(b"x")] * 2) as server:
+        connection = Subclass(*server.address)
+        exchange(connection)
+        assert python_calls(exchange, connection) == ["request", "getresponse", "read"]
+        connection.close()
+
+
+def test_override_is_called(installed):
+    with serving(*[ok(b"x")] * 2) as server:
+        connection = Overrides(*server.address)
+        connection.request("GET", "/", headers={"A": "b"})
+        assert connection.getresponse().read() == b"x"
+        connection.putrequest("GET", "/")
+        connection.putheader("A", "c")
+        connection.endheaders()
+        assert connection.getresponse().read() == b"x"
+        connection.close()
+    assert [request.field("A") for request in server.handle.requests] == ["B", "C"]
+
+
+def test_response_class_is_made_by_c(installed):
+    with serving(*[ok(b"x")] * 2) as server:
+        connection = connect(server)
+        connection.response_class = OwnResponse
+        assert exchange(connection) == (200, b"x!")
+        connection.request("GET", "/")
+        assert python_calls(connection.getresponse) == ["getresponse"]
+        assert connection.getresponse.__self__ is connection
+        connection.close()
+
+
+def test_attribute_set_on_the_class_counts(installed, monkeypatch):
+    sent = []
+    with serving(*[ok(b"x")] * 2) as server:
+        connection = connect(server)
+        exchange(connection)
+        original = http.client.HTTPConnection.send
+        monkeypatch.setattr(http.client.HTTPConnection, "send",
+                            lambda self, data: (sent.append(data), original(self, data))[1])
+        exchange(connection)
+        connection.close()
+    assert len(sent) == 1 and sent[0].startswith(b"GET / ")
+
+
+def test_urlopen_reads_by_c(installed):
+    with serving(ok(b"x", "A: b")) as server:
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/", timeout=20) as response:
+            assert type(response) is http.client.HTTPResponse
+            assert type(response.fp).__name__ == "SocketReader"
+            assert response.read() == b"x" and response.headers["A"] == "b"
+
+
+# ---- types, and what is bound in the module
+
+def test_objects_are_http_clients(installed):
+    with serving(ok(b"x", "A: b"), CHUNKED) as server:
+        connection = connect(server)
+        for _ in range(2):
+            connection.request("GET", "/")
+            response = connection.getresponse()
+            assert type(response) is http.client.HTTPResponse
+            assert type(response.headers) is http.client.HTTPMessage
+            assert type(response.trailers) is http.client.HTTPMessage
+            response.read()
+        connection.close()
+        headers = pickle.dumps(response.headers)
+        assert b"httpclient" not in headers
+        assert pickle.loads(headers).items() == response.headers.items()
+    method = http.client.HTTPConnection.send
+    assert pickle.loads(pickle.dumps(method)) is method
+    assert method.__module__ == "http.client" and method.__qualname__ == "HTTPConnection.send"
+    assert http.client.parse_headers.__module__ == "http.client"
+    assert type(http.client.parse_headers(io.BytesIO(b"A: b\r\n\r\n"))) is http.client.HTTPMessage
+
+
+@pytest.mark.parametrize(("name", "wire"), [
+    ("RemoteDisconnected", b""),
+    ("BadStatusLine", b"nonsense\r\n\r\n"),
+    ("UnknownProtocol", b"HTTP/2.0 200 OK\r\n\r\n"),
+    ("LineTooLong", ok(b"", "A: " + "b" * 70_000)),
+    ("LineTooLong", b"HTTP/1.1 200 " + b"O" * 70_000),
+    ("HTTPException", ok(b"", *["A: b"] * 200)),
+    ("UnknownTransferEncoding", ok(b"", "Transfer-Encoding: chunked, chunked")),
+    ("IncompleteRead", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc"),
+    ("IncompleteRead", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc"),
+    ("IncompleteRead", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nabc\r\n"),
+    ("LineTooLong", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;" + b"x" * 5000),
+    ("LineTooLong", CHUNKED[:-2] + b"A: " + b"b" * 70_000 + b"\r\n\r\n"),
+])
+@pytest.mark.parametrize("steps", [False, True], ids=["in one go", "by steps"])
+def test_exceptions_are_http_clients(installed, name, wire, steps, monkeypatch):
+    ours, server = tcp_pair()
+    with ours, server:
+        connection = http.client.HTTPConnection("a.example")
+        connection.sock = ours
+        if steps:
+            connection.response_class = type("BySteps", (http.client.HTTPResponse,), {
+                "_read_status": lambda self: super(connection.response_class, self)._read_status(),
+                "_safe_read": lambda self, n: super(connection.response_class, self)._safe_read(n),
+            })
+        connection.request("GET", "/")
+        answer(server, wire)
+        with pytest.raises(http.client.HTTPException) as caught:
+            connection.getresponse().read()
+        assert type(caught.value) is getattr(http.client, name)
+        copied = pickle.dumps(caught.value)
+        assert b"httpclient" not in copied
+        if name != "UnknownProtocol" or not hasattr(caught.value, "__notes__"):
+            pickle.loads(copied)
+        connection.close()
+
+
+@pytest.mark.parametrize(("name", "function"), [
+    ("CannotSendHeader", lambda c: c.putheader("A", "b")),
+    ("CannotSendHeader", lambda c: c.endheaders()),
+    ("CannotSendRequest", lambda c: [c.putrequest("GET", "/") for _ in range(2)]),
+    ("ResponseNotReady", lambda c: c.getresponse()),
+    ("InvalidURL", lambda c: c.request("GET", "/ /")),
+    ("InvalidURL", lambda c: type(c)("a:b")),
+    ("NotConnected", lambda c: [setattr(c, "auto_open", 0), c.request("GET", "/")]),
+])
+def test_exceptions_of_a_connection(installed, name, function):
+    for module, kind in (http.client, http.client), (httpclient, httpclient):
+        with pytest.raises(http.client.HTTPException) as caught:
+            function(module.HTTPConnection("127.0.0.1"))
+        assert type(caught.value) is getattr(kind, name)
+
+
+def test_explanations_are_notes(installed):
+    ours, server = tcp_pair()
+    with ours, server:
+        connection = http.client.HTTPConnection("a.example")
+        connection.sock = ours
+        connection.request("GET", "/")
+        answer(server, b"nonsense\r\n")
+        with pytest.raises(http.client.BadStatusLine) as caught:
+            connection.getresponse()
+    assert str(caught.value) == "nonsense\r\n"
+    assert "RFC 9112 4" in caught.value.__notes__[0]
+
+
+def test_httpclients_own_exceptions_stay_its_own(installed):
+    ours, server = tcp_pair()
+    with ours, server:
+        connection = httpclient.HTTPConnection("a.example")
+        connection.sock = ours
+        connection.request("GET", "/")
+        answer(server, b"nonsense\r\n")
+        with pytest.raises(httpclient.BadStatusLine, match="RFC 9112 4"):
+            connection.getresponse()
+
+
+def test_names_bound_in_http_client_are_obeyed(installed, monkeypatch):
+    connection = http.client.HTTPConnection("a.example")
+    connection.putrequest("GET", "/")
+    monkeypatch.setattr(http.client, "_is_legal_header_name", lambda name: False)
+    with pytest.raises(ValueError, match="Invalid header name b'A'"):
+        connection.putheader("A", "b")
+    own = httpclient.HTTPConnection("a.example")
+    own.putrequest("GET", "/")
+    own.putheader("A", "b")
+    monkeypatch.undo()
+    connection.putheader("A", "b")
+
+
+def test_print_bound_in_http_client(installed, monkeypatch, capsys):
+    printed = []
+    monkeypatch.setattr(http.client, "print", lambda *args: printed.append(args[0]), raising=False)
+    with serving(*[ok(b"x")] * 2) as server:
+        connection = connect(server)
+        connection.set_debuglevel(1)
+        assert exchange(connection) == (200, b"x")
+        assert {"send:", "reply:", "header:"} <= set(printed) and not capsys.readouterr().out
+        monkeypatch.undo()
+        exchange(connection)
+        assert "reply: 'HTTP/1.1 200 OK" in capsys.readouterr().out
+        connection.close()
+
+
+def test_parse_headers_bound_before_is_obeyed(monkeypatch):
+    original, seen = http.client.parse_headers, []
+
+    def parse_headers(fp, _class=http.client.HTTPMessage):
+        seen.append(fp)
+        return original(fp, _class)
+
+    monkeypatch.setattr(http.client, "parse_headers", parse_headers)
+    with httpclient.installed() as now, serving(*[ok(b"x")] * 2) as server:
+        assert now.left == ["parse_headers"]
+        connection = connect(server)
+        assert exchange(connection) == (200, b"x") and len(seen) == 1
+        monkeypatch.undo()      # puts http.client's own there: ours is meant
+        assert exchange(connection) == (200, b"x") and len(seen) == 1
+        connection.close()
+    assert http.client.parse_headers is original
+
+
+def test_methods_that_expect_a_body_are_shared(installed, monkeypatch):
+    monkeypatch.setattr(http.client, "_METHODS_EXPECTING_BODY", {"DELETE"})
+    with serving(ok(b"x")) as server:
+        connection = connect(server)
+        exchange(connection, "DELETE")
+        connection.close()
+    assert server.handle.requests[0].field("Content-Length") == "0"
+    monkeypatch.undo()
+
+
+# ---- what there is already
+
+READS = {
+    "read": lambda response: response.read(),
+    "readinto": lambda response: bytes(iter_readinto(response)),
+    "read1": lambda response: b"".join(iter(response.read1, b"")),
+    "readline": lambda response: b"".join(response),
+}
+
+
+def iter_readinto(response):
+    buffer = bytearray(4)
+    while n := response.readinto(buffer):
+        yield from buffer[:n]
+
+
+@pytest.mark.parametrize("how", READS)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("way", ["in", "out"])
+@pytest.mark.parametrize("when", ["sent", "begun", "half read"])
+def test_exchange_under_way(way, when, kind, how):
+    """What one of the two has begun the other ends, and the connection goes on."""
+    switch = [httpclient.install, httpclient.uninstall]
+    if way == "out":
+        httpclient.install()
+        switch.reverse()
+    with serving(KINDS[kind], ok(b"more")) as server:
+        connection = connect(server)
+        connection.request("GET", "/")
+        if when == "sent":
+            switch[0]()
+        response = connection.getresponse()
+        if when == "begun":
+            switch[0]()
+        content = b""
+        if when == "half read":
+            content = response.read(3)
+            switch[0]()
+        assert response.headers["X"] == "y" and response.msg is response.headers
+        assert response.getheader("X") == "y" and response.status == response.getcode() == 200
+        assert content + READS[how](response) == b"all is well"
+        response.close()
+        assert response.isclosed() and response.closed
+        assert exchange(connection) == (200, b"more")
+        connection.close()
+
+
+def test_response_made_but_not_begun():
+    ours, server = tcp_pair()
+    with ours, server:
+        server.sendall(KINDS["length"])
+        httpclient.install()
+        response = http.client.HTTPResponse(ours)
+        httpclient.uninstall()
+        assert response.headers is None and response.length == "UNKNOWN"
+        response.begin()
+        assert response.read() == b"all is well"
+
+
+def test_thread_within_a_method():
+    """It goes on, and what it needs stays until then."""
+    found = []
+    ours, server = tcp_pair()
+    with ours, server:
+        httpclient.install()
+        connection = http.client.HTTPConnection("a.example")
+        connection.sock = ours
+        connection.request("GET", "/")
+        thread = threading.Thread(target=lambda: found.append(connection.getresponse()))
+        thread.start()
+        while "getresponse" not in str(sys._current_frames().get(thread.ident)):
+            pass
+        with pytest.warns(RuntimeWarning, match="a thread is within a method"):
+            httpclient.uninstall()
+        answer(server, TO_THE_END)
+        thread.join(20)
+        assert found[0].read() == b"all is well" and found[0].headers["X"] == "y"
+    httpclient.install()
+
+
+# ---- others who change the classes
+
+def wrapped(cls, name, called):
+    original = vars(cls)[name]
+
+    def wrapper(*args, **kwargs):
+        called.append(name)
+        return getattr(original, "__func__", original)(*args, **kwargs)
+
+    return staticmethod(wrapper) if isinstance(original, staticmethod) else wrapper
+
+
+def everything(server):
+    """Uses what there is, so that each method is called that this Python's http.client calls."""
+    connection = connect(server)
+    connection.set_debuglevel(0)
+    assert exchange(connection, "POST", b"body") == (200, b"body")
+    assert exchange(connection, "POST", "text") == (200, b"text")
+    assert exchange(connection, "POST", io.BytesIO(b"file")) == (200, b"file")
+    assert exchange(connection, "POST", [b"it", b"ems"]) == (200, b"items")
+    for how in READS.values():
+        connection.request("GET", "/")
+        response = connection.getresponse()
+        assert response.getheader("X") == "y" and dict(response.getheaders())["X"] == "y"
+        response.peek(1), response.flush(), response.readable(), response.fileno()
+        response.info(), response.getcode()
+        assert how(response) == b"all is well"
+        response.close()
+    connection.close()
+
+
+@pytest.mark.parametrize(("cls", "name"), METHODS,
+                         ids=[f"{cls.__name__}.{name}" for cls, name in METHODS])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_wrapper_on_any_method(cls, name, when, monkeypatch):
+    called = []
+    if when == "after":
+        httpclient.install()
+    monkeypatch.setattr(cls, name, wrapped(cls, name, called))
+    httpclient.install()
+    replies = [echo] * 4 + [CHUNKED] * 2 + [KINDS["length"]] * 2
+    with serving(*replies) as server:
+        everything(server)
+    if name in {"request", "putrequest", "putheader", "endheaders", "send", "getresponse", "begin",
+                "_read_status", "_send_output", "read", "close", "_send_request"}:
+        assert called or cls.__name__ == "HTTPSConnection"
+    if when == "before":
+        assert f"{cls.__name__}.{name}" in httpclient.installed().left
+        httpclient.uninstall()
+    else:
+        with pytest.warns(RuntimeWarning, match=f"{cls.__name__}.{name} since install"):
+            httpclient.uninstall()
+    with serving(*replies) as server:
+        everything(server)
+    monkeypatch.undo()
+    if when == "after":     # that put ours back
+        assert vars(cls)[name] is not BEFORE[cls][0][name]
+        setattr(cls, name, BEFORE[cls][0][name])
+        httpclient.install()
+
+
+def test_replaced_class_is_refused(monkeypatch):
+    class HTTPConnection(http.client.HTTPConnection):
+        pass
+
+    monkeypatch.setattr(http.client, "HTTPConnection", HTTPConnection)
+    with pytest.raises(RuntimeError, match="HTTPConnection has been replaced by .*test_install"):
+        httpclient.install()
+    with pytest.raises(RuntimeError), httpclient.installed():
+        pass
+    assert not httpclient.installed()
+    monkeypatch.undo()
+
+
+def test_another_module_is_refused(monkeypatch):
+    monkeypatch.setitem(sys.modules, "http.client", httpclient)
+    with pytest.raises(RuntimeError, match="another module is imported as http.client"):
+        httpclient.install()
+    monkeypatch.undo()
+
+
+def test_name_taken_is_refused(monkeypatch):
+    monkeypatch.setattr(http.client.HTTPConnection, "_leave_to", 1, raising=False)
+    with pytest.raises(RuntimeError, match="attributes that httpclient needs itself: _leave_to"):
+        httpclient.install()
+    monkeypatch.undo()
+
+
+def test_constants_of_the_class_stay(monkeypatch):
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+    monkeypatch.setattr(http.client.HTTPConnection, "_http_vsn", 10)
+    monkeypatch.setattr(http.client.HTTPConnection, "_http_vsn_str", "HTTP/1.0")
+    with httpclient.installed(), serving(ok(b"x")) as server:
+        connection = connect(server)
+        assert connection.debuglevel == 1
+        assert exchange(connection) == (200, b"x")
+        connection.close()
+    assert server.handle.requests[0].line == "GET / HTTP/1.0"
+    monkeypatch.undo()
