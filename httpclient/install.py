@@ -56,7 +56,7 @@ from types import BuiltinMethodType, FunctionType, ModuleType
 from . import limits
 from .message import message_of
 from .rooms import bind, unbind
-from .second import code_of, second_rooms
+from .second import CLASSES, code_of, second_rooms
 from .standard import HTTPMessage
 
 _MISSING = object()
@@ -203,11 +203,12 @@ class Installation:
 
     def __init__(self):
         shipped = _as_shipped()
+        _check_classes(shipped)
         self._rooms, attributes = second_rooms()
         self._module_rooms = [limits, *self._rooms.values()]
         self._limits = dict(vars(limits))
         self._examples = (shipped.HTTPResponse(_Nothing()), shipped.HTTPConnection("localhost"))
-        _check_known(shipped, attributes)
+        _check_names(shipped, attributes)
         self.left = []          # names of attributes that somebody else has replaced
         self._changes = []      # (class, name, what was there, ours)
         self._helpers = []      # (class, name, ours), of names that http.client does not have
@@ -341,14 +342,22 @@ def _complete(instance, example, in_use):
             own[name] = copy.copy(value)
 
 
-def _check_known(shipped, attributes):
-    """RuntimeError where a class is not the one of http.client's file, or not known here."""
-    for cls, ours in attributes.items():
-        original = getattr(shipped, cls.__name__)
+def _check_classes(shipped):
+    """RuntimeError where somebody has put another class in the place of http.client's."""
+    for name in CLASSES:
+        original, cls = getattr(shipped, name, None), getattr(http.client, name, None)
+        if original is None:
+            continue    # no ssl
         if not _is_shipped(cls, original) or len(cls.__mro__) != len(original.__mro__):
             raise RuntimeError(
-                f"http.client.{cls.__name__} has been replaced by {cls.__module__}."
-                f"{cls.__qualname__}; httpclient can be installed when it is back")
+                f"http.client.{name} has been replaced by {getattr(cls, '__module__', '?')}."
+                f"{getattr(cls, '__qualname__', cls)}; httpclient can be installed when it is back")
+
+
+def _check_names(shipped, attributes):
+    """RuntimeError where a class has methods that are not known, or names that are ours."""
+    for cls, ours in attributes.items():
+        original = getattr(shipped, cls.__name__)
         unknown = [name for name, value in vars(original).items()
                    if isinstance(value, FunctionType) and name not in ours]
         if unknown:

@@ -103,15 +103,18 @@ def _theirs(traceback):
     return traceback
 
 
-def _fresh_main(**attributes):
+def _fresh_main(file=None, loader=BuiltinImporter):
     """The namespace of a __main__ as Python begins with."""
     _fresh_main.before = sys.modules["__main__"]    # ours, which is running
     module = sys.modules["__main__"] = ModuleType("__main__")
-    module.__loader__ = BuiltinImporter
+    module.__loader__ = loader
     module.__builtins__ = sys.modules["builtins"]
     if sys.version_info < (3, 14):
         module.__annotations__ = {}
-    vars(module).update(attributes)
+    if file is not None:
+        module.__file__ = file
+        if sys.version_info < (3, 15):
+            module.__cached__ = None
     return vars(module)
 
 
@@ -140,18 +143,18 @@ def _code(source):
 def _standard_input(name):
     _set_path("")
     source = sys.stdin.buffer.read()
-    namespace = _fresh_main()
+    namespace = _fresh_main("<stdin>")
     exec(compile(source, "<stdin>", "exec", dont_inherit=True), namespace)
 
 
 def _script(path):
-    if pkgutil.get_importer(path) is not None:
-        _fresh_main()
-        if sys.flags.safe_path:
-            sys.path.insert(0, path)
-        _set_path(path)
-        return runpy._run_module_as_main("__main__", False)
     full = os.path.abspath(path)
+    if pkgutil.get_importer(full) is not None:
+        if sys.flags.safe_path:
+            sys.path.insert(0, full)
+        _set_path(full)
+        _fresh_main()
+        return runpy._run_module_as_main("__main__", False)
     try:
         with io.open_code(full) as file:
             code = pkgutil.read_code(file) if path.endswith(".pyc") else file.read()
@@ -161,9 +164,7 @@ def _script(path):
         sys.exit(2)
     _set_path(os.path.dirname(os.path.realpath(full)))
     loader = SourcelessFileLoader if path.endswith(".pyc") else SourceFileLoader
-    namespace = _fresh_main(__file__=full, __loader__=loader("__main__", full))
-    if sys.version_info < (3, 15):
-        namespace["__cached__"] = None
+    namespace = _fresh_main(full, loader("__main__", full))
     if isinstance(code, bytes):
         code = compile(code, full, "exec", dont_inherit=True)
     exec(code, namespace)

@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: MIT
+"""`python -m httpclient` runs a program as `python` does, but on httpclient."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import zipfile
+
+import pytest
+
+from support.servers import ok, serving
+
+SHOWS = """\
+import sys
+import http.client
+print(__name__, sys.argv, sys.path[0], sys.modules["__main__"].__dict__ is globals())
+print(sorted(globals()), __package__, __spec__ and __spec__.name, type(__loader__).__name__)
+print(globals().get("__file__"))
+print(http.client.HTTPConnection.request.__module__)
+print(http.client.HTTPConnection.request.__code__.co_filename, file=sys.stdout)
+"""
+
+ENDS = {
+    "well": "pass",
+    "status": "import sys; sys.exit(7)",
+    "message": "raise SystemExit('a message')",
+    "error": "def f():\n    raise ValueError('bad')\n\nf()",
+    "chained": "try:\n    1 / 0\nexcept ArithmeticError as e:\n    raise KeyError(1) from e",
+    "group": "raise ExceptionGroup('two', [ValueError(1), KeyError(2)])",
+    "syntax": "def f(:\n    pass",
+    "hook": "import sys\nsys.excepthook = lambda *args: print('hook', args[0], args[2].tb_lineno)\n"
+            "1 / 0",
+    "interrupt": "raise KeyboardInterrupt",
+    "at exit": "import atexit, sys\natexit.register(print, 'the end')\nsys.exit('an error')",
+    "encoding": "# coding: latin-1\nprint(ascii('\xe9'))",
+}
+
+
+def python(*args, **options):
+    # Without PYTHONPATH and the like, as it is about sys.path, and not in a checkout.
+    options.setdefault("cwd", sys.prefix)
+    environment = {name: value for name, value in os.environ.items()
+                   if not name.startswith("PYTHON")}
+    return subprocess.run([sys.executable, *map(str, args)], capture_output=True, timeout=120,
+                          env=environment, **options)
+
+
+def both(*args, **options):
+    """The outcomes without and with httpclient, which must be the same."""
+    plain = python(*args, **options)
+    ours = python("-m", "httpclient", *args, **options)
+    assert (ours.returncode, ours.stderr) == (plain.returncode, plain.stderr), (
+        ours.stderr.decode(), plain.stderr.decode())
+    return plain.stdout.decode(), ours.stdout.decode()
+
+
+def check_shown(plain, ours):
+    """The program has seen the same, but for where http.client's functions come from."""
+    plain, ours = plain.splitlines(), ours.splitlines()
+    assert ours[:-1] == plain[:-1]
+    assert "httpclient" in ours[-1] and "httpclient" not in plain[-1]
+
+
+@pytest.fixture
+def program(tmp_path):
+    def make(source, name="program.py"):
+        (tmp_path / name).write_bytes(source.encode("latin-1"))
+        return tmp_path / name
+    return make
+
+
+def test_script(program, tmp_path):
+    program(SHOWS)
+    check_shown(*both("program.py", "-x", "--stats", "a b", cwd=tmp_path))
+    check_shown(*both(tmp_path / "program.py", cwd="/"))
+
+
+def test_linked_script(program, tmp_path):
+    script = program(SHOWS)
+    (tmp_path / "folder").mkdir()
+    link = tmp_path / "folder" / "link.py"
+    try:
+        link.symlink_to(script)
+    except OSError:
+        pytest.skip("no symbolic links here")
+    check_shown(*both(link))
+
+
+def test_module(program, tmp_path):
+    program(SHOWS)
+    check_shown(*both("-m", "program", "-m", "x", cwd=tmp_path))
+    (tmp_path / "package").mkdir()
+    program(SHOWS, "package/__main__.py")
+    check_shown(*both("-mpackage", cwd=tmp_path))
+
+
+@pytest.mark.parametrize("folder", ["folder", "program.zip"])
+def test_folder_or_zip_file(folder, tmp_path):
+    if folder.endswith(".zip"):
+        with zipfile.ZipFile(tmp_path / folder, "w") as file:
+            file.writestr("__main__.py", SHOWS)
+    else:
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "__main__.py").write_text(SHOWS)
+    check_shown(*both(folder, "a", cwd=tmp_path))
+
+
+def test_compiled(program, tmp_path):
+    import py_compile
+    py_compile.compile(str(program(SHOWS)), cfile=str(tmp_path / "program.pyc"))
+    check_shown(*both("program.pyc", cwd=tmp_path))
+
+
+def test_code_and_standard_input(tmp_path):
+    check_shown(*both("-c", SHOWS, "a", cwd=tmp_path))
+    check_shown(*both("-", "a", cwd=tmp_path, input=SHOWS.encode()))
+
+
+@pytest.mark.parametrize("how", ["script", "module", "code", "input"])
+@pytest.mark.parametrize("end", ENDS)
+def test_end(end, how, program, tmp_path):
+    source = ENDS[end]
+    if (end, how) == ("encoding", "input"):
+        pytest.skip("Python cannot decode it there")
+    if how == "script":
+        plain, ours = both(program(source))
+    elif how == "module":
+        program(source)
+        plain, ours = both("-m", "program", cwd=tmp_path)
+    elif how == "code":
+        plain, ours = both("-c", source)
+    else:
+        plain, ours = both("-", input=source.encode("latin-1"))
+    assert ours == plain
+
+
+def test_what_is_not_there(tmp_path):
+    both("nothing.py", cwd=tmp_path)
+    both("-m", "nothing_of_that_name", cwd=tmp_path)
+    (tmp_path / "folder").mkdir()
+    both("folder", cwd=tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals end no process there")
+def test_killed_by_ctrl_c(program):
+    script = program("import os, signal, time\n"
+                     "os.kill(os.getpid(), signal.SIGINT)\ntime.sleep(20)")
+    both(script)
+    assert python("-m", "httpclient", script).returncode == -signal.SIGINT
+
+
+def test_safe_path(program, tmp_path):
+    program(SHOWS)
+    plain = python("-P", "program.py", cwd=tmp_path)
+    ours = python("-P", "-m", "httpclient", "program.py", cwd=tmp_path)
+    check_shown(plain.stdout.decode(), ours.stdout.decode())
+
+
+@pytest.mark.parametrize(("args", "status", "says"), [
+    ([], 2, "usage: python -m httpclient"), (["--help"], 0, "usage: python -m httpclient"),
+    (["--version"], 0, "httpclient 0."), (["-m"], 2, "-m wants an argument"),
+    (["-c"], 2, "-c wants an argument"), (["-x"], 2, "unknown option -x"),
+    (["--stats"], 2, "usage: python -m httpclient"),
+])
+def test_usage(args, status, says):
+    done = python("-m", "httpclient", *args)
+    assert done.returncode == status
+    assert says in (done.stderr if status else done.stdout).decode()
+
+
+def test_refused(program):
+    """It says why, instead of running the program without."""
+    script = program("print('runs')")
+    done = python("-c", "import http.client, sys, runpy\n"
+                        "class HTTPConnection(http.client.HTTPConnection): pass\n"
+                        "http.client.HTTPConnection = HTTPConnection\n"
+                        f"sys.argv = ['httpclient', {str(script)!r}]\n"
+                        "runpy.run_module('httpclient', run_name='__main__')")
+    assert done.returncode == 1 and not done.stdout
+    assert done.stderr.startswith(b"httpclient: http.client.HTTPConnection has been replaced by")
+
+
+REQUESTS = """\
+import http.client, sys, urllib.request
+for _ in range(3):
+    urllib.request.urlopen(sys.argv[1], timeout=20).read()
+connection = http.client.HTTPConnection(sys.argv[1][7:-1], timeout=20)
+for method in "GET", "POST":
+    connection.request(method, "/")
+    connection.getresponse().read()
+connection.set_debuglevel(0)
+connection.putrequest("GET", "/")
+connection.endheaders()
+connection.getresponse().read()
+connection.close()
+"""
+
+
+@pytest.mark.parametrize("end", ["", "import sys; sys.exit(3)", "1 / 0"])
+def test_stats(end, program):
+    with serving(*[ok(b"0123456789")] * 6) as server:
+        url = f"http://127.0.0.1:{server.port}/"
+        done = python("-m", "httpclient", "--stats", program(REQUESTS + end), url)
+    assert done.returncode == {"": 0, "1 / 0": 1}.get(end, 3)
+    said = done.stderr.decode().splitlines()[-3:]
+    octets = 6 * len(ok(b"0123456789"))
+    assert said[0].startswith(
+        f"httpclient: 6 requests, 6 responses, {octets} bytes received, "), done.stderr
+    assert re.search(r"about 0\.\d{3} s of CPU time saved, an estimate: 6 × \(\d+ µs with "
+                     r"http\.client − \d+ µs\)", said[1]), said
+    theirs, ours = map(int, re.findall(r"(\d+) µs", said[1]))
+    assert theirs > ours > 0
+
+
+def test_stats_of_nothing(program):
+    done = python("-m", "httpclient", "--stats", program("print('runs')"))
+    assert b"httpclient: 0 requests, 0 responses, 0 bytes received" in done.stderr
+    assert done.stdout.strip() == b"runs"
+
+
+POOL = """\
+import http.client, multiprocessing, os, sys
+import httpclient
+
+def where(_):
+    return http.client.HTTPConnection.request.__code__.co_filename
+
+if __name__ == "__main__":
+    context = multiprocessing.get_context(sys.argv[1])
+    options = {"initializer": httpclient.install} if sys.argv[2:] else {}
+    with context.Pool(1, **options) as pool:
+        assert ("httpclient" in pool.map(where, [0])[0]) is (sys.argv[1:] != ["spawn"])
+    print("well")
+"""
+
+
+@pytest.mark.parametrize("args", [["spawn"], ["spawn", "initializer"], ["fork"]])
+def test_child_processes(args, program):
+    """A forked child has it; a spawned one begins anew, and installs it by an initializer."""
+    if args == ["fork"] and not hasattr(os, "fork"):
+        pytest.skip("needs fork()")
+    done = python("-W", "ignore", "-m", "httpclient", program(POOL), *args)
+    assert done.stdout.strip() == b"well", done.stderr.decode()
+
+
+def test_pytest(program, tmp_path):
+    program("import http.client\n\ndef test():\n"
+            "    assert 'httpclient' in http.client.HTTPConnection.request.__code__.co_filename\n",
+            "test_it.py")
+    done = python("-m", "httpclient", "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout.decode()
