@@ -312,6 +312,10 @@ class Installation:
         for instance in gc.get_objects():
             if type(instance) in examples:
                 _complete(instance, examples[type(instance)], in_use)
+                if "_context" not in vars(instance) and hasattr(instance, "cert_file"):
+                    # An HTTPSConnection that shares the default context.
+                    vars(instance)["_context"] = self._rooms["https"]._create_https_context(
+                        instance._http_vsn)
 
 
 class _Nothing:

@@ -21,7 +21,6 @@ from .rooms import bind
 ROOMS = ("body", "checks", "framing", "message", "chunks", "heads", "response", "sending",
          "tunnel", "connection", "https")
 CLASSES = {"HTTPResponse": "response", "HTTPConnection": "connection", "HTTPSConnection": "https"}
-_SHARED = ("_core", "deadline", "idle", "limits", "signatures", "simple")
 _PACKAGE = __package__ + ".second-"
 
 # What a class has because it is one; other names with two underscores are those of methods.
@@ -58,9 +57,10 @@ def _run_again():
     aliases = {_PACKAGE: ModuleType(_PACKAGE)}
     aliases[_PACKAGE].__path__ = []
     for name, module in list(sys.modules.items()):
-        first, dot, rest = name.removeprefix(__package__ + ".").partition(".")
-        if name.startswith(__package__ + ".") and first in _SHARED:
-            aliases[f"{_PACKAGE}.{first}{dot}{rest}"] = module
+        if name.startswith(__package__ + "."):      # what is no room is the same
+            aliases[_PACKAGE + name.removeprefix(__package__)] = module
+    for name in ROOMS:
+        aliases.pop(f"{_PACKAGE}.{name}", None)
     aliases[f"{_PACKAGE}.exceptions"] = aliases[f"{_PACKAGE}.mime"] = standard
     for name, module in aliases.items():
         if name.count(".") == _PACKAGE.count(".") + 1:

@@ -6,6 +6,7 @@ import http.client
 import io
 import pickle
 import socket
+import ssl
 import sys
 import threading
 import types
@@ -475,6 +476,30 @@ def test_response_made_but_not_begun():
         assert response.headers is None and response.length == "UNKNOWN"
         response.begin()
         assert response.read() == b"all is well"
+
+
+def test_tls_connection(tmp_path):
+    """One that has been made with httpclient goes on, and connects anew, without it."""
+    from support.certificates import Certificates
+    certificates = Certificates(tmp_path)
+    with serving(*[ok(b"x")] * 4, closing=[1], tls=certificates.server()) as server:
+        httpclient.install()
+        connection = http.client.HTTPSConnection(*server.address, timeout=20,
+                                                 context=certificates.client())
+        shared = http.client.HTTPSConnection(*server.address, timeout=20)
+        assert exchange(connection) == (200, b"x")
+        httpclient.uninstall()
+        assert exchange(connection) == (200, b"x")
+        connection.close()
+        assert exchange(connection) == (200, b"x")
+        httpclient.install()
+        assert exchange(connection) == (200, b"x")
+        connection.close()
+        assert server.accepted == 2
+        httpclient.uninstall()
+        with pytest.raises(ssl.SSLCertVerificationError):
+            shared.connect()
+        shared.close()
 
 
 def test_thread_within_a_method():
