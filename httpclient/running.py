@@ -135,8 +135,10 @@ def _code(source):
         source = textwrap.dedent(source)
     namespace = _fresh_main()
     code = compile(source, "<string>", "exec", dont_inherit=True)
-    if hasattr(linecache, "_register_code"):    # 3.13: tracebacks show the lines
+    if sys.version_info >= (3, 13):     # tracebacks show its lines
         linecache._register_code(code, source, "<string>")
+        if sys.version_info < (3, 14):
+            linecache._register_code("<string>", source, "<string>")
     exec(code, namespace)
 
 
