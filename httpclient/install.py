@@ -263,7 +263,8 @@ class Installation:
                 setattr(http.client, name, value)
         if "print" in present:
             bind(self._module_rooms, "print", present["print"])
-        http.client.__class__ = _forwarding(self._class, self._module_rooms, self._names)
+        own = {name: ours[name] for name in ours.keys() & shipped.keys()}
+        http.client.__class__ = _forwarding(self._class, self._module_rooms, own, shipped)
 
     # ---- and back
 
@@ -373,15 +374,19 @@ def _check_names(shipped, attributes):
                                f"httpclient needs itself: {', '.join(sorted(foreign))}")
 
 
-def _forwarding(kind, rooms, names):
-    """A class for the module http.client: what is bound in it reaches where it is used."""
-    ours = {name: (before, value) for name, before, value in names}
+def _forwarding(kind, rooms, own, shipped):
+    """A class for the module http.client: what is bound in it reaches where it is used.
+
+    Who puts back what http.client itself had there means ours, `own`.
+    """
 
     class Module(kind):
         def __setattr__(self, name, value):
             super().__setattr__(name, value)
-            before, replacement = ours.get(name, (_MISSING, None))
-            bind(rooms, name, replacement if value is before else value)
+            if (isinstance(own.get(name), (FunctionType, BuiltinMethodType, re.Pattern))
+                    and _is_shipped(value, shipped[name])):
+                value = own[name]
+            bind(rooms, name, value)
 
         def __delattr__(self, name):
             super().__delattr__(name)
