@@ -37,6 +37,8 @@ MODULES = {
 DIRECTIVES = {
     "language_level": 3,
     "freethreading_compatible": True,
+    # A copy of a Reader would share its socket and its store.
+    "auto_pickle": False,
     "boundscheck": False,
     # Plain method descriptors: a call costs 3 to 5 ns less than with binding, since the
     # interpreter specialises it. inspect and help() find the signature in the docstring.

@@ -67,6 +67,7 @@ class ChunkedContent:
                 raise incomplete(content, error)
             if not body.trailers:
                 self.will_close = True  # the stream has ended there, and can be read no further
+            self._body = None
             self._close_conn()
         return result
 

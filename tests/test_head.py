@@ -6,10 +6,12 @@ http.client is in test_same_as_stdlib.py.  Tests that take `module` hold for bot
 """
 
 import contextlib
+import copy
 import email.errors
 import functools
 import http.client
 import io
+import pickle
 
 import pytest
 
@@ -390,3 +392,43 @@ def test_an_empty_line_before_the_first_response(module, way):
     with way(b"\r\n" + OK + TAIL) as arrival:
         with pytest.raises(module.BadStatusLine):
             begun(module, arrival)
+
+
+# --- copies --------------------------------------------------------------------------------------
+
+COPIES = [copy.copy, copy.deepcopy, lambda thing: pickle.loads(pickle.dumps(thing))]
+
+
+@both
+@pytest.mark.parametrize("copied", COPIES)
+@pytest.mark.parametrize("data", [
+    OK + b"A: b\r\n" + TAIL,
+    IN_CHUNKS + CHUNK + b"0\r\nA: b\r\n\r\n",
+    ODD,
+    b"HTTP/1.0 404 No\r\n\r\n",
+    b"HTTP/1.1 103 x\r\nA: b\r\n\r\n" + OK + TAIL,
+], ids=["plain", "chunked", "odd", "1.0", "interim"])
+def test_response_that_was_read_can_be_copied(module, data, copied):
+    with arrive.pair(data) as arrival, begun(module, arrival) as response:
+        arrival.close()
+        response.read()
+        for other in (copied(response), copied(response)):  # the second has its message made
+            assert other.read() == b"" and other.isclosed()
+            for name in ("status", "reason", "version", "length", "chunked", "will_close"):
+                assert getattr(other, name) == getattr(response, name)
+            assert other.getheaders() == response.getheaders()
+            assert other.getheader("A") == response.getheader("A")
+            if module is httpclient:
+                assert other.trailers.items() == response.trailers.items()
+                assert [one.headers.items() for one in other.informational] == [
+                    one.headers.items() for one in response.informational]
+
+
+@both
+@pytest.mark.parametrize("copied", COPIES)
+def test_what_is_read_through_cannot_be_copied(module, copied):
+    """A copy would read what the other one misses, and close it."""
+    with arrive.pair(OK + TAIL) as arrival, begun(module, arrival) as response:
+        with pytest.raises(TypeError):
+            copied(response.fp)
+        assert response.read() == b"hello"

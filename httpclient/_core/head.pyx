@@ -60,6 +60,10 @@ cdef class Head:
         """Whether it is no interim response (1xx but 101) that another one follows."""
         return self.is_final()
 
+    def __reduce__(self):
+        # Responses that have been read can be copied and pickled.
+        return restored_head, (self.version, self.status, self.reason, self.size, self.section)
+
     cdef bint is_final(self) noexcept:
         return self.status >= 200 or self.status == 101
 
@@ -186,6 +190,16 @@ cdef Head parse_section(const uint8_t *octets, size_t end, bint strict):
     if http1_field_section(octets, end, &at, strict, &head._framing) != HTTP1_END or at != end:
         return None
     head.section = PyBytes_FromStringAndSize(<const char *> octets, end)
+    return head
+
+
+def restored_head(int version, int status, str reason, Py_ssize_t size, bytes section not None):
+    """The Head that had these attributes."""
+    cdef Head head = field_section(section)
+    head.version = version
+    head.status = status
+    head.reason = reason
+    head.size = size
     return head
 
 
