@@ -2,12 +2,12 @@
 """Result and Gathering: fresh ``bytes`` that a Reader fills before anybody else sees them.
 
 Memory is resident when it is first written to, so it follows what arrives.  Where
-1 MiB has come, address space is taken ahead, AHEAD octets at most, and given back
+some MiB have come, address space is taken ahead, AHEAD octets at most, and given back
 at the end: a result that grows by realloc() pays for its pages again and again.
 Large results ask for huge pages: a fault for every 4 KiB costs more than copying.
 
 Content of unknown size begins in pieces that malloc keeps at hand: cutting a result
-of some 100 KiB to size would give its pages back to the system each time.
+of up to some MiB to size would give its pages back to the system each time.
 """
 import sys
 
@@ -48,7 +48,8 @@ cdef extern from "Python.h":
 
 cdef Py_ssize_t MIB = 1024 * 1024
 cdef Py_ssize_t PIECE = 64 * 1024
-cdef Py_ssize_t PIECES = 1 * MIB        # in all, before content goes into one large result
+cdef Py_ssize_t FIRST = 1 * MIB         # of a result for more than UNSEEN
+cdef Py_ssize_t PIECES = 4 * MIB        # in all, before content goes into one large result
 cdef Py_ssize_t UNSEEN = 2 * MIB        # what may be taken because a peer announced it
 cdef Py_ssize_t HUGE = 4 * MIB          # what a result that asks for huge pages has at least
 # Windows commits memory when it is taken.
@@ -105,7 +106,7 @@ cdef class Result:
 
 cdef Result begun(Py_ssize_t n):
     """A result for `n` octets that are announced; it may be smaller than that."""
-    return Result(n if n <= UNSEEN else PIECES)
+    return Result(n if n <= UNSEEN else FIRST)
 
 
 cdef Result grown(Result result, Py_ssize_t n):
