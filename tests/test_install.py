@@ -35,7 +35,10 @@ def state():
     """What uninstall() has to restore."""
     found = {"module": (dict(vars(http.client)), type(http.client), dir(http.client))}
     for cls in CLASSES:
-        found[cls] = dict(vars(cls)), cls.__bases__, cls.__mro__, dir(cls)
+        # Whoever copies or pickles an object of a class leaves __slotnames__ there.
+        attributes = {name: value for name, value in vars(cls).items() if name != "__slotnames__"}
+        names = [name for name in dir(cls) if name != "__slotnames__"]
+        found[cls] = attributes, cls.__bases__, cls.__mro__, names
     for name in http.client.__all__:
         value = getattr(http.client, name)
         if isinstance(value, type) and issubclass(value, Exception):
