@@ -47,13 +47,14 @@ BENCH := build/path/bench
 # Two pips must not change one environment at the same time.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help test demo bench bench-peers instructions build sdist wheel lint lint-python lint-c ctest sanitize clean FORCE
+.PHONY: help test demo bench bench-peers bench-downstream instructions build sdist wheel lint lint-python lint-c ctest sanitize clean FORCE
 
 help:
 	@echo "make test      build the sdist, the wheel from it, install that, run the tests on it"
 	@echo "make demo      show what the installed wheel does (needs no test dependency)"
 	@echo "make bench     measure the installed wheel beside http.client; BENCH_ARGS='--check'"
 	@echo "make bench-peers  the same with all other clients, whose wheels are installed first"
+	@echo "make bench-downstream  what install() does for urllib3, requests, boto3 and urllib.request"
 	@echo "make instructions  count the instructions of our own code, with valgrind"
 	@echo "make build     sdist and wheel, into dist/; make sdist, make wheel: one of them"
 	@echo "make lint      ruff, cython-lint, and the C sources with all warnings as errors"
@@ -162,6 +163,9 @@ bench: $(INSTALLED) $(BENCH)
 
 bench-peers: $(PEERS) $(BENCH)
 	$(RUN) $(PY) -m bench --peers $(BENCH_ARGS)
+
+bench-downstream: $(PEERS) $(BENCH)
+	$(RUN) $(PY) -m bench --downstream $(BENCH_ARGS)
 
 # The interpreter itself is not sanitized, so the runtime has to be there before it; and it
 # frees nothing at exit, which the leak checker would hold against us.

@@ -13,9 +13,11 @@ The report is made by
     parsing.py    the contenders that parse what is in memory
     https.py      default HTTPS connections, handshakes
     threads.py    many threads
+    downstream.py urllib3, requests and others, with install() and without
     footprint.py  imports, idle connections
     measure.py    the clock, the figures
     quiet.py      who else is on the machine
+    children.py   the processes that are started
     server.py     canned answers, from a process of its own
     table.py      results as text
     check.py      what must be reached

@@ -6,6 +6,7 @@
     python -m bench --case small-head   one row; may be repeated
     python -m bench --check             exit status 1 where a bound is missed
     python -m bench --peers             other clients, too: pip install "httpclient-accel[bench]"
+    python -m bench --downstream        libraries upon http.client, with install() and without
     python -m bench --plot FILE         a picture of who needs how much
     python -m bench --gate              exit status 1 if a default row is slower
     python -m bench --markdown          the table as it stands in a README
@@ -26,12 +27,11 @@ from types import ModuleType
 from typing import Any
 
 from bench import check, plot
-from bench.cases import CASES, Case
+from bench.downstream import Use, versions
 from bench.measure import AnswersDiffer, Course
-from bench.parsing import Parse
 from bench.peers import installed
 from bench.quiet import give_back_precedence, take_precedence
-from bench.rows import ROWS, Row, measure_rows
+from bench.rows import ROWS, AnyRow, measure_rows
 from bench.table import formatted, tables
 
 BUSY = 1.0                      # the load average from which on the report says so
@@ -57,11 +57,14 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--json", metavar="FILE", help="write all figures to this file")
     parser.add_argument("--markdown", action="store_true", help="print a Markdown table")
     parser.add_argument("--gate", action="store_true",
-                        help="exit status 1 if a default row is slower than http.client")
+                        help="exit status 1 if a default row is slower than http.client "
+                        "(with --downstream: any row)")
     parser.add_argument("--check", action="store_true",
                         help="all rows (or those of --case) against what must be reached")
     parser.add_argument("--peers", action="store_true",
                         help="also measure the other clients that are installed")
+    parser.add_argument("--downstream", action="store_true",
+                        help="instead, what install() does for the libraries upon http.client")
     parser.add_argument("--plot", metavar="FILE",
                         help="draw the figures into this file (SVG, PNG, PDF); wants matplotlib")
     parser.add_argument("--patience", type=float, metavar="S",
@@ -72,7 +75,7 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
         parser.error("--rounds and --seconds must be positive")
     if options.check and options.rounds < FEWEST_ROUNDS:
         parser.error(f"--check wants --rounds {FEWEST_ROUNDS} or more")
-    unknown = set(options.case) - {row.name for row in ROWS}
+    unknown = set(options.case) - {row.name for row in offered(options)}
     if unknown:
         parser.error(f"no such case: {', '.join(sorted(unknown))} (see --list)")
     if options.plot and not plot.possible():
@@ -82,10 +85,16 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     return options
 
 
-def chosen_rows(options: argparse.Namespace) -> list[Case | Parse | Row]:
+def offered(options: argparse.Namespace) -> list[AnyRow]:
+    return [row for row in ROWS if isinstance(row, Use) == options.downstream]
+
+
+def chosen_rows(options: argparse.Namespace) -> list[AnyRow]:
+    rows = offered(options)
     if options.case:
-        return [row for row in ROWS if row.name in options.case]
-    return [row for row in ROWS if options.all or options.check or not row.extra]
+        return [row for row in rows if row.name in options.case]
+    return [row for row in rows if options.all or options.check or options.downstream
+            or not row.extra]
 
 
 def two_cores() -> tuple[int, int] | None:
@@ -120,7 +129,8 @@ def environment(options: argparse.Namespace, module: ModuleType,
         "platform": platform.platform(),
         "machine": platform.machine(),
         "module": options.module,
-        "peers": installed() if options.peers else {},
+        "peers": {**(installed() if options.peers else {}),
+                  **(versions() if options.downstream else {})},
         "version": getattr(module, "__version__", None),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "cores": None if cores is None else {"client": cores[0], "server": cores[1]},
@@ -154,6 +164,8 @@ def report(results: list[dict[str, Any]], skipped: dict[str, str], facts: dict[s
     print(describe(facts))
     print("CPU time (user + system) of the client per request: median and (minimum) of the "
           "rounds. Ratio: http.client / httpclient, median of the rounds' ratios.")
+    if options.downstream:
+        print("Of which ours: the same exchange by httpclient alone.")
     if (facts["load"] or 0) >= BUSY:
         print(f"The machine was busy (load average {facts['load']:.1f}): that makes small answers "
               "dear on both sides, and their ratios too small.")
@@ -187,8 +199,8 @@ def about_origin(results: list[dict[str, Any]]) -> list[str]:
 
 
 def slower(results: list[dict[str, Any]]) -> list[str]:
-    """The default cases in which http.client wins."""
-    default = {case.name for case in CASES if not case.extra}
+    """The default cases in which http.client wins; those of libraries too, where measured."""
+    default = {row.name for row in ROWS if isinstance(row, Use) or not row.extra}
     return [result["name"] for result in results
             if result["name"] in default and result["ratio"]["median"] < 1]
 
@@ -197,7 +209,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse_options(arguments)
     if options.list:
         for row in ROWS:
-            print(f"{row.name:24}{row.summary}{' (with --all)' if row.extra else ''}")
+            when = "--downstream" if isinstance(row, Use) else "--all" if row.extra else ""
+            print(f"{row.name:26}{row.summary}{when and f' (with {when})'}")
         return 0
     try:
         module = importlib.import_module(options.module)
@@ -236,9 +249,13 @@ def verdict(results: list[dict[str, Any]], facts: dict[str, Any],
         print(f"slower than http.client: {', '.join(losers)}", file=sys.stderr)
     reached = True
     if options.check:
-        print(f"\nBounds on ratios to http.client: {check.PGO_FACTOR if facts['optimized'] else 1}"
-              f" of the full ones, since this interpreter is "
-              f"{'' if facts['optimized'] else 'not '}profile-guided ({facts['optimized_why']}).")
+        scale = check.PGO_FACTOR if facts["optimized"] else 1
+        print("\nBounds on ratios to http.client: "
+              + ("the same on each interpreter, since most of a library is Python code, always."
+                 if options.downstream else
+                 f"{scale} of the full ones, since this interpreter is "
+                 f"{'' if facts['optimized'] else 'not '}profile-guided "
+                 f"({facts['optimized_why']})."))
         reached = check.report(check.judge(results, facts["optimized"]), print)
     return 0 if reached and not losers else 1
 

@@ -18,6 +18,7 @@ from functools import cache, cached_property
 MIB = 1 << 20
 SMALL = 200
 HOST = "127.0.0.1"
+BUCKET = "bench"                # whose objects are the same answers, for clients of S3
 
 # The three fields that the caller adds to each request.
 CALLER_FIELDS = {

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.cases import CALLER_FIELDS, CASES, HOST
+from bench.children import environment
 from bench.measure import AnswersDiffer, Course, Figures, figures, ratio
 from bench.server import allow_many_files
 
@@ -74,11 +75,8 @@ def idle_octets(module: str, port: int, count: int) -> float:
 
 def ask(*arguments: object) -> float:
     """The number that a process of its own prints."""
-    root = str(Path(__file__).absolute().parent.parent)   # not the checkout behind a link
-    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    done = subprocess.run([sys.executable, *map(str, arguments)],
-                          env={**os.environ, "PYTHONPATH": path}, capture_output=True,
-                          encoding="utf-8", timeout=PATIENCE)
+    done = subprocess.run([sys.executable, *map(str, arguments)], env=environment(),
+                          capture_output=True, encoding="utf-8", timeout=PATIENCE)
     if done.returncode:
         raise RuntimeError(f"{arguments[0]} {arguments[-1]}: {done.stderr.strip()[-500:]}")
     return float(done.stdout)

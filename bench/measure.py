@@ -37,6 +37,7 @@ WARM = 0.2                      # the part of a batch's time that is not counted
 Exchange = Callable[[], Any]
 Take = Callable[[Any], Any]
 Figures = dict[str, Any]
+Timed = tuple[int, float, float]        # exchanges; CPU and wall time of one in microseconds
 
 
 class AnswersDiffer(Exception):
@@ -89,6 +90,18 @@ def run_batch(exchange: Exchange, size: int, expected: object) -> tuple[float, f
     return cpu / size * 1e6, wall / size * 1e6
 
 
+def time_contender(make: Callable[[], Contender], share: float, size: int) -> Timed:
+    """A batch by a contender made for it, in `share` seconds of wall time in all.
+
+    `size` is how many exchanges that are; 0: as many as fit, by what the first ones took.
+    """
+    with closing(make()) as contender:
+        exchange = contender.exchange()
+        needed, expected = warm_up(exchange, share * WARM)
+        size = size or max(1, round(share * (1 - WARM) / needed))
+        return size, *run_batch(exchange, size, expected)
+
+
 def figures(samples: list[float]) -> dict[str, Any]:
     """Minimum, quartiles and the samples themselves."""
     if len(samples) > 1:
@@ -105,9 +118,13 @@ def ratio(over: dict[str, Any], under: dict[str, Any], clock: str) -> dict[str, 
     return figures([a / max(b, 1e-3) for a, b in pairs])
 
 
-def measure(name: str, summary: str, makers: Makers, course: Course,
-            units: int = 1) -> dict[str, Any]:
-    """All figures of one case; `units` is how much of what is counted one exchange does."""
+def measure(name: str, summary: str, makers: dict[str, Any], course: Course, units: int = 1,
+            time_one: Callable[[Any, float, int], Timed] = time_contender) -> dict[str, Any]:
+    """All figures of one case.
+
+    `units` is how much of what is counted one exchange does.  `time_one` is what gets each of
+    `makers` to do a batch: another process may have the contender.
+    """
     # Three share the seconds of a row; whoever comes on top brings time of its own.
     share = course.seconds / course.rounds / min(len(makers), 3)
     sizes: dict[str, int] = {}
@@ -117,11 +134,7 @@ def measure(name: str, summary: str, makers: Makers, course: Course,
         course.neighbours.watch()
         times = {}
         for one in course.rng.sample(list(makers), len(makers)):
-            with closing(makers[one]()) as contender:
-                exchange = contender.exchange()
-                needed, expected = warm_up(exchange, share * WARM)
-                size = sizes.setdefault(one, max(1, round(share * (1 - WARM) / needed)))
-                times[one] = run_batch(exchange, size, expected)
+            sizes[one], *times[one] = time_one(makers[one], share, sizes.get(one, 0))
         if course.neighbours.disturbed():
             if repeats:
                 repeats -= 1

@@ -13,6 +13,7 @@ import asyncio
 import hashlib
 import importlib
 import io
+import operator
 import socket
 from collections.abc import Callable
 from contextlib import closing
@@ -31,6 +32,9 @@ FIELDS = {**CALLER_FIELDS, "Accept-Encoding": "identity"}
 Answer = tuple[int, Any, Any]   # the status, the field that is looked up, the content
 Fetch = Callable[[], Answer]
 Close = Callable[[], object]
+Seen = Callable[[Any], Any]     # what a caller wants to know of the fields
+
+look_up = operator.itemgetter(LOOKED_UP)
 
 
 class Callbacks:
@@ -101,32 +105,35 @@ def of_geventhttpclient(library: ModuleType, case: Case, port: int) -> tuple[Fet
     return fetch, client.close
 
 
-def of_urllib3(urllib3: ModuleType, case: Case, port: int) -> tuple[Fetch, Close]:
+def of_urllib3(urllib3: ModuleType, case: Case, port: int,
+               seen: Seen = look_up) -> tuple[Fetch, Close]:
     pool = urllib3.HTTPConnectionPool(HOST, port, maxsize=1)
 
     def fetch() -> Answer:
         response = pool.request(case.method, case.target, body=case.upload, headers=FIELDS)
-        return response.status, response.headers[LOOKED_UP], response.data
+        return response.status, seen(response.headers), response.data
 
     return fetch, pool.close
 
 
-def of_session(session: Any, case: Case, port: int) -> tuple[Fetch, Close]:
+def of_session(session: Any, case: Case, port: int,
+               seen: Seen = look_up) -> tuple[Fetch, Close]:
     """requests and httpx."""
     upload = {} if case.upload is None else {
         "data" if type(session).__module__.startswith("requests") else "content": case.upload}
 
     def fetch() -> Answer:
         response = session.request(case.method, url(case, port), headers=FIELDS, **upload)
-        return response.status_code, response.headers[LOOKED_UP], response.content
+        return response.status_code, seen(response.headers), response.content
 
     return fetch, session.close
 
 
-def of_requests(requests: ModuleType, case: Case, port: int) -> tuple[Fetch, Close]:
+def of_requests(requests: ModuleType, case: Case, port: int,
+                seen: Seen = look_up) -> tuple[Fetch, Close]:
     session = requests.Session()
     session.trust_env = False
-    return of_session(session, case, port)
+    return of_session(session, case, port, seen)
 
 
 def of_httpx(httpx: ModuleType, case: Case, port: int) -> tuple[Fetch, Close]:
@@ -195,12 +202,12 @@ def installed() -> dict[str, str]:
 
 
 class Peer:
-    """One of them, with a connection of its own."""
+    """One of them, with a connection of its own; `of` is what makes it of its module."""
 
-    def __init__(self, name: str, case: Case, port: int) -> None:
-        self._fetch, self._close = PEERS[name](importlib.import_module(name), case, port)
+    def __init__(self, of: Callable[..., tuple[Fetch, Close]], module: str, *how: Any) -> None:
+        self._fetch, self._close = of(importlib.import_module(module), *how)
 
-    def answer(self) -> tuple[int, str, str]:
+    def answer(self) -> tuple[int, Any, str]:
         """One exchange in full, for comparison."""
         status, value, content = self._fetch()
         return status, value, hashlib.blake2b(content).hexdigest()
@@ -229,7 +236,7 @@ def makers(case: Case, port: int) -> Makers:
     expected = 200, dict(line.split(": ", 1) for line in lines)[LOOKED_UP], case.wire.digest()
     found: Makers = {}
     for name in installed():
-        make = partial(Peer, name, case, port)
+        make = partial(Peer, PEERS[name], name, case, port)
         with closing(make()) as peer:
             if (answer := peer.answer()) != expected:
                 raise AnswersDiffer(f"{case.name}: {name}: got {answer}, not {expected}")

@@ -59,10 +59,10 @@ def process_seconds(pid: int) -> float:
 
 
 class Neighbours:
-    """The others: all but this process, its children that have ended, and one server."""
+    """The others: all but this process, its children that have ended, and those of `family`."""
 
-    def __init__(self, server: int | None = None) -> None:
-        self._server = server
+    def __init__(self, *family: int) -> None:
+        self.family = family    # the server, and other children: ids of processes
         self.known = machine_seconds() is not None
         self.watch()
 
@@ -71,9 +71,7 @@ class Neighbours:
             return 0.0
         times = os.times()
         ours = times.user + times.system + times.children_user + times.children_system
-        if self._server is not None:
-            ours += process_seconds(self._server)
-        return machine_seconds() - ours
+        return machine_seconds() - ours - sum(map(process_seconds, self.family))
 
     def watch(self) -> None:
         """Begin anew."""

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from bench import footprint, https, threads
+from bench import downstream, footprint, https, threads
 from bench.cases import CASES, Case
+from bench.downstream import USES, Use
 from bench.exchanges import measure_case
 from bench.measure import Course
 from bench.parsing import PARSES, Parse, measure_parse
@@ -31,12 +32,15 @@ class Row:
     extra: bool = True
 
 
-ROWS: list[Case | Parse | Row] = [
+AnyRow = Case | Parse | Row | Use
+
+ROWS: list[AnyRow] = [
     *CASES,
     *(Row(name, summary) for name, summary in https.SUMMARIES.items()),
     *PARSES,
     *(Row(name, summary) for name, summary in footprint.SUMMARIES.items()),
     *(Row(name, threads.summary(count)) for name, count in threads.NAMES.items()),
+    *USES,
 ]
 
 
@@ -59,7 +63,7 @@ class Origin:
             raise Skipped("no openssl program that could make a certificate")
         return self._context
 
-    def measure(self, row: Case | Parse | Row, course: Course) -> dict[str, Any]:
+    def measure(self, row: AnyRow, course: Course) -> dict[str, Any]:
         """The figures of one row, with what the server has done meanwhile."""
         before = self._server.usage()
         result = self._measure(row, course)
@@ -69,7 +73,7 @@ class Origin:
             result["origin_us"] = (after["busy"] - before["busy"]) / answers * 1e6
         return result
 
-    def _measure(self, row: Case | Parse | Row, course: Course) -> dict[str, Any]:
+    def _measure(self, row: AnyRow, course: Course) -> dict[str, Any]:
         modules, ports = self._modules, self._server.ports
         names = {key: module.__name__ for key, module in modules.items()}
         if isinstance(row, Parse):
@@ -77,6 +81,10 @@ class Origin:
         if isinstance(row, Case):
             return measure_case(row, modules, ports, self._tls() if row.tls else None, course,
                                 self._peers and row in CASES)
+        if isinstance(row, Use):
+            if lacking := downstream.missing(row):
+                raise Skipped(f"{lacking} is not installed")
+            return downstream.measure_use(row, modules["ours"], ports["http"], course)
         if row.name == https.CONSTRUCT:
             return https.measure_construction(modules, course)
         if row.name == https.HANDSHAKE:
@@ -91,7 +99,7 @@ class Origin:
         return threads.measure_threads(row.name, modules, ports["http"], course)
 
 
-def measure_rows(rows: list[Case | Parse | Row], ours: ModuleType, course: Course,
+def measure_rows(rows: list[AnyRow], ours: ModuleType, course: Course,
                  core: int | None, patience: float,
                  peers: bool) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """Results, and the rows that were skipped with the reason."""
@@ -114,5 +122,5 @@ def measure_rows(rows: list[Case | Parse | Row], ours: ModuleType, course: Cours
     return results, skipped
 
 
-def needs_tls(row: Case | Parse | Row) -> bool:
+def needs_tls(row: AnyRow) -> bool:
     return isinstance(row, Case) and row.tls or row.name == https.HANDSHAKE

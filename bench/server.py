@@ -33,9 +33,9 @@ import sys
 import tempfile
 import threading
 import time
-from pathlib import Path
 
-from bench.cases import CASES, HOST
+from bench.cases import BUCKET, CASES, HOST
+from bench.children import environment, started, stop
 from bench.plot import GROWTH
 from bench.quiet import take_precedence
 
@@ -47,6 +47,7 @@ SAMPLED = 7                     # the CPU time of every seventh request is measu
 AWAKE = 0.005                   # seconds without a request before the server sleeps
 
 BY_TARGET = {case.target.encode(): case for case in [*CASES, *GROWTH]}
+BY_TARGET |= {f"/{BUCKET}{case.target}".encode(): case for case in CASES}
 UPLOADS = {target: len(case.upload or b"") for target, case in BY_TARGET.items()}
 
 
@@ -227,16 +228,12 @@ class ServerProcess:
     def __init__(self, core: int | None = None, tls: bool = False) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="bench-")
         self.certificate = self._make_certificate() if tls else None
-        command = [sys.executable, "-m", "bench.server"]
+        command = ["-m", "bench.server"]
         if core is not None:
             command += ["--core", str(core)]
         if self.certificate:
             command += ["--certificate", self.certificate]
-        # By PYTHONPATH, since PYTHONSAFEPATH may keep the current folder out.
-        root = str(Path(__file__).resolve().parent.parent)
-        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                         env={**os.environ, "PYTHONPATH": path})
+        self._process = started(*command, env=environment())
         ready = self._process.stdout.readline()
         if not ready:
             self.stop()
@@ -273,13 +270,7 @@ class ServerProcess:
         return json.loads(data.partition(b"\r\n\r\n")[2])
 
     def stop(self) -> None:
-        self._process.stdin.close()
-        self._process.stdout.close()
-        try:
-            self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        stop(self._process)
         self._folder.cleanup()
 
     def __enter__(self) -> ServerProcess:

@@ -14,6 +14,8 @@ IN_MEMORY = ["case", "what", "httpclient µs", "core µs", "http.client µs", "r
              "httptools µs", "× httptools"]
 THREADS = ["case", "what", "httpclient", "http.client", "pycurl", "aiohttp", "CPU ratio",
            "quartiles", "requests ratio"]
+DOWNSTREAM = ["case", "what", "on http.client µs", "on httpclient µs", "ratio", "quartiles",
+              "of which ours µs", "ratio if that were 0"]
 OTHERS = ["case", "what", "httpclient", "http.client", "ratio", "quartiles"]
 LEFT = 2                        # so many columns are text
 
@@ -67,6 +69,12 @@ def threads_row(result: Result) -> list[str]:
             quartiles(result), median(result, "wall_ratio")]
 
 
+def downstream_row(result: Result) -> list[str]:
+    return [result["name"], result["summary"], microseconds(result, "stdlib"),
+            microseconds(result, "ours"), median(result, "ratio"), quartiles(result),
+            microseconds(result, "alone"), median(result, "if_free")]
+
+
 def other_row(result: Result) -> list[str]:
     cells = []
     for name in ("ours", "stdlib"):
@@ -79,13 +87,15 @@ def other_row(result: Result) -> list[str]:
 def tables(results: Iterable[Result]) -> list[list[list[str]]]:
     """A table, heading first, for each kind of row there is."""
     kinds = {"wire": (COLUMNS, exchange_row), "memory": (IN_MEMORY, memory_row),
-             "threads": (THREADS, threads_row), "others": (OTHERS, other_row)}
+             "threads": (THREADS, threads_row), "downstream": (DOWNSTREAM, downstream_row),
+             "others": (OTHERS, other_row)}
     rows: dict[str, list[list[str]]] = {kind: [] for kind in kinds}
     peers: list[Result] = []
     for result in results:
         contenders = result["contenders"]
         kind = ("threads" if result["name"] in THREAD_NAMES else
                 "memory" if result["name"].startswith("memory-") else
+                "downstream" if "alone" in contenders else
                 "wire" if "raw" in contenders else "others")
         rows[kind].append(kinds[kind][1](result))
         if result.get("peers"):

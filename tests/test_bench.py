@@ -1,21 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""`python -m bench` runs, compares the answers and reports; how fast it all is, no test asks.
-
-The bench is copied into a folder of its own, so that the httpclient it measures is the one that
-these tests run on, and not an unbuilt one that may lie beside it.
-"""
+"""`python -m bench` runs, compares the answers and reports; how fast it all is, no test asks."""
 
 import json
 import os
 import re
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-BENCH = Path(__file__).resolve().parent.parent / "bench"
+from support.benches import check_figures, copied, run_bench, run_made_up
+
 CHEAP = ["--case", "small-head", "--case", "small-post"]
 QUICK = ["--rounds", "2", "--seconds", "0.1"]
 
@@ -29,26 +22,16 @@ BROKEN = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    if not BENCH.is_dir():
-        pytest.skip("no bench beside the tests")
-    folder = tmp_path_factory.mktemp("bench")
-    shutil.copytree(BENCH, folder / "bench", ignore=shutil.ignore_patterns("__pycache__"))
-    return folder
-
-
-def run_bench(folder, *arguments, start=("-m", "bench")):
-    path = os.pathsep.join([str(folder), *filter(None, sys.path)])
-    return subprocess.run([sys.executable, *start, *arguments], cwd=folder,
-                          env={**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"},
-                          capture_output=True, encoding="utf-8", timeout=120)
+    return copied(tmp_path_factory)
 
 
 def test_list(folder):
     done = run_bench(folder, "--list")
     assert done.returncode == 0, done.stderr
     names = [line.split()[0] for line in done.stdout.splitlines()]
-    assert len(names) == len(set(names)) == 27
-    assert [line.split()[0] for line in done.stdout.splitlines() if "--all" in line] == names[7:]
+    assert len(names) == len(set(names)) == 49
+    for option, chosen in [("--all", names[7:27]), ("--downstream", names[27:])]:
+        assert [line.split()[0] for line in done.stdout.splitlines() if option in line] == chosen
 
 
 def test_report(folder):
@@ -73,12 +56,6 @@ def test_report(folder):
         assert case["wall_ratio"]["rounds"] == pytest.approx([a / b for a, b in pairs])
 
 
-def check_figures(figures):
-    assert len(figures["rounds"]) == 2
-    assert min(figures["rounds"]) == figures["min"] >= 0
-    assert figures["min"] <= figures["q1"] <= figures["median"] <= figures["q3"]
-
-
 def test_one_round_is_enough(folder):
     done = run_bench(folder, "--case", "small-head", "--rounds", "1", "--seconds", "0.05",
                      "--module", "http.client", "--markdown")
@@ -100,40 +77,6 @@ def test_wrong_answers_are_not_timed(part, folder):
     assert done.returncode == 2, done.stderr
     assert f"small-head: ours: {part} is" in done.stderr
     assert done.stdout == ""
-
-
-# With figures made up: no test may depend on real ones.  `value` is what every figure of a row
-# is, so that "at least" and "at most" can be missed, each at will.
-MADE_UP = """
-import sys
-import bench.__main__ as main
-
-def figures(value):
-    return {{"min": value, "q1": value, "median": value, "q3": value, "rounds": [value]}}
-
-def measured(rows, *_):
-    values = iter({values})
-    results = []
-    for row in rows:
-        value = next(values)
-        one = {{"batch": 1, "cpu_us": figures(10.0), "wall_us": figures(10.0)}}
-        other = {{"batch": 1, "cpu_us": figures(10.0 * value), "wall_us": figures(10.0 * value)}}
-        result = {{"name": row.name, "summary": "", "disturbed": 0,
-                   "contenders": {{"ours": one, "stdlib": other, "raw": one}}}}
-        result.update(dict.fromkeys(("ratio", "wall_ratio"), figures(value)))
-        result.update(over_raw=figures(2.1), over_httptools=figures(0.3))
-        results.append(result)
-    return results, {{}}
-
-main.measure_rows = measured
-main.check.built_with_pgo = lambda: ({optimized}, "so it is said")
-sys.exit(main.main({arguments}))
-"""
-
-
-def run_made_up(folder, values, *arguments, optimized=False):
-    code = MADE_UP.format(values=list(values), arguments=list(arguments), optimized=optimized)
-    return run_bench(folder, start=("-c", code))
 
 
 @pytest.mark.parametrize(("ratios", "status"), [((2.0, 1.5), 0), ((2.0, 0.9), 1)])

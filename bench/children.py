@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+"""The processes that the bench starts: they find its modules, and end when it does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+
+def environment() -> dict[str, str]:
+    """For a process that imports bench: by PYTHONPATH, for PYTHONSAFEPATH may be set."""
+    root = str(Path(__file__).absolute().parent.parent)   # not the checkout behind a link
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PYTHONPATH": path}
+
+
+def started(*arguments: object, env: dict[str, str]) -> subprocess.Popen[str]:
+    """An interpreter with pipes for lines of text; it is to end when its standard input does."""
+    return subprocess.Popen([sys.executable, *map(str, arguments)], stdin=subprocess.PIPE,
+                            stdout=subprocess.PIPE, env=env, encoding="utf-8")
+
+
+def stop(process: subprocess.Popen[str], seconds: float = 5) -> None:
+    """Have it end, by force after so many seconds."""
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+    process.stdout.close()
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: MIT
+"""Programs that know nothing of httpclient, with install() and without.
+
+A row is a library that does its HTTP by http.client, and an answer.  Two processes use the
+library, one after the other in each round: one has called install() before it imported the
+library, the other has not, and has no httpclient at all.  One process that goes to and fro
+would not do: what it has cached for one half would be wrong for the other.
+
+The process with httpclient also does the same exchange without the library: what it needs
+for that is what is ours in the figure of the library, and what would be left if it were
+nothing is theirs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from importlib import metadata
+from types import ModuleType
+from typing import Any
+
+from bench.cases import BUCKET, CASES, HOST, LOOKED_UP, Case
+from bench.children import environment, started, stop
+from bench.exchanges import Client
+from bench.measure import (
+    AnswersDiffer, Course, Exchange, Timed, figures, measure, time_contender,
+)
+from bench.peers import FIELDS, Close, Fetch, Peer, Seen, look_up, of_requests, of_urllib3, url
+from bench.quiet import Neighbours
+
+CALLED = ["small-head", "large-head", "length-1m", "chunks-64b", "chunks-4k"]
+STREAMED = CALLED[3:]
+PIECE = 64 * 1024               # octets, of content that is read in pieces
+
+
+def of_urllib_request(library: ModuleType, case: Case, port: int,
+                      seen: Seen = look_up) -> tuple[Fetch, Close]:
+    """A connection per request: it asks for no other."""
+    opener = library.build_opener(library.ProxyHandler({}))
+
+    def fetch() -> tuple[int, Any, Any]:
+        request = library.Request(url(case, port), headers=FIELDS)
+        with opener.open(request) as response:
+            return response.status, seen(response.headers), response.read()
+
+    return fetch, opener.close
+
+
+def of_urllib3_stream(urllib3: ModuleType, case: Case, port: int,
+                      seen: Seen = look_up) -> tuple[Fetch, Close]:
+    """Content in pieces, as requests and pip take it: chunks are decoded by urllib3 itself."""
+    pool = urllib3.HTTPConnectionPool(HOST, port, maxsize=1)
+
+    def fetch() -> tuple[int, Any, Any]:
+        response = pool.request(case.method, case.target, headers=FIELDS, preload_content=False)
+        content = b"".join(response.stream(PIECE))
+        response.release_conn()
+        return response.status, seen(response.headers), content
+
+    return fetch, pool.close
+
+
+@cache
+def s3_session(boto3: ModuleType) -> Any:
+    """With the models of the service, which take a while to load."""
+    return boto3.session.Session("nobody", "nothing", region_name="us-east-1")
+
+
+def of_boto3(boto3: ModuleType, case: Case, port: int,
+             seen: Seen = lambda fields: fields[LOOKED_UP.lower()]) -> tuple[Fetch, Close]:
+    """An object out of a bucket, from what behaves like S3 for as long as nobody looks closely."""
+    config = importlib.import_module("botocore.config").Config(
+        s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, proxies={})
+    client = s3_session(boto3).client("s3", config=config,
+                                      endpoint_url=f"http://{HOST}:{port}")
+
+    def fetch() -> tuple[int, Any, Any]:
+        answer = client.get_object(Bucket=BUCKET, Key=case.name)
+        about = answer["ResponseMetadata"]
+        return about["HTTPStatusCode"], seen(about["HTTPHeaders"]), answer["Body"].read()
+
+    return fetch, client.close
+
+
+@dataclass(frozen=True)
+class Library:
+    """`module` is what is imported, `distribution` what is installed (None: with Python)."""
+
+    module: str
+    distribution: str | None
+    of: Callable[..., tuple[Fetch, Close]]
+    cases: list[str]
+    keeps: bool = True          # its connection, for the next request
+
+
+LIBRARIES = {
+    "urllib.request": Library("urllib.request", None, of_urllib_request, CALLED, keeps=False),
+    "urllib3": Library("urllib3", "urllib3", of_urllib3, CALLED),
+    "urllib3-stream": Library("urllib3", "urllib3", of_urllib3_stream, STREAMED),
+    "requests": Library("requests", "requests", of_requests, CALLED),
+    "boto3": Library("boto3", "boto3", of_boto3, CALLED),
+}
+BY_NAME = {case.name: case for case in CASES}
+
+
+@dataclass(frozen=True)
+class Use:
+    """A row: a library, and what it is answered."""
+
+    library: str
+    case: Case
+    extra: bool = True
+
+    @property
+    def name(self) -> str:
+        return f"{self.library}-{self.case.name}"
+
+    @property
+    def summary(self) -> str:
+        return f"{self.library}: {self.case.summary.removesuffix(', read()')}"
+
+
+USES = [Use(name, BY_NAME[case]) for name, library in LIBRARIES.items() for case in library.cases]
+
+
+def versions() -> dict[str, str]:
+    """Distribution -> version, of those that are installed; botocore is what boto3 stands on."""
+    found = {}
+    for name in ["urllib3", "requests", "boto3", "botocore"]:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+# ---- the process that uses a library
+
+
+def all_fields(fields: Any) -> dict[str, str]:
+    """Names in lower case; of one name, the values in their order."""
+    found: dict[str, list[str]] = {}
+    for name, value in fields.items():
+        found.setdefault(name.lower(), []).append(value)
+    return {name: ", ".join(values) for name, values in found.items()}
+
+
+class Once:
+    """http.client with a connection for each request."""
+
+    def __init__(self, make: Callable[[], Client]) -> None:
+        self._make = make
+
+    def exchange(self) -> Exchange:
+        def connect() -> Any:
+            with closing(self._make()) as client:
+                return client.exchange()()
+
+        return connect
+
+    def close(self) -> None:
+        pass
+
+
+class User:
+    """What this process is asked to do: a batch by the library, or by http.client alone."""
+
+    def __init__(self, library: str, case: Case, port: int) -> None:
+        known = LIBRARIES[library]
+        self._use = partial(Peer, known.of, known.module, case, port)
+        alone = partial(Client, http.client, case, {"http": port}, None)
+        self._tasks = {"use": self._use, "alone": alone if known.keeps else partial(Once, alone)}
+
+    def answer(self) -> tuple[int, Any, str]:
+        """Status, all fields and the hash of the content."""
+        with closing(self._use(all_fields)) as contender:
+            return contender.answer()
+
+    def time(self, task: str, share: float, size: int) -> Timed:
+        return time_contender(self._tasks[task], share, size)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Install, tell the answer, then read what is wanted, line by line, until the end."""
+    parser = argparse.ArgumentParser(prog="python -m bench.downstream", description=__doc__)
+    parser.add_argument("library", choices=LIBRARIES)
+    parser.add_argument("case", choices=BY_NAME)
+    parser.add_argument("port", type=int)
+    parser.add_argument("--install", metavar="MODULE", help="call this one's install()")
+    options = parser.parse_args(arguments)
+    if options.install:
+        importlib.import_module(options.install).install()
+    user = User(options.library, BY_NAME[options.case], options.port)
+    print(json.dumps(user.answer()), flush=True)
+    for line in sys.stdin:
+        print(json.dumps(user.time(*json.loads(line))), flush=True)
+
+
+# ---- and who asks it
+
+
+class Process:
+    """A handle of it; a context manager."""
+
+    def __init__(self, use: Use, port: int, module: str | None) -> None:
+        # Neither credentials nor proxies of whoever runs the bench.
+        env = {name: value for name, value in environment().items()
+               if not name.startswith("AWS_") and not name.lower().endswith("_proxy")}
+        env |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull,
+                "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "NO_PROXY": "*"}
+        self._what = f"{use.name}, {'with' if module else 'without'} install()"
+        self._process = started("-m", "bench.downstream", use.library, use.case.name, port,
+                                *(["--install", module] if module else []), env=env)
+        self.pid = self._process.pid
+
+    def _line(self) -> Any:
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self._what}: the process has ended")
+        return json.loads(line)
+
+    def answer(self) -> list[Any]:
+        """What it has been answered: it says so by itself, once."""
+        return self._line()
+
+    def time(self, task: str, share: float, size: int) -> Timed:
+        """As time_contender()."""
+        print(json.dumps([task, share, size]), file=self._process.stdin, flush=True)
+        return tuple(self._line())
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        stop(self._process)
+
+
+def expected(case: Case) -> list[Any]:
+    lines = case.wire.head.decode("ascii").split("\r\n")[1:-2]
+    fields: dict[str, str] = {}
+    for name, value in (line.split(": ", 1) for line in lines):
+        name = name.lower()
+        fields[name] = f"{fields[name]}, {value}" if name in fields else value
+    return [200, fields, case.wire.digest()]
+
+
+def missing(use: Use) -> str | None:
+    """The distribution that would have to be installed."""
+    distribution = LIBRARIES[use.library].distribution
+    return None if distribution is None or distribution in versions() else distribution
+
+
+def measure_use(use: Use, module: ModuleType, port: int, course: Course) -> dict[str, Any]:
+    """All figures of one row."""
+    if not hasattr(module, "install"):
+        raise RuntimeError(f"{module.__name__} has no install()")
+    with ExitStack() as stack:
+        both = {name: stack.enter_context(Process(use, port, install))
+                for name, install in (("ours", module.__name__), ("stdlib", None))}
+        for name, process in both.items():
+            if (answer := process.answer()) != expected(use.case):
+                raise AnswersDiffer(f"{use.name}: {name}: got {answer!r:.500}")
+        family = *course.neighbours.family, *(process.pid for process in both.values())
+        tasks = {"ours": partial(both["ours"].time, "use"),
+                 "alone": partial(both["ours"].time, "alone"),
+                 "stdlib": partial(both["stdlib"].time, "use")}
+        result = measure(use.name, use.summary, tasks,
+                         replace(course, neighbours=Neighbours(*family)),
+                         time_one=lambda task, share, size: task(share, size))
+    return {**result, "if_free": if_free(result["contenders"])}
+
+
+def if_free(contenders: dict[str, Any]) -> dict[str, Any]:
+    """The ratio that there would be if what is ours cost nothing."""
+    rounds = (contenders[name]["cpu_us"]["rounds"] for name in ("stdlib", "ours", "alone"))
+    return figures([stdlib / max(ours - alone, 1e-3) for stdlib, ours, alone in zip(*rounds)])
+
+
+if __name__ == "__main__":
+    main()

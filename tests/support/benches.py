@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""The bench, run by tests: in a folder of its own, so that the httpclient it measures is the one
+that these tests run on, and not an unbuilt one that may lie beside it.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCH = Path(__file__).resolve().parents[2] / "bench"
+
+
+def copied(tmp_path_factory):
+    """A folder with the bench in it."""
+    if not BENCH.is_dir():
+        pytest.skip("no bench beside the tests")
+    folder = tmp_path_factory.mktemp("bench")
+    shutil.copytree(BENCH, folder / "bench", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
+def run_bench(folder, *arguments, start=("-m", "bench")):
+    path = os.pathsep.join([str(folder), *filter(None, sys.path)])
+    return subprocess.run([sys.executable, *start, *arguments], cwd=folder,
+                          env={**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"},
+                          capture_output=True, encoding="utf-8", timeout=120)
+
+
+def check_figures(figures):
+    assert len(figures["rounds"]) == 2
+    assert min(figures["rounds"]) == figures["min"] >= 0
+    assert figures["min"] <= figures["q1"] <= figures["median"] <= figures["q3"]
+
+
+# With figures made up: no test may depend on real ones.  `value` is what every figure of a row
+# is, so that "at least" and "at most" can be missed, each at will.
+MADE_UP = """
+import sys
+import bench.__main__ as main
+
+def figures(value):
+    return {{"min": value, "q1": value, "median": value, "q3": value, "rounds": [value]}}
+
+def measured(rows, *_):
+    values = iter({values})
+    results = []
+    for row in rows:
+        value = next(values)
+        one = {{"batch": 1, "cpu_us": figures(10.0), "wall_us": figures(10.0)}}
+        other = {{"batch": 1, "cpu_us": figures(10.0 * value), "wall_us": figures(10.0 * value)}}
+        result = {{"name": row.name, "summary": "", "disturbed": 0,
+                   "contenders": {{"ours": one, "stdlib": other, "raw": one}}}}
+        result.update(dict.fromkeys(("ratio", "wall_ratio"), figures(value)))
+        result.update(over_raw=figures(2.1), over_httptools=figures(0.3))
+        results.append(result)
+    return results, {{}}
+
+main.measure_rows = measured
+main.check.built_with_pgo = lambda: ({optimized}, "so it is said")
+sys.exit(main.main({arguments}))
+"""
+
+
+def run_made_up(folder, values, *arguments, optimized=False):
+    code = MADE_UP.format(values=list(values), arguments=list(arguments), optimized=optimized)
+    return run_bench(folder, start=("-c", code))

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+"""`python -m bench --downstream`: libraries upon http.client, with install() and without."""
+
+import json
+
+import pytest
+
+from support.benches import check_figures, copied, run_bench, run_made_up
+
+QUICK = ["--downstream", "--rounds", "2", "--seconds", "0.1"]
+ROW = "urllib.request-small-head"
+LARGE = "urllib.request-large-head"
+LIBRARIES = {"urllib3": "urllib3", "urllib3-stream": "urllib3", "requests": "requests",
+             "boto3": "boto3"}
+
+# A module whose install() breaks http.client in one way.
+BROKEN = {
+    "status": "HTTPResponse.status = property(lambda self: 201, lambda self, value: None)",
+    "field": "_begin = HTTPResponse.begin\n"
+             "def begin(self): _begin(self); self.headers['X-More'] = 'x'\n"
+             "HTTPResponse.begin = begin",
+    "content": "_read = HTTPResponse.read\n"
+               "HTTPResponse.read = lambda self, size=None: _read(self, size).replace(b'e', b'E')",
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return copied(tmp_path_factory)
+
+
+def test_report(folder):
+    done = run_bench(folder, *QUICK, "--case", ROW, "--markdown", "--json", "downstream.json")
+    assert done.returncode == 0, done.stderr
+    head, _, row, *_ = done.stdout.splitlines()
+    assert head.split("|")[-3].strip() == "of which ours µs" and row.startswith(f"| {ROW} |")
+    report = json.loads((folder / "downstream.json").read_text())
+    result, = report["cases"]
+    assert report["skipped"] == {} and result["name"] == ROW
+    assert set(result["contenders"]) == {"ours", "alone", "stdlib"}
+    for contender in result["contenders"].values():
+        check_figures(contender["cpu_us"])
+    check_figures(result["ratio"])
+    rounds = (result["contenders"][name]["cpu_us"]["rounds"]
+              for name in ("stdlib", "ours", "alone"))
+    assert result["if_free"]["rounds"] == pytest.approx(
+        [stdlib / max(ours - alone, 1e-3) for stdlib, ours, alone in zip(*rounds)])
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_libraries(library, folder):
+    """Those that are installed get the right answers, of both kinds of body."""
+    pytest.importorskip(LIBRARIES[library])
+    cases = ["large-head", "chunks-4k"] if "stream" not in library else ["chunks-4k"]
+    names = [f"{library}-{case}" for case in cases]
+    done = run_bench(folder, *QUICK, *(argument for name in names for argument in ("--case", name)),
+                     "--json", "library.json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((folder / "library.json").read_text())
+    assert [result["name"] for result in report["cases"]] == names
+    assert report["environment"]["peers"][LIBRARIES[library]]
+
+
+def test_who_runs_on_what(folder):
+    """install() is in one of the two processes, and comes before the library."""
+    (folder / "told.py").write_text("""
+import os, sys
+def install():
+    print("installed", "urllib.request" in sys.modules, file=sys.stderr)
+""")
+    done = run_bench(folder, *QUICK, "--case", ROW, "--module", "told")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("installed") == done.stderr.count("installed False") == 1
+
+
+@pytest.mark.parametrize("part", BROKEN)
+def test_wrong_answers_are_not_timed(part, folder):
+    broken = folder / f"install_{part}.py"
+    broken.write_text("def install():\n    from http.client import HTTPResponse\n" + "".join(
+        f"    {line}\n" for line in BROKEN[part].splitlines()))
+    done = run_bench(folder, *QUICK, "--case", LARGE, "--module", broken.stem)
+    assert done.returncode == 2, done.stderr
+    assert f"{LARGE}: ours: got" in done.stderr
+    assert done.stdout == ""
+
+
+def test_process_that_ends(folder):
+    (folder / "ends.py").write_text("def install():\n    raise SystemExit(3)\n")
+    done = run_bench(folder, *QUICK, "--case", ROW, "--module", "ends")
+    assert done.returncode == 2
+    assert f"{ROW}, with install(): the process has ended" in done.stderr
+
+
+def test_not_installed(folder):
+    """Said, and the others are measured."""
+    done = run_bench(folder, start=("-c", f"""
+import sys
+import bench.downstream as downstream, bench.__main__ as main
+downstream.versions = dict
+sys.exit(main.main({[*QUICK, "--case", ROW, "--case", "boto3-small-head"]}))
+"""))
+    assert done.returncode == 0, done.stderr
+    assert "boto3-small-head: skipped, boto3 is not installed." in done.stdout
+    assert ROW in done.stdout
+
+
+# row -> what its ratio has to be, on each interpreter
+BOUNDS = {
+    "urllib3-small-head": 1.5, "urllib3-large-head": 1.6, "urllib3-chunks-64b": 5,
+    "urllib3-stream-chunks-64b": 5, "requests-small-head": 1.13, "boto3-small-head": 1.1,
+}
+
+
+@pytest.mark.parametrize("optimized", [True, False])
+@pytest.mark.parametrize("short", [0, 0.01])
+def test_check(short, optimized, folder):
+    done = run_made_up(folder, [bound - short for bound in BOUNDS.values()], "--downstream",
+                       *(argument for row in BOUNDS for argument in ("--case", row)), "--check",
+                       optimized=optimized)
+    lines = [line.split()[:2] for line in done.stdout.splitlines()
+             if line.startswith(("pass", "MISS"))]
+    assert lines == [["MISS" if short else "pass", row] for row in BOUNDS], done.stderr
+    assert done.returncode == bool(short)
+
+
+@pytest.mark.parametrize(("ratio", "status"), [(1.0, 0), (0.9, 1)])
+def test_gate(ratio, status, folder):
+    done = run_made_up(folder, [ratio], "--downstream", "--case", ROW, "--gate")
+    assert done.returncode == status, done.stderr
+    assert (f"slower than http.client: {ROW}" in done.stderr) == bool(status)
+
+
+@pytest.mark.parametrize(("arguments", "message"), [
+    (["--downstream", "--case", "small-head"], "no such case: small-head"),
+    (["--case", ROW], f"no such case: {ROW}"),
+    ([*QUICK, "--case", ROW, "--module", "json"], "json has no install()"),
+])
+def test_bad_arguments(arguments, message, folder):
+    done = run_bench(folder, *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
