@@ -6,6 +6,7 @@ anything else as None, and then http.client's own checks (in connection.py)
 decide and word the exception.
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.object cimport PyObject
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.string cimport memcpy
 
@@ -13,6 +14,18 @@ from .http1 cimport *
 
 cdef extern from "Python.h":
     bint PyUnicode_IS_ASCII(object text)
+    bint PyDict_Next(dict d, Py_ssize_t *at, PyObject **key, PyObject **value)
+
+cdef extern from *:
+    """
+    /* A dict that no other thread can change until its caller lets one run. */
+    #ifdef Py_GIL_DISABLED
+    #define httpclient_owned(d) PyDict_Copy(d)
+    #else
+    #define httpclient_owned(d) Py_NewRef(d)
+    #endif
+    """
+    dict owned "httpclient_owned"(dict d)
 
 cdef bytes ACCEPT_ENCODING = b"Accept-Encoding: identity\r\n"
 
@@ -113,6 +126,10 @@ cdef char *put(char *out, const void *octets, Py_ssize_t n) noexcept:
     return out + n
 
 
+cdef dict with_numbers_as_text(dict headers):
+    return {name: str(value) if type(value) is int else value for name, value in headers.items()}
+
+
 cdef bytes whole_head(str method, str target, bytes host_line, dict headers, object length):
     """A whole HTTP/1.1 request head; None if a part needs a closer look.
 
@@ -128,7 +145,9 @@ cdef bytes whole_head(str method, str target, bytes host_line, dict headers, obj
     cdef Py_ssize_t name_sizes[MAX_FIELDS]
     cdef Py_ssize_t value_sizes[MAX_FIELDS]
     cdef int has = 0
-    cdef list fields
+    cdef PyObject *name = NULL
+    cdef PyObject *value = NULL
+    cdef Py_ssize_t at = 0
     cdef char *out
 
     method_octets = ascii(method, &m)
@@ -138,22 +157,24 @@ cdef bytes whole_head(str method, str target, bytes host_line, dict headers, obj
             or http1_target(target_octets, t) != HTTP1_OK):
         return None
     size = m + t + 14           # two SP, HTTP/1.1, two CRLF
-    fields = list(headers.items())  # owns what the pointers point into
-    if len(fields) > MAX_FIELDS:
+    if len(headers) > MAX_FIELDS:
         return None
-    for i in range(len(fields)):
-        name, value = fields[i]
-        if type(value) is int:
-            value = str(value)
-            fields[i] = name, value
-        names[count] = ascii(name, &n)
-        values[count] = ascii(value, &v)
+    length_line = None
+    if length is not None:
+        length_line = b"Content-Length: %d\r\n" % length
+    headers = owned(headers)
+    # Up to the last memcpy() nobody else runs, so that the dict owns what is pointed at.
+    while PyDict_Next(headers, &at, &name, &value):
+        if type(<object> value) is int:
+            return whole_head(method, target, host_line, with_numbers_as_text(headers), length)
+        names[count] = ascii(<object> name, &n)
+        values[count] = ascii(<object> value, &v)
         if names[count] is NULL or values[count] is NULL:
             return None
         if (http1_field_name(names[count], n) != HTTP1_OK
                 or http1_field_value(values[count], v) != HTTP1_OK):
             return None
-        if type(name) is str:   # http.client does not look into names of bytes
+        if type(<object> name) is str:  # http.client does not look into names of bytes
             has |= framing_name(names[count], n)
         name_sizes[count] = n
         value_sizes[count] = v
@@ -163,10 +184,8 @@ cdef bytes whole_head(str method, str target, bytes host_line, dict headers, obj
         size += len(host_line)
     if not has & HAS_ACCEPT_ENCODING:
         size += PyBytes_GET_SIZE(ACCEPT_ENCODING)
-    length_octets = None
-    if length is not None and not has & HAS_LENGTH:
-        length_octets = b"Content-Length: %d\r\n" % length
-        size += PyBytes_GET_SIZE(length_octets)
+    if length_line is not None and not has & HAS_LENGTH:
+        size += PyBytes_GET_SIZE(length_line)
     head = PyBytes_FromStringAndSize(NULL, size)
     out = PyBytes_AS_STRING(head)
     out = put(out, method_octets, m)
@@ -178,8 +197,8 @@ cdef bytes whole_head(str method, str target, bytes host_line, dict headers, obj
     if not has & HAS_ACCEPT_ENCODING:
         out = put(out, PyBytes_AS_STRING(ACCEPT_ENCODING),
                   PyBytes_GET_SIZE(ACCEPT_ENCODING))
-    if length_octets is not None:
-        out = put(out, PyBytes_AS_STRING(length_octets), PyBytes_GET_SIZE(length_octets))
+    if length_line is not None and not has & HAS_LENGTH:
+        out = put(out, PyBytes_AS_STRING(length_line), PyBytes_GET_SIZE(length_line))
     for i in range(count):
         out = put(out, names[i], name_sizes[i])
         out = put(out, b": ", 2)
