@@ -19,7 +19,7 @@ cimport cython
 from cpython.dict cimport PyDict_Copy
 from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
 
-from .head cimport Head, skip_empty_line, take_head
+from .head cimport OK, Head, skip_empty_line, take_head
 from .idle cimport has_input
 from .originals cimport Bindings, Originals, attributes, get, set_attributes
 from .request cimport whole_head
@@ -30,6 +30,10 @@ from ..limits import DEFAULT
 from .tally import tally as _tally
 
 cdef extern from "Python.h":
+    bint PyUnicode_IS_ASCII(object text)
+    Py_ssize_t clipped_size "PyNumber_AsSsize_t"(object n, PyObject *overflow) except? -1
+    Py_ssize_t PyUnicode_Tailmatch(object text, object part, Py_ssize_t start, Py_ssize_t end,
+                                   int direction)
     int PySys_Audit(const char *event, const char *format, ...) except -1
 
 cdef extern from *:
@@ -48,6 +52,10 @@ cdef object NOTHING = 0
 cdef object response_type = type(io.BufferedIOBase)
 cdef object real_socket = socket.socket
 cdef dict standard = _standard.__dict__
+cdef Bindings usual_limits = Bindings(standard, "_MAXLINE", "_MAXHEADERS")
+cdef Py_ssize_t MAX_LINE = _standard._MAXLINE
+cdef Py_ssize_t MAX_FIELDS = _standard._MAXHEADERS
+cdef Py_ssize_t MAX_HEAD = DEFAULT.head
 
 # The attributes of http.client's connection that are its own affair.
 cdef str STATE = "_HTTPConnection__state"
@@ -70,11 +78,18 @@ RESPONSE_DATA = ("__getattribute__", "__setattr__", "fp", "status", "version", "
                  "strict", "_method", "_head", "_message", "_interim", "_reused", "_limits",
                  "_max_headers", "_reading")
 
+cdef str USUAL = "GET"
+
 # What a response has after its head; most of it mostly stays so.
 cdef dict FIELDS = {
-    "fp": None, "debuglevel": 0, "_method": None, "_head": None, "version": 11, "code": 200,
-    "status": 200, "reason": "OK", "chunked": False, "length": None, "will_close": False,
+    "fp": None, "debuglevel": 0, "_method": USUAL, "_head": None, "version": 11, "code": 200,
+    "status": 200, "reason": OK, "chunked": False, "length": None, "will_close": False,
 }
+
+
+cdef bint is_absolute(str target) noexcept:
+    """Whether a request target may be a URL, with a host of its own."""
+    return PyUnicode_Tailmatch(target, "http", 0, LARGEST, -1) != 0
 
 
 cdef bint prints(dict own) except -1:
@@ -104,29 +119,76 @@ cdef class Requests:
     def send(self, connection, method, target, body, headers):
         """Send a request on an idle connection; False: nothing has been done."""
         cdef dict own
-        cdef bytes head
+        cdef bint others_ran = False    # and may have changed what has been looked at
 
-        if type(headers) is not dict or not (body is None or type(body) is bytes):
+        if (type(headers) is not dict or not (body is None or type(body) is bytes)
+                or type(method) is not str or type(target) is not str
+                or is_absolute(target)):
             return False
         own = attributes(connection)
         if not (self._methods.of_object(connection, own) and self._rules.intact()
                 and self.is_plain(own)):
             return False
-        head = self.head_of(connection, own, method, target, body, headers)
+        length = self.length_of(method, body)
+        default_port = connection.default_port
+        host = get(own, "host", None)
+        port = get(own, "port", None)
+        known = get(own, "_host_line", None)
+        if type(known) is not tuple or len(<tuple> known) != 4 or not (
+                host == (<tuple> known)[0] and port == (<tuple> known)[1]
+                and default_port == (<tuple> known)[2]):
+            others_ran = True
+            known = connection._note_host_line(host, port, default_port)
+            if known is None:
+                return False
+        head = whole_head(method, target or "/", <bytes> (<tuple> known)[3], headers, length)
         if head is None:
             return False
-        self.start(connection, own)
-        if get(own, STATE, None) != IDLE:
+
+        sock = self.usable_socket(connection, own, &others_ran)
+        if others_ran and get(own, STATE, None) != IDLE:
             return False
-        own["_method"] = method
         own[STATE] = REQUEST_SENT
+        if get(own, "_method", None) is not method:
+            own["_method"] = method
+        if get(own, WAITING, None):
+            own[WAITING] = False
         try:
-            self.emit(connection, own, head, body)
+            self.emit(connection, sock, <bytes> head, body)
         except BaseException as error:
             connection._sending_failed(error)
             raise
         counts.requests += 1
         return True
+
+    cdef object usable_socket(self, object connection, dict own, bint *others_ran):
+        """Let go of the response before, and of a socket that cannot be used again.
+
+        Returns the socket, or None where one has to be opened.
+        """
+        unread = False
+        response = get(own, RESPONSE, None)
+        spoiled = get(own, SPOILED, None)
+        if response is not None or spoiled is not None:
+            if spoiled is None and self.is_over(response):
+                own[RESPONSE] = None
+            else:
+                others_ran[0] = True
+                connection._forget_response()
+                unread = get(own, RESPONSE, None) is not None
+        sock = get(own, "sock", None)
+        if sock is None or unread or get(own, ANSWERED, None) is not sock:
+            return sock
+        if type(sock) is real_socket:
+            news = has_input(sock)
+        else:
+            others_ran[0] = True
+            news = self._has_news(sock)
+        if not news:
+            return sock
+        others_ran[0] = True
+        connection._drop()
+        return None
 
     cdef bint is_plain(self, dict own) except -1:
         """Whether a connection is idle, and goes straight to its server."""
@@ -136,54 +198,23 @@ cdef class Requests:
                 and not get(own, "_tunnel_host", None)
                 and get(own, "_due", None) is None and get(own, "deadline", None) is None)
 
-    cdef bytes head_of(self, object connection, dict own, object method, object target,
-                       object body, dict headers):
-        if type(method) is not str or type(target) is not str or target[:4] == "http":
-            return None
-        host = get(own, "host", None)
-        port = get(own, "port", None)
-        default_port = connection.default_port
-        known = get(own, "_host_line", None)
-        if type(known) is not tuple or len(<tuple> known) != 4 or not (
-                host == (<tuple> known)[0] and port == (<tuple> known)[1]
-                and default_port == (<tuple> known)[2]):
-            known = connection._note_host_line(host, port, default_port)
-            if known is None:
-                return None
-        length = None
+    cdef object length_of(self, str method, object body):
+        """The value of Content-Length, or None for no such field."""
         if body is not None:
-            length = len(<bytes> body)
-        elif method != "GET" and method.upper() in self._namespace["_METHODS_EXPECTING_BODY"]:
-            length = 0
-        return whole_head(method, target or "/", <bytes> (<tuple> known)[3], headers, length)
-
-    cdef int start(self, object connection, dict own) except -1:
-        """Let go of the response before, and of a socket that cannot be used again."""
-        response = get(own, RESPONSE, None)
-        if response is not None or get(own, SPOILED, None) is not None:
-            if self.is_over(response) and get(own, SPOILED, None) is None:
-                own[RESPONSE] = response = None
-            else:
-                connection._forget_response()
-                response = get(own, RESPONSE, None)
-        sock = get(own, "sock", None)
-        if sock is not None and response is None and get(own, ANSWERED, None) is sock:
-            if has_input(sock) if type(sock) is real_socket else self._has_news(sock):
-                connection._drop()
-        if get(own, WAITING, None):
-            own[WAITING] = False
-        return 0
+            return len(<bytes> body)
+        if method != "GET" and method.upper() in self._namespace["_METHODS_EXPECTING_BODY"]:
+            return NOTHING
+        return None
 
     cdef bint is_over(self, object response) except -1:
         """Whether a response has been read to its end, and nothing came behind it."""
         cdef dict own
-        if response is None or not self._answers.of_class(type(response)):
+        if not self._answers.of_class(type(response)):
             return False
         own = attributes(response)
         return get(own, "fp", None) is None and get(own, "will_close", None) is False
 
-    cdef int emit(self, object connection, dict own, bytes head, object body) except -1:
-        sock = get(own, "sock", None)
+    cdef int emit(self, object connection, object sock, bytes head, object body) except -1:
         if not PyObject_TypeCheck(sock, <PyTypeObject *> real_socket) or (
                 body is not None and len(<bytes> body) > JOINED):
             connection._send_pieces(head, body)
@@ -214,19 +245,21 @@ cdef class Responses:
 
     def take(self, connection):
         """The response to the request that was sent, begun; None: nothing has been done."""
-        cdef dict own = attributes(connection)
+        cdef dict own
         cdef dict fields
         cdef SocketReader reader
 
-        sock = get(own, "sock", None)
-        strict = get(own, "strict", None)
-        if not (self._connection.of_class(type(connection)) and self._rules.intact()
-                and (strict is None or strict is True)
-                and may_take_all(sock) and self.is_plain(own)):
+        if not (self._connection.of_class(type(connection)) and self._rules.intact()):
             return None
         cls = connection.response_class
         # Any class that leaves all this to us; one with a metaclass of its own may not.
         if type(cls) is not response_type or not self._methods.of_class(cls):
+            return None
+        own = attributes(connection)
+        sock = get(own, "sock", None)
+        strict = get(own, "strict", None)
+        if not ((strict is None or strict is True) and may_take_all(sock)
+                and self.is_plain(own)):
             return None
         own[STATE] = AWAITED    # at once: of two threads, one gets here
         fields = PyDict_Copy(FIELDS)
@@ -236,14 +269,16 @@ cdef class Responses:
         if limits is not DEFAULT:
             fields["_limits"] = limits
         method = get(own, "_method", None)
-        fields["_method"] = method
+        if method is not USUAL:
+            fields["_method"] = method
+        answered = get(own, ANSWERED, None)
         response = None
         try:
             reader = open_socket(sock)
             fields["fp"] = reader
             response = new_instance(cls, ())
             set_attributes(response, fields)
-            if strict is None and get(own, ANSWERED, None) is sock:
+            if strict is None and answered is sock:
                 skip_empty_line(reader)
             self.begin(response, fields, reader, method, strict, limits)
         except BaseException as error:
@@ -253,7 +288,8 @@ cdef class Responses:
         if get(own, "sock", None) is not sock:
             return response     # closed meanwhile: the socket is the response's alone
         own[STATE] = IDLE
-        own[ANSWERED] = sock
+        if answered is not sock:
+            own[ANSWERED] = sock
         if fields["will_close"]:
             connection._leave_to(response)
         else:
@@ -272,10 +308,13 @@ cdef class Responses:
         """HTTPResponse.begin(), for a regular head of a final response."""
         cdef Head head
         cdef int status
+        cdef Py_ssize_t max_line = MAX_LINE, max_fields = MAX_FIELDS
 
         if limits is DEFAULT:
-            read = take_head(reader, standard["_MAXLINE"], standard["_MAXHEADERS"],
-                             limits.head, strict is True)
+            if not usual_limits.intact():
+                max_line = standard["_MAXLINE"]
+                max_fields = standard["_MAXHEADERS"]
+            read = take_head(reader, max_line, max_fields, MAX_HEAD, strict is True)
         else:
             read = take_head(reader, limits.max_line, limits.max_fields, limits.head,
                              strict is True)
@@ -287,11 +326,13 @@ cdef class Responses:
         fields["_head"] = head
         if status != 200:
             fields["status"] = fields["code"] = status
-        fields["reason"] = head.reason
+        if head.reason is not OK:
+            fields["reason"] = head.reason
         if head.version != 11:
             fields["version"] = head.version
         if (head._framing.has_length and head.version == 11 and status >= 200
-                and status != 204 and status != 304 and method != "HEAD"):
+                and status != 204 and status != 304
+                and (method is USUAL or method != "HEAD")):
             fields["length"] = head._framing.length
             if head._framing.close:
                 fields["will_close"] = True
@@ -319,26 +360,34 @@ cdef class Content:
 
     def read(self, response):
         """The rest of the content (bytes); None: nothing has been done."""
+        cdef SocketReader reader
+        cdef Py_ssize_t size
         cdef dict own = attributes(response)
         cdef bytes data
 
-        reader = get(own, "fp", None)
-        if type(reader) is not SocketReader or not self._methods.of_object(response, own):
+        fp = get(own, "fp", None)
+        if type(fp) is not SocketReader or not self._methods.of_object(response, own):
             return None
         length = get(own, "length", None)
+        method = get(own, "_method", None)
         if (type(length) is not int or get(own, "chunked", None) is not False
-                or get(own, "_method", None) == "HEAD" or get(own, "_reading", False)):
+                or (method is not USUAL and method == "HEAD") or get(own, "_reading", False)):
             return None
-        own["_reading"] = True
-        try:
-            data = (<SocketReader> reader).take_last(length if length < LARGEST else LARGEST)
-        finally:
-            own["_reading"] = False
-        if len(data) != length:
-            response._came_short(data)
+        reader = <SocketReader> fp
+        size = clipped_size(length, NULL)
+        if 0 <= size <= reader._end - reader._at:
+            data = reader.take_last(size)
+        else:
+            own["_reading"] = True      # other threads may run
+            try:
+                data = reader.take_last(size)
+            finally:
+                own["_reading"] = False
+            if len(data) != length:
+                response._came_short(data)
         own["length"] = NOTHING
         own["fp"] = None
-        if (<SocketReader> reader)._end != (<SocketReader> reader)._at:
+        if reader._end != reader._at:
             own["will_close"] = True    # there is surplus, as in _close_conn()
         return data
 
@@ -351,6 +400,6 @@ cdef class Content:
         own = attributes(response)
         head = get(own, "_head", None)
         if (type(head) is not Head or get(own, "headers", None) is not None
-                or get(own, "_message", None) is not None or not (<str> name).isascii()):
+                or get(own, "_message", None) is not None or not PyUnicode_IS_ASCII(name)):
             return None
         return (<Head> head).value_of(<str> name)

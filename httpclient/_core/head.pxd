@@ -2,6 +2,8 @@
 from .http1 cimport http1_framing
 from .reader cimport Reader
 
+cdef str OK
+
 
 cdef class Head:
     cdef readonly int version           # 10 or 11

@@ -16,6 +16,7 @@ from .text cimport name_text, value_text
 
 from ..exceptions import HTTPException, LineTooLong
 
+OK = "OK"     # the reason phrase of most responses: always the same object
 cdef Py_ssize_t MIN_REFILL = 16 * 1024
 
 
@@ -179,7 +180,11 @@ cdef Head parse(const uint8_t *octets, size_t end, bint strict):
         head.size = end
         head.version = 11 if status.minor else 10
         head.status = status.code
-        head.reason = latin1(<const char *> octets, status.reason)
+        if (status.reason.end - status.reason.at == 2
+                and memcmp(octets + status.reason.at, "OK", 2) == 0):
+            head.reason = OK
+        else:
+            head.reason = latin1(<const char *> octets, status.reason)
     return head
 
 

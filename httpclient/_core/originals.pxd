@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 from cpython.object cimport PyObject
+from libc.stdint cimport uint64_t
 
 cdef enum:
     KINDS = 4       # classes that one Originals remembers
@@ -20,6 +21,7 @@ cdef class Originals:
 
 cdef class Bindings:
     cdef dict _namespace
+    cdef uint64_t _version      # of the namespace, when it was intact
     cdef tuple _names
     cdef tuple _values
 

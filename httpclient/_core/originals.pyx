@@ -10,10 +10,27 @@ of the class or of a base of it is set: the attributes are compared once per tag
 cimport cython
 from cpython.dict cimport PyDict_Contains
 from cpython.object cimport PyObject
+from libc.stdint cimport uint64_t
 
 cdef extern from "Python.h":
     ctypedef struct PyTypeObject:
         unsigned int tp_version_tag
+
+cdef extern from *:
+    """
+    /* CPython changes it whenever a dict is changed; 0: this one does not tell. */
+    static inline uint64_t
+    httpclient_dict_version(PyObject *d)
+    {
+    #if PY_VERSION_HEX < 0x030C0000
+        return ((PyDictObject *)d)->ma_version_tag;
+    #else
+        (void)d;
+        return 0;
+    #endif
+    }
+    """
+    uint64_t dict_version "httpclient_dict_version"(dict d) noexcept
 
 cdef object MISSING = object()
 
@@ -80,8 +97,12 @@ cdef class Bindings:
         self._values = tuple([namespace[name] for name in names])
 
     cdef bint intact(self) except -1:
+        cdef uint64_t version = dict_version(self._namespace)
         cdef Py_ssize_t i
+        if version != 0 and version == self._version:
+            return True
         for i in range(len(self._names)):
             if get(self._namespace, self._names[i], None) is not self._values[i]:
                 return False
+        self._version = version
         return True

@@ -35,13 +35,14 @@ cdef class SocketReader(Reader):
     those who read, which close() of the socket respects.
     """
 
-    def __init__(self, sock):
+    cdef int attach(self, object sock) except -1:
         self._receive = sock.recv_into
         # Another object's method might keep the store that it is given: [].append does.
         self._direct = (isinstance(self._receive, BuiltinMethodType)
                         and self_of(self._receive) is <PyObject *> sock)
         sock._io_refs += 1
         self._sock = sock
+        return 0
 
     cdef bytes take_last(self, Py_ssize_t n):
         """As read(n), of what is the message's end: closes if it has all come.
@@ -53,7 +54,7 @@ cdef class SocketReader(Reader):
         data = self.read_octets(n)
         if PyBytes_GET_SIZE(data) == n:
             left = self._end - self._at
-            self.close()
+            self.detach()
             self._end = left
         return data
 
@@ -82,8 +83,10 @@ cdef class SocketReader(Reader):
         return self._sock.fileno()
 
     def close(self):
-        if self.closed:
-            return
+        if not self.closed:
+            self.detach()
+
+    cdef int detach(self) except -1:
         self.closed = True
         self._receive = None
         self.release_store()
@@ -95,6 +98,7 @@ cdef class SocketReader(Reader):
             sock._decref_socketios()
         else:
             sock._io_refs -= 1
+        return 0
 
     def __del__(self):
         if self._sock is not None:
@@ -155,7 +159,9 @@ cdef bint may_take_all(object sock) except -1:
 
 
 cdef SocketReader open_socket(object sock):
-    return SocketReader(sock)
+    cdef SocketReader reader = SocketReader.__new__(SocketReader)
+    reader.attach(sock)
+    return reader
 
 
 def open_reader(sock):
