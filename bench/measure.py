@@ -118,6 +118,16 @@ def ratio(over: dict[str, Any], under: dict[str, Any], clock: str) -> dict[str, 
     return figures([a / max(b, 1e-3) for a, b in pairs])
 
 
+def above_raw(ours: Figures, stdlib: Figures, raw: Figures) -> Figures:
+    """Round by round, the ratio of what http.client and we cost beyond the bytes alone.
+
+    System calls are the same for everybody, and how dear they are beside Python differs from
+    machine to machine; this is the ratio without them.
+    """
+    rounds = zip(*(one["cpu_us"]["rounds"] for one in (ours, stdlib, raw)))
+    return figures([(theirs - bare) / max(own - bare, 1e-3) for own, theirs, bare in rounds])
+
+
 def measure(name: str, summary: str, makers: dict[str, Any], course: Course, units: int = 1,
             time_one: Callable[[Any, float, int], Timed] = time_contender) -> dict[str, Any]:
     """All figures of one case.
@@ -157,6 +167,7 @@ def compared(contenders: dict[str, Figures]) -> dict[str, Any]:
     result["wall_ratio"] = ratio(stdlib, ours, "wall_us")
     if "raw" in contenders:
         result["over_raw"] = ratio(ours, contenders["raw"], "cpu_us")
+        result["above_raw"] = above_raw(ours, stdlib, contenders["raw"])
     if "httptools" in contenders:
         # A head beside a head: what stands around it is Python there, and ours to choose.
         result["over_httptools"] = ratio(contenders.get("core", ours), contenders["httptools"],

@@ -9,7 +9,7 @@ from typing import Any
 from bench.threads import NAMES as THREAD_NAMES
 
 COLUMNS = ["case", "what", "httpclient µs", "http.client µs", "ratio", "quartiles",
-           "raw µs", "× raw", "wall ratio"]
+           "raw µs", "× raw", "above raw", "wall ratio"]
 IN_MEMORY = ["case", "what", "httpclient µs", "core µs", "http.client µs", "ratio", "quartiles",
              "httptools µs", "× httptools"]
 THREADS = ["case", "what", "httpclient", "http.client", "pycurl", "aiohttp", "CPU ratio",
@@ -48,7 +48,8 @@ def exchange_row(result: Result) -> list[str]:
     return [result["name"], result["summary"],
             microseconds(result, "ours"), microseconds(result, "stdlib"),
             median(result, "ratio"), quartiles(result),
-            microseconds(result, "raw"), median(result, "over_raw"), median(result, "wall_ratio")]
+            microseconds(result, "raw"), median(result, "over_raw"),
+            median(result, "above_raw"), median(result, "wall_ratio")]
 
 
 def memory_row(result: Result) -> list[str]:

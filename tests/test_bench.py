@@ -61,7 +61,7 @@ def test_one_round_is_enough(folder):
                      "--module", "http.client", "--markdown")
     assert done.returncode == 0, done.stderr
     head, rule, row, *_ = done.stdout.splitlines()
-    assert head.count("|") == rule.count("|") == row.count("|") == 10
+    assert head.count("|") == rule.count("|") == row.count("|") == 11
     assert re.fullmatch(r"\|( ---:? \|)+", rule)
     assert re.match(r"\| small-head \| .* \| \*\*[0-9.]+\*\* \|", row)
 
@@ -111,6 +111,26 @@ def test_check(case, value, optimized, expected, folder):
     assert all(line.split()[1] == case for line in lines)
     assert done.returncode == ("MISS" in expected)
     assert f"{0.85 if optimized else 1} of the full ones" in done.stdout
+
+
+def test_bounds_without_what_all_pay(folder):
+    """Where a ratio to http.client cannot be had, it is enough to save the same share of what
+    http.client costs above raw."""
+    done = run_bench(folder, start=("-c", """
+from bench import check
+from bench.measure import compared
+bound = next(b for b in check.BOUNDS if (b.case, b.figure) == ("small-head", "ratio"))
+for ours in (12.0, 12.2, 12.3, 8.0):
+    costs = {"ours": ours, "stdlib": 66.0, "raw": 8.0}
+    result = compared({name: {clock: {"rounds": [us], "median": us}
+                              for clock in ("cpu_us", "wall_us")}
+                       for name, us in costs.items()})
+    verdict = check.verdict(bound, result, False)
+    print(verdict.passed, round(verdict.value, 2), round(verdict.limit, 2))
+"""))
+    assert done.stdout.splitlines() == [
+        "True 14.5 13.74", "True 13.81 13.74", "False 13.49 13.74", "True 8.25 7.5",
+    ], done.stderr
 
 
 def test_check_threads_together(folder):
