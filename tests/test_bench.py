@@ -129,7 +129,7 @@ for ours in (12.0, 12.2, 12.3, 8.0):
     print(verdict.passed, round(verdict.value, 2), round(verdict.limit, 2))
 """))
     assert done.stdout.splitlines() == [
-        "True 14.5 13.74", "True 13.81 13.74", "False 13.49 13.74", "True 8.25 7.5",
+        "True 14.5 13.75", "True 13.81 13.75", "False 13.49 13.75", "True 8.25 7.5",
     ], done.stderr
 
 
