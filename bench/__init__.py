@@ -14,6 +14,7 @@ The report is made by
     https.py      default HTTPS connections, handshakes
     threads.py    many threads
     downstream.py urllib3, requests and others, with install() and without
+    floor.py      an http.client that does nothing but its system calls, for those
     footprint.py  imports, idle connections
     measure.py    the clock, the figures
     quiet.py      who else is on the machine

@@ -1,27 +1,24 @@
 # SPDX-License-Identifier: MIT
 """Programs that know nothing of httpclient, with install() and without.
 
-A row is a library that does its HTTP by http.client, and an answer.  Two processes use the
-library, one after the other in each round: one has called install() before it imported the
-library, the other has not, and has no httpclient at all.  One process that goes to and fro
-would not do: what it has cached for one half would be wrong for the other.
-
-The process with httpclient also does the same exchange without the library: what it needs
-for that is what is ours in the figure of the library, and what would be left if it were
-nothing is theirs.
+A row is a library that does its HTTP by http.client, and an answer.  Three processes use the
+library, one after the other in each round: one has called httpclient.install() before it
+imported the library, one has no httpclient at all, and one has an http.client that does no more
+than its system calls (floor.py).  What the library needs upon that one nobody can spare it; what
+it needs beyond that upon httpclient is ours.  One process that goes to and fro would not do: what
+it has cached for one half would be wrong for the other.
 """
 
 from __future__ import annotations
 
 import argparse
-import http.client
 import importlib
 import json
 import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 from importlib import metadata
 from types import ModuleType
@@ -29,15 +26,15 @@ from typing import Any
 
 from bench.cases import BUCKET, CASES, HOST, LOOKED_UP, Case
 from bench.children import environment, started, stop
-from bench.exchanges import Client
 from bench.measure import (
-    AnswersDiffer, Course, Exchange, Timed, figures, measure, time_contender,
+    AnswersDiffer, Course, Timed, figures, measure, ratio, time_contender,
 )
 from bench.peers import FIELDS, Close, Fetch, Peer, Seen, look_up, of_requests, of_urllib3, url
-from bench.quiet import Neighbours
 
 CALLED = ["small-head", "large-head", "length-1m", "chunks-64b", "chunks-4k"]
 STREAMED = CALLED[3:]
+FLOOR = "bench.floor"
+LIFE = 3                        # batches that a process does
 PIECE = 64 * 1024               # octets, of content that is read in pieces
 
 
@@ -98,11 +95,10 @@ class Library:
     distribution: str | None
     of: Callable[..., tuple[Fetch, Close]]
     cases: list[str]
-    keeps: bool = True          # its connection, for the next request
 
 
 LIBRARIES = {
-    "urllib.request": Library("urllib.request", None, of_urllib_request, CALLED, keeps=False),
+    "urllib.request": Library("urllib.request", None, of_urllib_request, CALLED),
     "urllib3": Library("urllib3", "urllib3", of_urllib3, CALLED),
     "urllib3-stream": Library("urllib3", "urllib3", of_urllib3_stream, STREAMED),
     "requests": Library("requests", "requests", of_requests, CALLED),
@@ -153,39 +149,20 @@ def all_fields(fields: Any) -> dict[str, str]:
     return {name: ", ".join(values) for name, values in found.items()}
 
 
-class Once:
-    """http.client with a connection for each request."""
-
-    def __init__(self, make: Callable[[], Client]) -> None:
-        self._make = make
-
-    def exchange(self) -> Exchange:
-        def connect() -> Any:
-            with closing(self._make()) as client:
-                return client.exchange()()
-
-        return connect
-
-    def close(self) -> None:
-        pass
-
-
 class User:
-    """What this process is asked to do: a batch by the library, or by http.client alone."""
+    """What this process is asked to do: a batch by the library."""
 
     def __init__(self, library: str, case: Case, port: int) -> None:
         known = LIBRARIES[library]
         self._use = partial(Peer, known.of, known.module, case, port)
-        alone = partial(Client, http.client, case, {"http": port}, None)
-        self._tasks = {"use": self._use, "alone": alone if known.keeps else partial(Once, alone)}
 
     def answer(self) -> tuple[int, Any, str]:
         """Status, all fields and the hash of the content."""
         with closing(self._use(all_fields)) as contender:
             return contender.answer()
 
-    def time(self, task: str, share: float, size: int) -> Timed:
-        return time_contender(self._tasks[task], share, size)
+    def time(self, share: float, size: int) -> Timed:
+        return time_contender(self._use, share, size)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -208,39 +185,58 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 class Process:
-    """A handle of it; a context manager."""
+    """A handle of it; a context manager.  Its id is in `family` for as long as it runs.
 
-    def __init__(self, use: Use, port: int, module: str | None) -> None:
+    After some batches there is another in its place: where a process has its objects, and in
+    which order its sets and dicts, is settled when it starts, and makes some per cent.
+    """
+
+    def __init__(self, use: Use, port: int, module: str | None, family: list[int]) -> None:
+        self._use, self._family = use, family
+        self._with = f"with {module}" if module else "without httpclient"
+        self._command = ["-m", "bench.downstream", use.library, use.case.name, port,
+                         *(["--install", module] if module else [])]
+        self._start()
+
+    def _start(self) -> None:
         # Neither credentials nor proxies of whoever runs the bench.
         env = {name: value for name, value in environment().items()
                if not name.startswith("AWS_") and not name.lower().endswith("_proxy")}
         env |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull,
                 "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "NO_PROXY": "*"}
-        self._what = f"{use.name}, {'with' if module else 'without'} install()"
-        self._process = started("-m", "bench.downstream", use.library, use.case.name, port,
-                                *(["--install", module] if module else []), env=env)
-        self.pid = self._process.pid
+        self._process, self._batches = started(*self._command, env=env), LIFE
+        self._family.append(self._process.pid)
+
+    def _stop(self) -> None:
+        stop(self._process)
+        self._family.remove(self._process.pid)
 
     def _line(self) -> Any:
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self._what}: the process has ended")
+            raise RuntimeError(f"{self._use.name}, {self._with}: the process has ended")
         return json.loads(line)
 
-    def answer(self) -> list[Any]:
-        """What it has been answered: it says so by itself, once."""
-        return self._line()
+    def check(self) -> None:
+        """Compare what it has been answered, which it says by itself, when it has started."""
+        if (answer := self._line()) != expected(self._use.case):
+            raise AnswersDiffer(f"{self._use.name}, {self._with}: got {answer!r:.500}")
 
-    def time(self, task: str, share: float, size: int) -> Timed:
+    def time(self, share: float, size: int) -> Timed:
         """As time_contender()."""
-        print(json.dumps([task, share, size]), file=self._process.stdin, flush=True)
+        if not self._batches:
+            self._stop()
+            self._start()
+            self.check()
+        self._batches -= 1
+        print(json.dumps([share, size]), file=self._process.stdin, flush=True)
         return tuple(self._line())
 
     def __enter__(self) -> Process:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        stop(self._process)
+        self._stop()
 
 
 def expected(case: Case) -> list[Any]:
@@ -262,26 +258,18 @@ def measure_use(use: Use, module: ModuleType, port: int, course: Course) -> dict
     """All figures of one row."""
     if not hasattr(module, "install"):
         raise RuntimeError(f"{module.__name__} has no install()")
+    installed = {"ours": module.__name__, "stdlib": None, "floor": FLOOR}
     with ExitStack() as stack:
-        both = {name: stack.enter_context(Process(use, port, install))
-                for name, install in (("ours", module.__name__), ("stdlib", None))}
-        for name, process in both.items():
-            if (answer := process.answer()) != expected(use.case):
-                raise AnswersDiffer(f"{use.name}: {name}: got {answer!r:.500}")
-        family = *course.neighbours.family, *(process.pid for process in both.values())
-        tasks = {"ours": partial(both["ours"].time, "use"),
-                 "alone": partial(both["ours"].time, "alone"),
-                 "stdlib": partial(both["stdlib"].time, "use")}
-        result = measure(use.name, use.summary, tasks,
-                         replace(course, neighbours=Neighbours(*family)),
-                         time_one=lambda task, share, size: task(share, size))
-    return {**result, "if_free": if_free(result["contenders"])}
-
-
-def if_free(contenders: dict[str, Any]) -> dict[str, Any]:
-    """The ratio that there would be if what is ours cost nothing."""
-    rounds = (contenders[name]["cpu_us"]["rounds"] for name in ("stdlib", "ours", "alone"))
-    return figures([stdlib / max(ours - alone, 1e-3) for stdlib, ours, alone in zip(*rounds)])
+        family = course.neighbours.family
+        processes = {name: stack.enter_context(Process(use, port, install, family))
+                     for name, install in installed.items()}
+        for process in processes.values():
+            process.check()
+        result = measure(use.name, use.summary, processes, course, time_one=Process.time)
+    contenders = result["contenders"]
+    rounds = zip(*(contenders[name]["cpu_us"]["rounds"] for name in ("ours", "floor")))
+    return {**result, "of_ours_us": figures([ours - floor for ours, floor in rounds]),
+            "ratio_at_most": ratio(contenders["stdlib"], contenders["floor"], "cpu_us")}
 
 
 if __name__ == "__main__":

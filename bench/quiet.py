@@ -62,7 +62,7 @@ class Neighbours:
     """The others: all but this process, its children that have ended, and those of `family`."""
 
     def __init__(self, *family: int) -> None:
-        self.family = family    # the server, and other children: ids of processes
+        self.family = list(family)      # the server, and other children: ids of processes
         self.known = machine_seconds() is not None
         self.watch()
 
