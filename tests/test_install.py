@@ -9,7 +9,6 @@ import socket
 import ssl
 import sys
 import threading
-import types
 import urllib.request
 import warnings
 import weakref
@@ -17,62 +16,20 @@ import weakref
 import httpclient
 import pytest
 
-from support.servers import echo, ok, serving, tcp_pair
-
-CLASSES = [http.client.HTTPConnection, http.client.HTTPResponse]
-if hasattr(http.client, "HTTPSConnection"):
-    CLASSES.append(http.client.HTTPSConnection)
-METHODS = [(cls, name) for cls in CLASSES for name, value in vars(cls).items()
-           if isinstance(value, (types.FunctionType, staticmethod))]
-
-CHUNKED = (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX: y\r\n\r\n"
-           b"6\r\nall is\r\n5\r\n well\r\n0\r\n\r\n")
-TO_THE_END = b"HTTP/1.1 200 OK\r\nX: y\r\nConnection: close\r\n\r\nall is well"
-KINDS = {"length": ok(b"all is well", "X: y"), "chunked": CHUNKED, "close": TO_THE_END}
-
-
-def state():
-    """What uninstall() has to restore."""
-    found = {"module": (dict(vars(http.client)), type(http.client), dir(http.client))}
-    for cls in CLASSES:
-        # Whoever copies or pickles an object of a class leaves __slotnames__ there.
-        attributes = {name: value for name, value in vars(cls).items() if name != "__slotnames__"}
-        names = [name for name in dir(cls) if name != "__slotnames__"]
-        found[cls] = attributes, cls.__bases__, cls.__mro__, names
-    for name in http.client.__all__:
-        value = getattr(http.client, name)
-        if isinstance(value, type) and issubclass(value, Exception):
-            found[value] = dict(vars(value)), value.__bases__
-    return found
-
-
-BEFORE = state()
+from support.installing import CHUNKED, KINDS, READS, TO_THE_END, connect, exchange, restored
+from support.servers import ok, serving, tcp_pair
 
 
 @pytest.fixture(autouse=True)
 def nothing_stays():
-    yield
-    httpclient.uninstall()
-    assert not httpclient.installed()
-    after = state()
-    for what, before in BEFORE.items():
-        assert after[what] == before, what
+    with restored():
+        yield
 
 
 @pytest.fixture
 def installed():
     with httpclient.installed() as now:
         yield now
-
-
-def connect(server):
-    return http.client.HTTPConnection(*server.address, timeout=20)
-
-
-def exchange(connection, method="GET", body=None):
-    connection.request(method, "/", body)
-    response = connection.getresponse()
-    return response.status, response.read()
 
 
 def answer(server, wire):
@@ -433,20 +390,6 @@ def test_methods_that_expect_a_body_are_shared(installed, monkeypatch):
 
 # ---- what there is already
 
-READS = {
-    "read": lambda response: response.read(),
-    "readinto": lambda response: bytes(iter_readinto(response)),
-    "read1": lambda response: b"".join(iter(response.read1, b"")),
-    "readline": lambda response: b"".join(response),
-}
-
-
-def iter_readinto(response):
-    buffer = bytearray(4)
-    while n := response.readinto(buffer):
-        yield from buffer[:n]
-
-
 @pytest.mark.parametrize("how", READS)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("way", ["in", "out"])
@@ -533,104 +476,3 @@ def test_thread_within_a_method():
         thread.join(20)
         assert found[0].read() == b"all is well" and found[0].headers["X"] == "y"
     httpclient.install()
-
-
-# ---- others who change the classes
-
-def wrapped(cls, name, called):
-    original = vars(cls)[name]
-
-    def wrapper(*args, **kwargs):
-        called.append(name)
-        return getattr(original, "__func__", original)(*args, **kwargs)
-
-    return staticmethod(wrapper) if isinstance(original, staticmethod) else wrapper
-
-
-def everything(server):
-    """Uses what there is, so that each method is called that this Python's http.client calls."""
-    connection = connect(server)
-    connection.set_debuglevel(0)
-    assert exchange(connection, "POST", b"body") == (200, b"body")
-    assert exchange(connection, "POST", "text") == (200, b"text")
-    assert exchange(connection, "POST", io.BytesIO(b"file")) == (200, b"file")
-    assert exchange(connection, "POST", [b"it", b"ems"]) == (200, b"items")
-    for how in READS.values():
-        connection.request("GET", "/")
-        response = connection.getresponse()
-        assert response.getheader("X") == "y" and dict(response.getheaders())["X"] == "y"
-        response.peek(1), response.flush(), response.readable(), response.fileno()
-        response.info(), response.getcode()
-        assert how(response) == b"all is well"
-        response.close()
-    connection.close()
-
-
-@pytest.mark.parametrize(("cls", "name"), METHODS,
-                         ids=[f"{cls.__name__}.{name}" for cls, name in METHODS])
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_wrapper_on_any_method(cls, name, when, monkeypatch):
-    called = []
-    if when == "after":
-        httpclient.install()
-    monkeypatch.setattr(cls, name, wrapped(cls, name, called))
-    httpclient.install()
-    replies = [echo] * 4 + [CHUNKED] * 2 + [KINDS["length"]] * 2
-    with serving(*replies) as server:
-        everything(server)
-    if name in {"request", "putrequest", "putheader", "endheaders", "send", "getresponse", "begin",
-                "_read_status", "_send_output", "read", "close", "_send_request"}:
-        assert called or cls.__name__ == "HTTPSConnection"
-    if when == "before":
-        assert f"{cls.__name__}.{name}" in httpclient.installed().left
-        httpclient.uninstall()
-    else:
-        with pytest.warns(RuntimeWarning, match=f"{cls.__name__}.{name} since install"):
-            httpclient.uninstall()
-    with serving(*replies) as server:
-        everything(server)
-    monkeypatch.undo()
-    if when == "after":     # that put ours back
-        assert vars(cls)[name] is not BEFORE[cls][0][name]
-        setattr(cls, name, BEFORE[cls][0][name])
-        httpclient.install()
-
-
-def test_replaced_class_is_refused(monkeypatch):
-    class HTTPConnection(http.client.HTTPConnection):
-        pass
-
-    monkeypatch.setattr(http.client, "HTTPConnection", HTTPConnection)
-    with pytest.raises(RuntimeError, match="HTTPConnection has been replaced by .*test_install"):
-        httpclient.install()
-    with pytest.raises(RuntimeError), httpclient.installed():
-        pass
-    assert not httpclient.installed()
-    monkeypatch.undo()
-
-
-def test_another_module_is_refused(monkeypatch):
-    monkeypatch.setitem(sys.modules, "http.client", httpclient)
-    with pytest.raises(RuntimeError, match="another module is imported as http.client"):
-        httpclient.install()
-    monkeypatch.undo()
-
-
-def test_name_taken_is_refused(monkeypatch):
-    monkeypatch.setattr(http.client.HTTPConnection, "_leave_to", 1, raising=False)
-    with pytest.raises(RuntimeError, match="attributes that httpclient needs itself: _leave_to"):
-        httpclient.install()
-    monkeypatch.undo()
-
-
-def test_constants_of_the_class_stay(monkeypatch):
-    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
-    monkeypatch.setattr(http.client.HTTPConnection, "_http_vsn", 10)
-    monkeypatch.setattr(http.client.HTTPConnection, "_http_vsn_str", "HTTP/1.0")
-    with httpclient.installed(), serving(ok(b"x")) as server:
-        connection = connect(server)
-        assert connection.debuglevel == 1
-        assert exchange(connection) == (200, b"x")
-        connection.close()
-    assert server.handle.requests[0].line == "GET / HTTP/1.0"
-    monkeypatch.undo()

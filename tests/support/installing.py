@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""For the tests of install(): what http.client was before, and exchanges over its own classes."""
+
+import contextlib
+import http.client
+import types
+
+import httpclient
+
+from support.servers import ok
+
+CLASSES = [http.client.HTTPConnection, http.client.HTTPResponse]
+if hasattr(http.client, "HTTPSConnection"):
+    CLASSES.append(http.client.HTTPSConnection)
+METHODS = [(cls, name) for cls in CLASSES for name, value in vars(cls).items()
+           if isinstance(value, (types.FunctionType, staticmethod))]
+
+CHUNKED = (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX: y\r\n\r\n"
+           b"6\r\nall is\r\n5\r\n well\r\n0\r\n\r\n")
+TO_THE_END = b"HTTP/1.1 200 OK\r\nX: y\r\nConnection: close\r\n\r\nall is well"
+KINDS = {"length": ok(b"all is well", "X: y"), "chunked": CHUNKED, "close": TO_THE_END}
+
+READS = {
+    "read": lambda response: response.read(),
+    "readinto": lambda response: bytes(iter_readinto(response)),
+    "read1": lambda response: b"".join(iter(response.read1, b"")),
+    "readline": lambda response: b"".join(response),
+}
+
+
+def iter_readinto(response):
+    buffer = bytearray(4)
+    while n := response.readinto(buffer):
+        yield from buffer[:n]
+
+
+def state():
+    """What uninstall() has to restore."""
+    found = {"module": (dict(vars(http.client)), type(http.client), dir(http.client))}
+    for cls in CLASSES:
+        # Whoever copies or pickles an object of a class leaves __slotnames__ there.
+        attributes = {name: value for name, value in vars(cls).items() if name != "__slotnames__"}
+        names = [name for name in dir(cls) if name != "__slotnames__"]
+        found[cls] = attributes, cls.__bases__, cls.__mro__, names
+    for name in http.client.__all__:
+        value = getattr(http.client, name)
+        if isinstance(value, type) and issubclass(value, Exception):
+            found[value] = dict(vars(value)), value.__bases__
+    return found
+
+
+BEFORE = state()
+
+
+@contextlib.contextmanager
+def restored():
+    """A block behind which http.client is, after uninstall(), what it was at first."""
+    yield
+    httpclient.uninstall()
+    assert not httpclient.installed()
+    after = state()
+    for what, before in BEFORE.items():
+        assert after[what] == before, what
+
+
+def connect(server):
+    return http.client.HTTPConnection(*server.address, timeout=20)
+
+
+def exchange(connection, method="GET", body=None):
+    connection.request(method, "/", body)
+    response = connection.getresponse()
+    return response.status, response.read()

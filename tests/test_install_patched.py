@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""install() beside others who change http.client: what they have wrapped, replaced or set."""
+
+import http.client
+import io
+import sys
+
+import httpclient
+import pytest
+
+from support.installing import (BEFORE, CHUNKED, KINDS, METHODS, READS, connect, exchange,
+                                restored)
+from support.servers import echo, ok, serving
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays():
+    with restored():
+        yield
+
+
+def wrapped(cls, name, called):
+    original = vars(cls)[name]
+
+    def wrapper(*args, **kwargs):
+        called.append(name)
+        return getattr(original, "__func__", original)(*args, **kwargs)
+
+    return staticmethod(wrapper) if isinstance(original, staticmethod) else wrapper
+
+
+def everything(server):
+    """Uses what there is, so that each method is called that this Python's http.client calls."""
+    connection = connect(server)
+    connection.set_debuglevel(0)
+    assert exchange(connection, "POST", b"body") == (200, b"body")
+    assert exchange(connection, "POST", "text") == (200, b"text")
+    assert exchange(connection, "POST", io.BytesIO(b"file")) == (200, b"file")
+    assert exchange(connection, "POST", [b"it", b"ems"]) == (200, b"items")
+    for how in READS.values():
+        connection.request("GET", "/")
+        response = connection.getresponse()
+        assert response.getheader("X") == "y" and dict(response.getheaders())["X"] == "y"
+        response.peek(1), response.flush(), response.readable(), response.fileno()
+        response.info(), response.getcode()
+        assert how(response) == b"all is well"
+        response.close()
+    connection.close()
+
+
+@pytest.mark.parametrize(("cls", "name"), METHODS,
+                         ids=[f"{cls.__name__}.{name}" for cls, name in METHODS])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_wrapper_on_any_method(cls, name, when, monkeypatch):
+    called = []
+    if when == "after":
+        httpclient.install()
+    monkeypatch.setattr(cls, name, wrapped(cls, name, called))
+    httpclient.install()
+    replies = [echo] * 4 + [CHUNKED] * 2 + [KINDS["length"]] * 2
+    with serving(*replies) as server:
+        everything(server)
+    if name in {"request", "putrequest", "putheader", "endheaders", "send", "getresponse", "begin",
+                "_read_status", "_send_output", "read", "close", "_send_request"}:
+        assert called or cls.__name__ == "HTTPSConnection"
+    if when == "before":
+        assert f"{cls.__name__}.{name}" in httpclient.installed().left
+        httpclient.uninstall()
+    else:
+        with pytest.warns(RuntimeWarning, match=f"{cls.__name__}.{name} since install"):
+            httpclient.uninstall()
+    with serving(*replies) as server:
+        everything(server)
+    monkeypatch.undo()
+    if when == "after":     # that put ours back
+        assert vars(cls)[name] is not BEFORE[cls][0][name]
+        setattr(cls, name, BEFORE[cls][0][name])
+        httpclient.install()
+
+
+def test_replaced_class_is_refused(monkeypatch):
+    class HTTPConnection(http.client.HTTPConnection):
+        pass
+
+    monkeypatch.setattr(http.client, "HTTPConnection", HTTPConnection)
+    with pytest.raises(RuntimeError, match="HTTPConnection has been replaced by .*test_install"):
+        httpclient.install()
+    with pytest.raises(RuntimeError), httpclient.installed():
+        pass
+    assert not httpclient.installed()
+    monkeypatch.undo()
+
+
+def test_another_module_is_refused(monkeypatch):
+    monkeypatch.setitem(sys.modules, "http.client", httpclient)
+    with pytest.raises(RuntimeError, match="another module is imported as http.client"):
+        httpclient.install()
+    monkeypatch.undo()
+
+
+def test_name_taken_is_refused(monkeypatch):
+    monkeypatch.setattr(http.client.HTTPConnection, "_leave_to", 1, raising=False)
+    with pytest.raises(RuntimeError, match="attributes that httpclient needs itself: _leave_to"):
+        httpclient.install()
+    monkeypatch.undo()
+
+
+def test_constants_of_the_class_stay(monkeypatch):
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+    monkeypatch.setattr(http.client.HTTPConnection, "_http_vsn", 10)
+    monkeypatch.setattr(http.client.HTTPConnection, "_http_vsn_str", "HTTP/1.0")
+    with httpclient.installed(), serving(ok(b"x")) as server:
+        connection = connect(server)
+        assert connection.debuglevel == 1
+        assert exchange(connection) == (200, b"x")
+        connection.close()
+    assert server.handle.requests[0].line == "GET / HTTP/1.0"
+    monkeypatch.undo()
