@@ -200,6 +200,29 @@ def test_two_threads_wait_for_one_response():
         assert connection.getresponse().read() == b"ok"
 
 
+def test_two_threads_ask_for_one_response(monkeypatch):
+    """At the same moment: what another thread may do in, is done where Python code runs."""
+    seldom = type(vars(httpclient.HTTPResponse)["headers"])
+    original, others = seldom.__get__, []
+
+    def get(self, response, owner=None):
+        if response is None and not others:     # its class is looked at for the first time
+            others.append(None)
+            others[0] = connection.getresponse()
+        return original(self, response, owner)
+
+    monkeypatch.setattr(seldom, "__get__", get)
+    with pair() as (ours, server):
+        connection = connected(ours)
+        connection.response_class = type("New", (httpclient.HTTPResponse,), {})
+        connection.request("GET", "/")
+        server.sendall(OK)
+        server.shutdown(socket.SHUT_WR)
+        with pytest.raises(httpclient.ResponseNotReady):
+            connection.getresponse()
+        assert others[0].read() == b"ok"
+
+
 def test_closed_by_another_thread():
     """The response under way is still its reader's; the connection is not touched any more."""
     with waiting_in(lambda connection: connection.getresponse().read()) as (
