@@ -198,7 +198,12 @@ lint-c:
 	  done; \
 	done
 
-# Each tests/c/test_*.c is a program, linked with all of csrc.
+# Compiles csrc into the folder $(1), for programs that are linked with all of it: by $(2).
+define compile_csrc
+rm -rf $(1) && mkdir -p $(1) && (cd $(1) && $(2) -I"$(CURDIR)/csrc" -c "$(CURDIR)"/csrc/*.c)
+endef
+
+# Each tests/c/test_*.c is a program.
 CTESTS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
 CTEST_FLAGS := -std=c11 -O1 -g -Wall -Wextra -fno-omit-frame-pointer \
   -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -212,9 +217,10 @@ ctest:
 	  $$cc $(CTEST_FLAGS) $$out/probe.c -o $$out/probe 2>/dev/null && $$out/probe || { \
 	    echo "ctest: $$cc with sanitizers is not to be had here, skipped"; continue; }; \
 	  used="$$used $$cc"; \
+	  $(call compile_csrc,$$out/csrc,$$cc $(CTEST_FLAGS)) || exit 1; \
 	  for name in $(CTESTS); do \
 	    echo "== $$cc $$name"; \
-	    $$cc $(CTEST_FLAGS) -Icsrc -Itests/c tests/c/$$name.c csrc/*.c -o $$out/$$name \
+	    $$cc $(CTEST_FLAGS) -Icsrc -Itests/c tests/c/$$name.c $$out/csrc/*.o -o $$out/$$name \
 	      && $$out/$$name || exit 1; \
 	  done; \
 	done; \
@@ -244,9 +250,10 @@ fuzz:
 	$(FUZZ_CC) $(FUZZ_FLAGS) build/fuzz/probe.c -o build/fuzz/probe 2>/dev/null || { \
 	  echo "*** fuzz: $(FUZZ_CC) with libFuzzer is not to be had here: NOTHING WAS FUZZED ***" >&2; \
 	  exit 0; }; \
+	$(call compile_csrc,build/fuzz/csrc,$(FUZZ_CC) $(FUZZ_FLAGS)) || exit 1; \
 	for name in $(FUZZERS); do \
 	  mkdir -p build/fuzz/corpus/$$name; \
-	  $(FUZZ_CC) $(FUZZ_FLAGS) -Icsrc -Itests/c tests/fuzz/fuzz_$$name.c csrc/*.c \
+	  $(FUZZ_CC) $(FUZZ_FLAGS) -Icsrc -Itests/c tests/fuzz/fuzz_$$name.c build/fuzz/csrc/*.o \
 	    -o build/fuzz/fuzz_$$name || exit 1; \
 	  echo "== fuzz_$$name"; \
 	  build/fuzz/fuzz_$$name -dict=tests/fuzz/dictionary.txt -max_len=4096 -timeout=60 \
