@@ -23,6 +23,7 @@ from httpclient import httplib
 
 from support.capture import FakeSocket, connect, over_fake
 from support.servers import ok, serving
+from support.statuses import STATUSES
 
 SHARED = Path(os.environ.get("HTTPCLIENT_SHARED") or Path(__file__).parents[2] / "shared")
 NEW, OLD = "http.client-3.0.rst", "httplib-2.5.tex"
@@ -44,24 +45,6 @@ EXCEPTIONS = {
     "BadStatusLine": "HTTPException",
 }
 PORTS = {"HTTP_PORT": 80, "HTTPS_PORT": 443}
-STATUSES = {
-    "CONTINUE": 100, "SWITCHING_PROTOCOLS": 101, "PROCESSING": 102,
-    "OK": 200, "CREATED": 201, "ACCEPTED": 202, "NON_AUTHORITATIVE_INFORMATION": 203,
-    "NO_CONTENT": 204, "RESET_CONTENT": 205, "PARTIAL_CONTENT": 206, "MULTI_STATUS": 207,
-    "IM_USED": 226,
-    "MULTIPLE_CHOICES": 300, "MOVED_PERMANENTLY": 301, "FOUND": 302, "SEE_OTHER": 303,
-    "NOT_MODIFIED": 304, "USE_PROXY": 305, "TEMPORARY_REDIRECT": 307,
-    "BAD_REQUEST": 400, "UNAUTHORIZED": 401, "PAYMENT_REQUIRED": 402, "FORBIDDEN": 403,
-    "NOT_FOUND": 404, "METHOD_NOT_ALLOWED": 405, "NOT_ACCEPTABLE": 406,
-    "PROXY_AUTHENTICATION_REQUIRED": 407, "REQUEST_TIMEOUT": 408, "CONFLICT": 409, "GONE": 410,
-    "LENGTH_REQUIRED": 411, "PRECONDITION_FAILED": 412, "REQUEST_ENTITY_TOO_LARGE": 413,
-    "REQUEST_URI_TOO_LONG": 414, "UNSUPPORTED_MEDIA_TYPE": 415,
-    "REQUESTED_RANGE_NOT_SATISFIABLE": 416, "EXPECTATION_FAILED": 417,
-    "UNPROCESSABLE_ENTITY": 422, "LOCKED": 423, "FAILED_DEPENDENCY": 424, "UPGRADE_REQUIRED": 426,
-    "INTERNAL_SERVER_ERROR": 500, "NOT_IMPLEMENTED": 501, "BAD_GATEWAY": 502,
-    "SERVICE_UNAVAILABLE": 503, "GATEWAY_TIMEOUT": 504, "HTTP_VERSION_NOT_SUPPORTED": 505,
-    "INSUFFICIENT_STORAGE": 507, "NOT_EXTENDED": 510,
-}
 CLASSES = {"HTTPConnection", "HTTPSConnection", "HTTPResponse"}
 METHODS = {
     "HTTPConnection": {"request", "getresponse", "set_debuglevel", "connect", "close",
@@ -298,17 +281,6 @@ CONNECTIONS = [
     (given(81, timeout=5, source_address=HERE, blocksize=9), (81, None, 5, HERE)),
 ]
 
-
-@pytest.mark.parametrize(("arguments", "expected"), CONNECTIONS, ids=repr)
-def test_arguments_of_httpconnection(arguments, expected):
-    args, kwargs = arguments
-    connection = httpclient.HTTPConnection("a", *args, **kwargs)
-    assert (connection.port, connection.strict, connection.timeout,
-            connection.source_address) == expected
-    if connection.strict is not None:
-        assert type(connection.strict) is bool
-
-
 SECURE = [
     (given(), (443, None, DEFAULT, None)),
     (given(444, None, None), (444, None, DEFAULT, None)),
@@ -324,13 +296,18 @@ SECURE = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "expected"), SECURE, ids=repr)
-def test_arguments_of_httpsconnection(arguments, expected):
+@pytest.mark.parametrize(("kind", "arguments", "expected"), [
+    *(("HTTPConnection", *row) for row in CONNECTIONS),
+    *(("HTTPSConnection", *row) for row in SECURE)], ids=repr)
+def test_arguments_of_a_connection(kind, arguments, expected):
     args, kwargs = arguments
-    connection = httpclient.HTTPSConnection("a", *args, **kwargs)
+    connection = getattr(httpclient, kind)("a", *args, **kwargs)
     assert (connection.port, connection.strict, connection.timeout,
             connection.source_address) == expected
-    assert (connection.key_file, connection.cert_file) == (None, None)
+    if connection.strict is not None:
+        assert type(connection.strict) is bool
+    if kind == "HTTPSConnection":
+        assert (connection.key_file, connection.cert_file) == (None, None)
 
 
 @pytest.mark.parametrize(("kind", "arguments"), [

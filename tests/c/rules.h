@@ -39,6 +39,19 @@ is_value_char(int c)
     return c == '\t' || c == ' ' || is_visible(c) || c >= 0x80;
 }
 
+/* What http.client lets pass in a method, and in a field line of a request. */
+static inline int
+is_method_char(int c)
+{
+    return c >= ' ' && c <= 0x7f;
+}
+
+static inline int
+is_field_char(int c)
+{
+    return c != '\r' && c != '\n' && c != '\0';
+}
+
 static inline int
 is_blank(int c)
 {

@@ -12,18 +12,6 @@
 
 static struct guard guard;
 
-static int
-is_method_char(int c)
-{
-    return c >= ' ' && c <= 0x7f;
-}
-
-static int
-is_field_char(int c)
-{
-    return c != '\r' && c != '\n' && c != '\0';
-}
-
 static const struct {
     const char *what;
     enum http1_rc (*check)(const uint8_t *buf, size_t end);

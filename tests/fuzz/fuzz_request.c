@@ -18,18 +18,6 @@ all(const uint8_t *p, size_t n, int (*legal)(int c))
     return 1;
 }
 
-static int
-is_method_char(int c)
-{
-    return c >= ' ' && c <= 0x7f;
-}
-
-static int
-is_field_char(int c)
-{
-    return c != '\r' && c != '\n' && c != '\0';
-}
-
 static void
 check_part(const uint8_t *p, size_t n)
 {

@@ -9,13 +9,13 @@ the other end of a socket pair, and files in memory.  Good and refused ones, all
 
 import contextlib
 import gc
-import re
 import socket
 import sys
 import time
 
 import httpclient
 from support import arrive
+from support.memory import resident
 from support.servers import ok
 
 ALLOWED = 1 << 20
@@ -50,17 +50,6 @@ BAD = [
     (CHUNKED + b"5;" + b"e" * 5000, httpclient.LineTooLong),
     (CHUNKED + b"0\r\n" + b"T: u\r\n" * 200, httpclient.HTTPException),
 ]
-
-
-def resident():
-    """Resident memory in bytes; where the system does not say, its peak."""
-    try:
-        with open("/proc/self/status") as file:
-            return int(re.search(r"VmRSS:\s*(\d+) kB", file.read())[1]) << 10
-    except OSError:
-        import resource
-        unit = 1 if sys.platform == "darwin" else 1024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def check(response, content):

@@ -13,11 +13,11 @@ import functools
 import io
 import json
 import os
-import re
 import sys
 
 import httpclient
 from support import faults, reads
+from support.memory import resident
 from support.servers import PATIENCE
 
 def until_empty(method, *args):
@@ -85,21 +85,6 @@ class OtherReader(io.BufferedReader):
 LANES = {"socket": httpclient.HTTPResponse, "raw": OverRaw, "file": OverFile, "steps": BySteps}
 
 
-def peak():
-    """The highest resident memory so far, in bytes.
-
-    Not ru_maxrss where there is anything else: it begins with that of the process that we were
-    forked from.
-    """
-    try:
-        with open("/proc/self/status") as file:
-            return int(re.search(r"VmHWM:\s*(\d+) kB", file.read())[1]) << 10
-    except OSError:
-        import resource
-        unit = 1 if sys.platform == "darwin" else 1024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
 def descriptors():
     return len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
 
@@ -141,7 +126,7 @@ def main():
         connection = connect(port, job["ca"], lane, None, {})
         faults.usable(connection)
         connection.close()
-    open_before, before = descriptors(), peak()
+    open_before, before = descriptors(), resident("VmHWM")
     outcomes = []
     for number, script, lane, strict in job["runs"]:
         connection = connect(port, job["ca"], lane, strict, job["options"])
@@ -149,7 +134,7 @@ def main():
         connection.close()
         faults.usable(connection)
         connection.close()
-    json.dump({"outcomes": outcomes, "grown": peak() - before,
+    json.dump({"outcomes": outcomes, "grown": resident("VmHWM") - before,
                "left": descriptors() - open_before}, sys.stdout)
 
 
