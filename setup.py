@@ -31,6 +31,7 @@ MODULES = {
     "head": ["http1_head.c"],
     "chunked": ["http1_chunked.c"],
     "exchange": [],
+    "pieces": [],
     "request": ["http1_request.c"],
 }
 

@@ -14,6 +14,7 @@ from . import limits
 from ._core.exchange import RESPONSE_DATA, Content
 from ._core.head import Head
 from ._core.originals import Originals
+from ._core.pieces import Pieces
 from ._core.sockets import open_reader
 from .chunks import _MIN_READ_BUF_SIZE, READERS, ChunkedContent, read_at_most
 from .exceptions import IncompleteRead, ResponseNotReady
@@ -185,10 +186,9 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         Raises IncompleteRead if the content ends before its announced length and
         `amt` is not given, or where the framing of chunks is bad.
         """
-        if amt is None:
-            data = _content.read(self)
-            if data is not None:
-                return data
+        data = _content.read(self) if amt is None else _pieces.read(self, amt)
+        if data is not None:
+            return data
         fp = self.fp
         if fp is None:
             return self._nothing()
@@ -229,6 +229,9 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
 
     def readinto(self, b):
         """Read content into the buffer `b`, and return the number of bytes read."""
+        n = _pieces.readinto(self, b)
+        if n is not None:
+            return n
         if self.fp is None:
             return len(self._nothing())
         if self._reading:
@@ -252,6 +255,9 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
 
     def read1(self, n=-1):
         """Content with at most one receive; what has arrived already, if anything has."""
+        data = _pieces.read1(self, n)
+        if data is not None:
+            return data
         if self.fp is None or self._method == "HEAD":
             return self._nothing()
         if self._reading:
@@ -270,6 +276,9 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
 
     def peek(self, n=-1):
         """Content that has arrived, or that one receive brings; it is not used up."""
+        data = _pieces.peek(self)
+        if data is not None:
+            return data
         if self.fp is None or self._method == "HEAD":
             return b""
         if self._reading:
@@ -286,6 +295,9 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
             self._reading = False
 
     def readline(self, limit=-1):
+        line = _pieces.readline(self, limit)
+        if line is not None:
+            return line
         if self.fp is None or self._method == "HEAD":
             return self._nothing()
         if self.chunked:
@@ -400,5 +412,10 @@ def _two_threads():
 
 
 _lazy_fields = Originals(HTTPResponse, "headers", "msg")
+_chunk_steps = ("_get_chunk_left", "_read_next_chunk_size", "_read_and_discard_trailer",
+                "_safe_read", "_safe_readinto", "_close_conn")
+_pieces = Pieces(Originals(HTTPResponse, "_close_conn", "_note_content", data=RESPONSE_DATA),
+                 Originals(HTTPResponse, *_chunk_steps, data=RESPONSE_DATA),
+                 Originals(HTTPResponse, *_chunk_steps, "read", "peek", data=RESPONSE_DATA))
 _content = Content(Originals(HTTPResponse, "_safe_read", "_close_conn", data=RESPONSE_DATA),
                    _lazy_fields)

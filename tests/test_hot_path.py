@@ -54,3 +54,46 @@ def test_no_python_per_line_or_chunk(made, few, many, monkeypatch):
     assert seen != more_seen
     assert more_calls == calls
     assert calls < 60
+
+
+WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n" + 40 * b"nine ten.\n"
+CHUNKS = (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+          + 50 * b"8\r\n1234567\n\r\n" + b"0\r\n\r\n")
+LINES_OVER_CHUNKS = (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                     + 100 * b"3\r\nxyz\r\n1\r\n\n\r\n" + b"0\r\n\r\n")
+UNTIL_CLOSE = b"HTTP/1.1 200 OK\r\n\r\n" + 40 * b"nine ten.\n"
+PIECES = {
+    "read": lambda response: response.read(4),
+    "readinto": lambda response: response.readinto(bytearray(4)),
+    "readinto a view": lambda response: response.readinto(memoryview(bytearray(8)).cast("I")),
+    "read1": lambda response: response.read1(4),
+    "peek": lambda response: response.peek(),
+    "readline": lambda response: response.readline(),
+    "readline, limited": lambda response: response.readline(2),
+    "iteration": lambda response: next(response),
+}
+
+
+@pytest.mark.parametrize("wire", [WHOLE, CHUNKS, LINES_OVER_CHUNKS, UNTIL_CLOSE])
+@pytest.mark.parametrize("piece", PIECES)
+def test_one_call_for_a_piece_that_has_arrived(piece, wire):
+    take = PIECES[piece]
+    ours, server = tcp_pair()
+    calls = []
+    with ours, server:
+        connection = httpclient.HTTPConnection("a.example")
+        connection.sock = ours
+        connection.request("GET", "/")
+        server.sendall(wire)
+        if wire is UNTIL_CLOSE:
+            server.close()
+        with connection.getresponse() as response:
+            response.peek()
+            take(response)      # what is only done the first time
+            sys.setprofile(lambda frame, event, arg: event == "call" and calls.append(frame))
+            try:
+                for _ in range(5):
+                    take(response)
+            finally:
+                sys.setprofile(None)
+    assert len(calls) == 10, [frame.f_code.co_qualname for frame in calls]   # with the lambda

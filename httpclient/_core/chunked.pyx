@@ -9,6 +9,7 @@ kept here.
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from libc.string cimport memchr
 
 from .http1 cimport *
 from .reader cimport Reader, size_of
@@ -19,18 +20,14 @@ from ..exceptions import HTTPException, IncompleteRead, LineTooLong
 cdef Py_ssize_t DIRECT = 16 * 1024      # what a chunk must have left to be received into place
 cdef Py_ssize_t LARGE = 64 * 1024       # what one receive takes at most in a long body
 cdef Py_ssize_t SHOWN = 100             # of the offending octets, in a message
+cdef enum:
+    LINE = 512                          # octets of a line that is looked for in what is at hand
 cdef str BAD_LINE = "a chunk-size line expected (RFC 9112 7.1): {!r}"
 
 
 @cython.final
 cdef class ChunkedBody:
     """Reads content until the last chunk and the trailer section have been read."""
-
-    cdef readonly Reader reader
-    cdef http1_chunked _body
-    cdef object _limits
-    cdef readonly bint ended            # the whole message body has been read
-    cdef readonly bytes trailers        # the trailer section, as it arrived
 
     def __init__(self, Reader reader not None, limits, bint strict):
         self.reader = reader
@@ -43,12 +40,18 @@ cdef class ChunkedBody:
     @property
     def chunk_left(self):
         """http.client's: octets left in the chunk, 0 before its CRLF, None before a size."""
+        return self.left_in_chunk()
+
+    @chunk_left.setter
+    def chunk_left(self, left):
+        self.set_left_in_chunk(left)
+
+    cdef object left_in_chunk(self):
         if self._body.state == HTTP1_IN_DATA:
             return self._body.left
         return 0 if self._body.state == HTTP1_AT_CRLF else None
 
-    @chunk_left.setter
-    def chunk_left(self, left):
+    cdef int set_left_in_chunk(self, object left) except -1:
         if left is None:
             self._body.state = HTTP1_AT_SIZE
         elif left:
@@ -56,6 +59,7 @@ cdef class ChunkedBody:
             self._body.state = HTTP1_IN_DATA
         else:
             self._body.state = HTTP1_AT_CRLF
+        return 0
 
     @cython.critical_section
     def read(self, n=None):
@@ -96,6 +100,63 @@ cdef class ChunkedBody:
             if rc != HTTP1_OK and rc != HTTP1_END:
                 self.fail(rc, bytes(target[:have]))
         return have
+
+    # ---- content that has arrived: without a receive, and nothing has moved where that fails
+
+    cdef Py_ssize_t at_hand(self) noexcept:
+        """How many octets of one chunk come next, the framing before them read; 0: none."""
+        cdef http1_chunked before = self._body
+        cdef Reader reader = self.reader
+        cdef size_t at = 0
+
+        reader.after_empty_line = False
+        if (reader._at < reader._end
+                and http1_chunked_step(&self._body, reader.unread_octets(),
+                                       reader._end - reader._at, &at) == HTTP1_OK
+                and reader._at + <Py_ssize_t> at < reader._end):
+            reader._at += at
+            at = reader._end - reader._at
+            return min(at, self._body.left)
+        self._body = before
+        return 0
+
+    cdef bint copy(self, uint8_t *out, Py_ssize_t size) noexcept:
+        """Just `size` octets of content into `out`; False: so many are not there."""
+        cdef http1_chunked before = self._body
+        cdef Reader reader = self.reader
+        cdef size_t at = 0, put = 0
+
+        reader.after_empty_line = False
+        if (reader._at < reader._end
+                and http1_chunked_copy(&self._body, reader.unread_octets(),
+                                       reader._end - reader._at, &at, out, size,
+                                       &put) == HTTP1_OK):
+            reader._at += at
+            return True
+        self._body = before
+        return False
+
+    cdef Py_ssize_t line_at_hand(self, Py_ssize_t most) except -1:
+        """How many octets of content there are up to a LF, `most` of them; 0: it is not there."""
+        cdef http1_chunked before = self._body
+        cdef Reader reader = self.reader
+        cdef uint8_t piece[LINE]
+        cdef const uint8_t *found
+        cdef size_t at = 0, put = 0
+
+        if reader._at == reader._end:
+            return 0
+        if most < 0 or most > LINE:
+            most = LINE
+        http1_chunked_copy(&self._body, reader.unread_octets(), reader._end - reader._at, &at,
+                           piece, most, &put)
+        self._body = before
+        found = <const uint8_t *> memchr(piece, c'\n', put)
+        if found is not NULL:
+            return found - piece + 1
+        return most if put == <size_t> most and most < LINE else 0
+
+    # ---- content that may have to be received
 
     cdef http1_rc decode(self, object target, Py_ssize_t *have, Py_ssize_t size) except *:
         """Content into target[have:size]; HTTP1_OK when that is full, else why it is not.

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: MIT
+"""Pieces: content that has arrived already, piece by piece, in one call in C each.
+
+A piece that is not all there, the last one, and whatever is not as usual, are for the
+caller to take by the steps: each method then says None, and has done nothing.
+The attributes of the response say what is content, as for the steps, and are kept true.
+"""
+cimport cython
+from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.object cimport PyObject
+from libc.string cimport memchr, memcpy
+
+from .chunked cimport ChunkedBody
+from .http1 cimport uint8_t
+from .originals cimport Originals, attributes, get
+from .reader cimport Reader
+
+cdef extern from "Python.h":
+    Py_ssize_t clipped_size "PyNumber_AsSsize_t"(object n, PyObject *overflow) except? -1
+
+cdef Py_ssize_t SHOWN = 8 * 1024        # what peek() shows at most
+cdef Py_ssize_t ONCE = 1 << 20          # what read1() takes at most if it is not said
+
+
+@cython.final
+cdef class Pieces:
+    """Takes pieces of content of a response out of what has arrived.
+
+    `whole` are the steps that reading content leaves out where it does not come in chunks,
+    `chunks` where it does, and `lines` what lines out of chunks are read by.
+    """
+
+    cdef Originals _whole
+    cdef Originals _chunks
+    cdef Originals _lines
+
+    def __init__(self, Originals whole not None, Originals chunks not None,
+                 Originals lines not None):
+        self._whole = whole
+        self._chunks = chunks
+        self._lines = lines
+
+    def read(self, response, n):
+        """Just `n` octets."""
+        cdef Py_ssize_t size
+        cdef dict own = attributes(response)
+        cdef ChunkedBody body
+        cdef Reader reader = self.reader_of(own)
+
+        if reader is None or type(n) is not int:
+            return None
+        size = clipped_size(n, NULL)
+        if size <= 0 or size > reader._end - reader._at:
+            return None
+        with cython.critical_section(reader):
+            body = self.body_of(response, own, reader, self._chunks)
+            if body is not None:
+                return self.out_of_chunks(own, body, size)
+            if self.at_hand(response, own, reader) >= size:
+                return self.taken(response, own, reader, size)
+        return None
+
+    def readinto(self, response, buffer):
+        """How many octets it took to fill `buffer`, a bytearray or memoryview."""
+        cdef Py_buffer view
+        cdef dict own = attributes(response)
+        cdef Reader reader = self.reader_of(own)
+
+        if reader is None or type(buffer) is not bytearray and type(buffer) is not memoryview:
+            return None
+        try:
+            PyObject_GetBuffer(buffer, &view, PyBUF_WRITABLE)
+        except (BufferError, ValueError):
+            return None
+        try:
+            if 0 < view.len <= reader._end - reader._at:
+                with cython.critical_section(reader):
+                    if self.fills(response, own, reader, <uint8_t *> view.buf, view.len):
+                        return view.len
+        finally:
+            PyBuffer_Release(&view)
+        return None
+
+    def read1(self, response, n):
+        """Up to `n` octets of what has arrived, of one chunk if there are chunks."""
+        cdef Py_ssize_t most, size
+        cdef dict own = attributes(response)
+        cdef ChunkedBody body
+        cdef Reader reader = self.reader_of(own)
+
+        if reader is None or type(n) is not int:
+            return None
+        most = clipped_size(n, NULL)
+        if most == 0:
+            return None
+        with cython.critical_section(reader):
+            body = self.body_of(response, own, reader, self._chunks)
+            size = (self.at_hand(response, own, reader) if body is None else body.at_hand())
+            if size <= 0:
+                return None
+            size = min(size, most if most > 0 else ONCE)
+            if body is None:
+                return self.taken(response, own, reader, size)
+            data = reader.take(size)
+            body.count(size)
+            own["chunk_left"] = body.left_in_chunk()
+            return data
+
+    def peek(self, response):
+        """What has arrived, of one chunk if there are chunks; it stays."""
+        cdef Py_ssize_t size
+        cdef dict own = attributes(response)
+        cdef ChunkedBody body
+        cdef Reader reader = self.reader_of(own)
+
+        if reader is None:
+            return None
+        with cython.critical_section(reader):
+            body = self.body_of(response, own, reader, self._chunks)
+            size = (self.at_hand(response, own, reader) if body is None else body.at_hand())
+            if size <= 0:
+                return None
+            if body is not None:
+                own["chunk_left"] = body.left_in_chunk()
+            return PyBytes_FromStringAndSize(<char *> reader.unread_octets(), min(size, SHOWN))
+
+    def readline(self, response, limit):
+        """Up to and with the next LF; at most `limit` octets if not negative."""
+        cdef const uint8_t *found
+        cdef Py_ssize_t most, size
+        cdef dict own = attributes(response)
+        cdef ChunkedBody body
+        cdef Reader reader = self.reader_of(own)
+
+        if reader is None or type(limit) is not int:
+            return None
+        most = clipped_size(limit, NULL)
+        if most == 0:
+            return None
+        with cython.critical_section(reader):
+            body = self.body_of(response, own, reader, self._lines)
+            if body is not None:
+                size = body.line_at_hand(most)
+                return self.out_of_chunks(own, body, size) if size else None
+            size = self.at_hand(response, own, reader)
+            if size <= 0:
+                return None
+            if 0 < most < size:
+                size = most
+            found = <const uint8_t *> memchr(reader.unread_octets(), c'\n', size)
+            if found is not NULL:
+                size = found - reader.unread_octets() + 1
+            elif size != most:
+                return None
+            return self.taken(response, own, reader, size)
+
+    cdef Reader reader_of(self, dict own):
+        """The Reader of a response that nobody is reading just now, or None."""
+        fp = get(own, "fp", None)
+        if not isinstance(fp, Reader) or get(own, "_reading", False) is not False:
+            return None
+        if (<Reader> fp).closed or (<Reader> fp)._failure is not None:
+            return None
+        method = get(own, "_method", None)
+        return None if method is not GET and method == "HEAD" else <Reader> fp
+
+    cdef ChunkedBody body_of(self, object response, dict own, Reader reader, Originals steps):
+        """The ChunkedBody of a response whose content comes in chunks, or None."""
+        if get(own, "chunked", None) is not True or not steps.of_object(response, own):
+            return None
+        body = get(own, "_body", None)
+        if type(body) is not ChunkedBody or (<ChunkedBody> body).reader is not reader:
+            body = response._chunks()
+            if body is None:
+                return None
+        (<ChunkedBody> body).set_left_in_chunk(get(own, "chunk_left", None))
+        return <ChunkedBody> body
+
+    cdef Py_ssize_t at_hand(self, object response, dict own, Reader reader) except -1:
+        """How many octets of content have arrived that does not come in chunks."""
+        cdef Py_ssize_t have = reader._end - reader._at
+        if get(own, "chunked", None) is not False or not self._whole.of_object(response, own):
+            return 0
+        length = get(own, "length", None)
+        if length is None:
+            return have
+        return min(have, clipped_size(length, NULL)) if type(length) is int and length > 0 else 0
+
+    cdef bytes taken(self, object response, dict own, Reader reader, Py_ssize_t n):
+        data = reader.take(n)
+        self.count(response, own, n)
+        return data
+
+    cdef int count(self, object response, dict own, Py_ssize_t n) except -1:
+        """Note that `n` octets of content have been taken; the last ones are the end."""
+        length = get(own, "length", None)
+        if length is not None:
+            length = length - n
+            own["length"] = length
+            if not length:
+                response._close_conn()
+        return 0
+
+    cdef bytes out_of_chunks(self, dict own, ChunkedBody body, Py_ssize_t n):
+        data = PyBytes_FromStringAndSize(NULL, n)
+        if not body.copy(<uint8_t *> PyBytes_AS_STRING(data), n):
+            return None
+        own["chunk_left"] = body.left_in_chunk()
+        return data
+
+    cdef bint fills(self, object response, dict own, Reader reader, uint8_t *out,
+                    Py_ssize_t n) except -1:
+        cdef ChunkedBody body = self.body_of(response, own, reader, self._chunks)
+        if body is not None:
+            if not body.copy(out, n):
+                return False
+            own["chunk_left"] = body.left_in_chunk()
+            return True
+        if self.at_hand(response, own, reader) < n:
+            return False
+        memcpy(out, reader.unread_octets(), n)
+        reader._at += n
+        reader.after_empty_line = False
+        self.count(response, own, n)
+        return True
+
+
+cdef str GET = "GET"
