@@ -70,6 +70,8 @@ LARGE_FIELDS = [
     ("Server-Timing", "db;dur=12.4, app;dur=31.9, edge;dur=0.7"),
 ]
 
+TEXT = b"127.0.0.1 - - [04/Nov/2025:09:13:44 +0000] \"GET /v1/articles/81250 HTTP/1.1\" 200\n"     # 81 bytes
+
 
 @dataclass(frozen=True)
 class Wire:
@@ -121,6 +123,7 @@ class Case:
     upload: bytes | None = None
     getheaders: bool = False
     buffer_size: int = 0        # readinto() a buffer of this size; 0: read()
+    lines: bool = False         # iterate over the response
     timeout: float | None = None
     tls: bool = False
     extra: bool = False
@@ -165,6 +168,21 @@ def by_length(fields: list[tuple[str, str]], size: int, times: int = 1) -> Wire:
     return Wire(head(fields, ("Content-Length", str(size * times))), block, block, times)
 
 
+def text_by_length() -> Wire:
+    """256 KiB in lines of 81 bytes."""
+    text = TEXT * (256 * 1024 // len(TEXT))
+    return Wire(head(SMALL_FIELDS, ("Content-Length", str(len(text)))), text, text)
+
+
+def text_by_chunks() -> Wire:
+    """The same in chunks that end within lines."""
+    text = TEXT * (256 * 1024 // len(TEXT))
+    framed = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece)
+                      for piece in (text[at:at + 1000] for at in range(0, len(text), 1000)))
+    return Wire(head(SMALL_FIELDS, ("Transfer-Encoding", "chunked")), framed, text,
+                tail=b"0\r\n\r\n")
+
+
 def by_chunks(size: int, times: int = 1) -> Wire:
     """1 MiB, `times` over, in chunks of `size` bytes."""
     block = content(MIB)
@@ -187,6 +205,8 @@ CASES = [
          lambda: by_chunks(64)),
     Case("chunks-4k", "1 MiB in 4 KiB chunks, read()",
          lambda: by_chunks(4096)),
+    Case("lines", "256 KiB in lines of 81 B, iteration", text_by_length, lines=True),
+    Case("lines-chunks", "the same in 1000 B chunks", text_by_chunks, lines=True),
     Case("small-post", "POST of 200 B, 200 B body, 12 fields",
          lambda: by_length(SMALL_FIELDS, SMALL), upload=content(SMALL)),
 
