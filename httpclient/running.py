@@ -47,6 +47,8 @@ def _parsed(args):
     counting = args[:1] == ["--stats"]
     if counting:
         del args[0]
+        if not args:
+            _refuse("no program is named")
     option, rest = (args[0], args[1:]) if args else ("--help", [])
     if option in ("-h", "--help"):
         print(USAGE.format(version=__version__), end="", file=sys.stdout if args else sys.stderr)

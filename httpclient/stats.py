@@ -78,10 +78,14 @@ def _text(seconds, theirs, ours):
     def micro(value):
         return f"{value * 1e6:.0f} µs"
 
+    done = (f"httpclient: {tally.requests} requests, {tally.responses} responses, {tally.octets} "
+            f"bytes received, {seconds:.2f} s of CPU time in this process\n")
+    if not tally.responses:
+        return done + ("httpclient: nothing saved, as no response came over http.client; aiohttp, "
+                       "httpx and pycurl, for instance, do not use it")
     saved = max(0.0, theirs - ours) * tally.responses
     return (
-        f"httpclient: {tally.requests} requests, {tally.responses} responses, "
-        f"{tally.octets} bytes received, {seconds:.2f} s of CPU time in this process\n"
+        f"{done}"
         f"httpclient: about {saved:.3f} s of CPU time saved, an estimate: {tally.responses} × "
         f"({micro(theirs)} with http.client − {micro(ours)})\n"
         f"httpclient: as measured here for a small response, before the program began; bodies that "

@@ -162,7 +162,7 @@ def test_safe_path(program, tmp_path):
     ([], 2, "usage: python -m httpclient"), (["--help"], 0, "usage: python -m httpclient"),
     (["--version"], 0, "httpclient 0."), (["-m"], 2, "-m wants an argument"),
     (["-c"], 2, "-c wants an argument"), (["-x"], 2, "unknown option -x"),
-    (["--stats"], 2, "usage: python -m httpclient"),
+    (["--stats"], 2, "no program is named"),
 ])
 def test_usage(args, status, says):
     done = python("-m", "httpclient", *args)
@@ -217,6 +217,8 @@ def test_stats(end, program):
 def test_stats_of_nothing(program):
     done = python("-m", "httpclient", "--stats", program("print('runs')"))
     assert b"httpclient: 0 requests, 0 responses, 0 bytes received" in done.stderr
+    assert b"nothing saved, as no response came over http.client" in done.stderr
+    assert "×".encode() not in done.stderr
     assert done.stdout.strip() == b"runs"
 
 
