@@ -47,10 +47,12 @@ BENCH := build/path/bench
 # Two pips must not change one environment at the same time.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help test demo bench bench-peers bench-downstream instructions build sdist wheel lint lint-python lint-c ctest sanitize clean FORCE
+.PHONY: help test demo bench bench-peers bench-downstream test-downstream instructions build sdist wheel lint lint-python lint-c ctest sanitize clean FORCE
 
 help:
 	@echo "make test      build the sdist, the wheel from it, install that, run the tests on it"
+	@echo "make test-downstream  other projects' tests, with install() and without, in environments"
+	@echo "               of their own; DOWNSTREAM='$(DOWNSTREAM)'"
 	@echo "make demo      show what the installed wheel does (needs no test dependency)"
 	@echo "make bench     measure the installed wheel beside http.client; BENCH_ARGS='--check'"
 	@echo "make bench-peers  the same with all other clients, whose wheels are installed first"
@@ -155,6 +157,19 @@ test: $(INSTALLED) $(DEV) $(SDIST) $(BENCH)
 	  HTTPCLIENT_WHEEL="$$(echo $(abspath $(WHEELHOUSE))/*.whl)" \
 	  $(PRELOAD) $(PY) -m pytest $(PYTEST_ARGS)
 
+# The interpreter's tests of what uses http.client, and those of other projects: tests/downstream.
+# A suite that fails lets the others run.
+DOWNSTREAM ?= interpreter urllib3 requests botocore vcrpy
+DOWNSTREAM_ARGS ?=
+
+test-downstream: $(INSTALLED) $(DEV)
+	@failed=0; \
+	$(if $(filter interpreter,$(DOWNSTREAM)),$(RUN) $(PY) -m pytest -q tests/test_cpython_suite.py || failed=1;) \
+	$(if $(filter-out interpreter,$(DOWNSTREAM)),PYTHONSAFEPATH=1 PYTHONPATH="$(CURDIR)/tests" \
+	  $(PY) -m downstream --wheel "$$(echo $(abspath $(WHEELHOUSE))/*.whl)" $(DOWNSTREAM_ARGS) \
+	  $(filter-out interpreter,$(DOWNSTREAM)) || failed=1;) \
+	exit $$failed
+
 demo: $(INSTALLED) $(BENCH)
 	$(RUN) $(PY) -m bench.demo
 
@@ -227,7 +242,7 @@ ctest:
 	[ -n "$$used" ] || { echo "ctest: no compiler with sanitizers, nothing was tested"; exit 1; }
 
 clean:
-	rm -rf build dist wheelhouse httpclient_accel.egg-info $(VENV) $(VENV)-sanitize
+	rm -rf build dist wheelhouse httpclient_accel.egg-info $(VENV) $(VENV)-sanitize $(VENV)-downstream-*
 	find httpclient tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 FORCE:

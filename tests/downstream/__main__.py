@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""python -m downstream --wheel WHEEL --python PYTHON --venvs PREFIX [SUITE ...]; see `make help`.
+"""python -m downstream --wheel WHEEL [SUITE ...]: see `make help`.
 
 Exit status 1 if something differs without an explanation, or is explained and does not differ.
 """
@@ -89,13 +89,13 @@ def run_all(names, prepared, work, jobs):
 def main():
     parser = argparse.ArgumentParser(prog="downstream")
     parser.add_argument("--wheel", required=True, help="of httpclient")
-    parser.add_argument("--python", required=True, help="the interpreter of the environments")
-    parser.add_argument("--venvs", required=True, help="how the environments' names begin")
     parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1),
                         help="so many suites at the same time: they wait most of the time")
-    parser.add_argument("suites", nargs="*", choices=[*SUITES, []], metavar="SUITE")
+    parser.add_argument("suites", nargs="*", metavar="SUITE", help=", ".join(SUITES))
     args = parser.parse_args()
     names = list(dict.fromkeys(args.suites)) or list(SUITES)
+    if unknown := set(names) - SUITES.keys():
+        parser.error(f"no such suite: {', '.join(sorted(unknown))}; there are {', '.join(SUITES)}")
     good, table = True, [HEAD]
     work = BUILD / "work"
     shutil.rmtree(work, ignore_errors=True)
@@ -103,7 +103,7 @@ def main():
         prepared = {}
         for name in names:
             print(f"{name}: environment and tests", flush=True)
-            prepared[name] = prepare(name, SUITES[name], args.python, args.wheel, args.venvs)
+            prepared[name] = prepare(name, SUITES[name], args.wheel)
         print(f"{', '.join(names)}: {', '.join(MODES)}; logs are in {work}", flush=True)
         for name, runs in run_all(names, prepared, work, args.jobs).items():
             def again(mode, tests, name=name):

@@ -5,6 +5,7 @@ import hashlib
 import re
 import shutil
 import subprocess
+import sys
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ class Prepared:
 
 
 def call(*command):
-    """RuntimeError, with all that it printed, if the command fails."""
+    """What the command prints; RuntimeError, with all of it, if it fails."""
     done = subprocess.run([*map(str, command)], stdin=subprocess.DEVNULL, capture_output=True,
                           text=True, errors="replace", timeout=900)
     if done.returncode:
@@ -53,14 +54,13 @@ def version_of(package):
     return found[0].partition("==")[2]
 
 
-def environment(suite, base, folder, wheel):
+def environment(suite, folder, wheel):
     """A virtual environment with the suite's package, what its tests need, and our wheel."""
     python = folder / "bin" / "python"
-    text = "\n".join([base, suite.package, *suite.requires, *pinned()])
+    text = "\n".join([sys.version, sys.base_prefix, suite.package, *suite.requires, *pinned()])
     fingerprint, made = hashlib.sha256(text.encode()).hexdigest(), folder / ".made"
     if not made.exists() or made.read_text(encoding="utf-8") != fingerprint:
-        shutil.rmtree(folder, ignore_errors=True)
-        call(base, "-m", "venv", folder)
+        call(sys.executable, "-m", "venv", "--clear", folder)
         constraints = folder / "constraints.txt"
         constraints.write_text("\n".join(pinned()), encoding="utf-8")
         pip(python, "install", "--constraint", constraints, suite.package, *suite.requires)
@@ -69,25 +69,25 @@ def environment(suite, base, folder, wheel):
     return python
 
 
-def source(suite, python, folder):
+def source(suite, python):
     """The folder of the unpacked source distribution."""
-    version = version_of(suite.package)
-    unpacked = folder / f"{suite.package}-{version}"
-    if not unpacked.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        pip(python, "download", "--no-deps", "--no-binary", suite.package, "--dest", folder,
-            f"{suite.package}=={version}")
-        with tarfile.open(f"{unpacked}.tar.gz") as archive:
-            archive.extractall(folder / f"{suite.package}.part", filter="data")
-        for name, text in suite.files.items():
-            (folder / f"{suite.package}.part" / unpacked.name / name).write_text(text)
-        (folder / f"{suite.package}.part" / unpacked.name).rename(unpacked)
-    return unpacked
+    name = f"{suite.package}-{version_of(suite.package)}"
+    part = BUILD / f"{suite.package}.part"
+    if not (BUILD / name).exists():
+        pip(python, "download", "--no-deps", "--no-binary", suite.package, "--dest", BUILD,
+            name.replace("-", "=="))
+        shutil.rmtree(part, ignore_errors=True)
+        with tarfile.open(BUILD / f"{name}.tar.gz") as archive:
+            archive.extractall(part, filter="data")
+        for file, text in suite.files.items():
+            (part / name / file).write_text(text, encoding="utf-8")
+        (part / name).rename(BUILD / name)
+    return BUILD / name
 
 
-def prepare(name, suite, base, wheel, venvs):
-    """All of it, as a Prepared; `base` is the interpreter, `venvs` how their names begin."""
-    python = environment(suite, base, Path(f"{venvs}-downstream-{name}").absolute(), wheel)
+def prepare(name, suite, wheel):
+    """All of it, as a Prepared; its environment lies beside the one that runs this."""
+    python = environment(suite, Path(f"{sys.prefix}-downstream-{name}"), wheel)
     packages = call(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
     env = {key: value.format(packages=packages) for key, value in suite.env.items()}
-    return Prepared(python, source(suite, python, BUILD), env)
+    return Prepared(python, source(suite, python), env)

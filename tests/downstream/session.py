@@ -23,11 +23,9 @@ import time
 SEVERITY = ["passed", "skipped", "xfailed", "xpassed", "failed", "error"]
 
 
-def install(module):
+def install():
     import httpclient
     httpclient.install()
-    if module not in sys.modules:
-        return
     assert in_force()["installed"], httpclient.installed()
 
 
@@ -91,7 +89,7 @@ class Recorder:
                             and (only is None or item.nodeid in only)]
         assert self.task["module"] in sys.modules, "it would not have been imported before"
         if self.task["mode"] == "after":
-            install(self.task["module"])
+            install()
 
     def pytest_runtest_logstart(self, nodeid):
         self.worst[nodeid] = ("passed", "")
@@ -118,7 +116,7 @@ def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         task = json.load(file)
     if task["mode"] == "before":
-        install(task["module"])
+        install()
     for name in (task["module"], "urllib.request", "pytest"):
         assert name not in sys.modules, f"{name} has been imported already"
     sys.addaudithook(stay_here)
