@@ -5,7 +5,6 @@ from .reader import Reader
 
 @final
 class SocketReader(Reader):
-    def __init__(self, sock: Any) -> None: ...
     @property
     def raw(self) -> Any: ...
     @property
