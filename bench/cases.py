@@ -70,7 +70,8 @@ LARGE_FIELDS = [
     ("Server-Timing", "db;dur=12.4, app;dur=31.9, edge;dur=0.7"),
 ]
 
-TEXT = b"127.0.0.1 - - [04/Nov/2025:09:13:44 +0000] \"GET /v1/articles/81250 HTTP/1.1\" 200\n"     # 81 bytes
+# 81 bytes.
+TEXT = b"127.0.0.1 - - [04/Nov/2025:09:13:44 +0000] \"GET /v1/articles/81250 HTTP/1.1\" 200\n"
 
 
 @dataclass(frozen=True)

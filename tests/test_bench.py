@@ -30,7 +30,7 @@ def test_list(folder):
     assert done.returncode == 0, done.stderr
     names = [line.split()[0] for line in done.stdout.splitlines()]
     assert len(names) == len(set(names)) == 51
-    for option, chosen in [("--all", names[7:27]), ("--downstream", names[27:])]:
+    for option, chosen in [("--all", names[9:29]), ("--downstream", names[29:])]:
         assert [line.split()[0] for line in done.stdout.splitlines() if option in line] == chosen
 
 
