@@ -33,6 +33,7 @@ MODULES = {
     "exchange": [],
     "pieces": [],
     "request": ["http1_request.c"],
+    "steps": [],
 }
 
 DIRECTIVES = {

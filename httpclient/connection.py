@@ -21,18 +21,18 @@ import sys
 from urllib.parse import urlsplit
 
 from . import body as _body
-from . import heads
+from . import checks, heads
 from . import limits as _limits
 from ._core.exchange import (
     CONNECTION_DATA, RESPONSE_CONNECTION_DATA, RESPONSE_DATA, Requests, Responses,
 )
 from ._core.originals import Bindings, Originals
-from ._core.request import field_line, request_line
+from ._core.request import field_line
+from ._core.steps import STEPS_DATA, Steps
 from ._core.tally import tally
 from .checks import (
-    _METHODS_EXPECTING_BODY, _contains_disallowed_method_pchar_re,
-    _contains_disallowed_url_pchar_re, _encode, _is_illegal_header_value,
-    _is_legal_header_name, _strip_ipv6_iface, RequestChecks, checked_field_line, encode_host,
+    _METHODS_EXPECTING_BODY, _encode, _strip_ipv6_iface, RequestChecks, checked_field_line,
+    encode_host,
 )
 from .deadline import Deadline
 from .exceptions import (
@@ -57,8 +57,6 @@ _CS_AWAITED = "Response-awaited"    # not http.client's: two threads must not re
 
 _KEYWORDS = dict.fromkeys(("max_response_headers", "strict", "deadline", *_limits.KEYWORDS))
 
-_our_is_legal_header_name = _is_legal_header_name
-_our_is_illegal_header_value = _is_illegal_header_value
 _our_response_class = HTTPResponse
 
 
@@ -215,18 +213,14 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         by themselves.  Raises CannotSendRequest, ValueError, InvalidURL; the last
         two leave the connection as it was.
         """
+        if _steps.putrequest(self, method, url, skip_host, skip_accept_encoding):
+            return
         self._start()
         try:
             url = url or "/"
-            line = None
-            if (_checks.in_object(self)
-                    and _contains_disallowed_method_pchar_re is _our_method_pattern
-                    and _contains_disallowed_url_pchar_re is _our_url_pattern):
-                line = request_line(method, url, self._http_vsn_str)
-            if line is None:
-                self._validate_method(method)
-                self._validate_path(url)
-                line = self._encode_request(f"{method} {url} {self._http_vsn_str}")
+            self._validate_method(method)
+            self._validate_path(url)
+            line = self._encode_request(f"{method} {url} {self._http_vsn_str}")
             self._method = method  # the response needs it
             self._output(line)
             if self._http_vsn == 11:
@@ -284,25 +278,27 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         The name is str (ASCII) or bytes, a value str (Latin-1), bytes or int.
         Raises CannotSendHeader, ValueError.
         """
+        if _steps.putheader(self, header, values):
+            return
         if self.__state != _CS_REQ_STARTED:
             raise CannotSendHeader()
-        line = None
-        if (len(values) == 1 and _is_legal_header_name is _our_is_legal_header_name
-                and _is_illegal_header_value is _our_is_illegal_header_value):
-            line = field_line(header, values[0])
-        if line is None:
-            line = checked_field_line(header, values)
-        self._output(line)
+        self._output(checked_field_line(header, values))
 
     def endheaders(self, message_body=None, *, encode_chunked=False):
         """End the field section, and send the request with `message_body`.
 
         Raises CannotSendHeader, NotConnected, OSError.
         """
+        if message_body is None and _steps.endheaders(self):
+            return
         if self.__state != _CS_REQ_STARTED:
             raise CannotSendHeader()
         self.__state = _CS_REQ_SENT
-        self._send_in_state(self._send_output, message_body, encode_chunked=encode_chunked)
+        try:
+            self._send_output(message_body, encode_chunked=encode_chunked)
+        except BaseException as error:
+            self._sending_failed(error)
+            raise
         tally.requests += 1
 
     def request(self, method, url, body=None, headers={}, *, encode_chunked=False,
@@ -479,20 +475,21 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
             raise
 
 
-_our_method_pattern = _contains_disallowed_method_pchar_re
-_our_url_pattern = _contains_disallowed_url_pchar_re
-_checks = Originals(HTTPConnection, "_validate_method", "_validate_path", "_encode_request")
 _answers = Originals(HTTPResponse, "__new__", "__init__", "begin", "begin_anew", "belongs_to",
                      "isclosed", "_read_status", "_check_close", "_close_conn",
                      data=RESPONSE_DATA)
+_line = ("_validate_method", "_validate_path", "_encode_request", "_http_vsn", "_http_vsn_str")
+_rules = Bindings(checks.__dict__, "_is_legal_header_name", "_is_illegal_header_value",
+                  "_contains_disallowed_method_pchar_re", "_contains_disallowed_url_pchar_re")
 _requests = Requests(
-    Originals(HTTPConnection, "_validate_method", "_validate_path", "_encode_request",
-              "putrequest", "putheader", "endheaders", "_output", "_send_output", "_send_request",
-              "_get_content_length", "send", "_http_vsn", "_http_vsn_str", data=CONNECTION_DATA),
-    _answers,
-    Bindings(globals(), "_is_legal_header_name", "_is_illegal_header_value",
-             "_contains_disallowed_method_pchar_re", "_contains_disallowed_url_pchar_re"),
-    globals(), has_news)
+    Originals(HTTPConnection, *_line, "putrequest", "putheader", "endheaders", "_output",
+              "_send_output", "_send_request", "_get_content_length", "send",
+              data=CONNECTION_DATA),
+    _answers, _rules, globals(), has_news)
+_steps = Steps(
+    Originals(HTTPConnection, *_line), Originals(HTTPConnection, "_output", data=STEPS_DATA),
+    Originals(HTTPConnection, "putheader"), Originals(HTTPConnection, "_send_output", "send"),
+    _answers, _rules, has_news)
 _responses = Responses(
     Originals(HTTPConnection, data=RESPONSE_CONNECTION_DATA), _answers,
     Bindings(heads.__dict__, "parse_headers", "_read_headers"), message_framing)

@@ -30,7 +30,7 @@ class Sending:
             print("send:", repr(data))
         if isinstance(data, str):
             data = _encode(data)
-        if hasattr(data, "read"):
+        if type(data) is not bytes and hasattr(data, "read"):
             for block in self._blocks_of(data, "sending"):
                 sys.audit("http.client.send", self, block)
                 self._sendall(block)
@@ -50,14 +50,6 @@ class Sending:
             self.sock.sendall(data)
         else:
             self._due.call(self.sock, self.sock.sendall, data)
-
-    def _send_in_state(self, send, *args, **keywords):
-        """Call what sends; an error leaves the connection in a state that it can go on from."""
-        try:
-            send(*args, **keywords)
-        except BaseException as error:
-            self._sending_failed(error)
-            raise
 
     def _sending_failed(self, error):
         if not isinstance(error, OSError):

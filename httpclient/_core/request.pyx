@@ -46,7 +46,7 @@ cdef const uint8_t *ascii(object text, Py_ssize_t *size) except? NULL:
     return NULL
 
 
-def request_line(method, target, version):
+cpdef bytes request_line(object method, object target, object version):
     """``method SP target SP version`` as bytes, or None if a part needs a closer look."""
     cdef Py_ssize_t m = 0, t = 0, v = 0
     cdef const uint8_t *method_bytes
@@ -72,7 +72,7 @@ def request_line(method, target, version):
     return line
 
 
-def field_line(name, value):
+cpdef bytes field_line(object name, object value):
     """``name: value`` as bytes, or None if a part needs a closer look.
 
     The name is str or bytes, the value str, bytes or int.

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+from collections.abc import Callable
+from typing import Any, final
+
+from .originals import Bindings, Originals
+
+STEPS_DATA: tuple[str, ...]
+
+@final
+class Steps:
+    def __init__(
+        self, line: Originals, output: Originals, field: Originals, sending: Originals,
+        answers: Originals, rules: Bindings, has_news: Callable[[Any], bool],
+    ) -> None: ...
+    def putrequest(
+        self, connection: Any, method: object, target: object, skip_host: object,
+        skip_accept_encoding: object,
+    ) -> bool: ...
+    def putheader(self, connection: Any, name: object, values: tuple[object, ...]) -> bool: ...
+    def endheaders(self, connection: Any) -> bool: ...

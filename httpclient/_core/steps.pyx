@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: MIT
+"""Steps: putrequest(), putheader() and endheaders(), each as one call in C.
+
+For those who override some methods of HTTPConnection and call the others: each step looks
+only at what it would itself go through, and calls what somebody has replaced.  A step says
+False before it has done anything where there is more to it; then connection.py takes it.
+"""
+import socket
+
+cimport cython
+from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
+
+from .idle cimport has_input
+from .originals cimport Bindings, Originals, attributes, get
+from .request cimport field_line, request_line
+from .tally cimport Tally
+
+from .tally import tally as _tally
+
+cdef extern from "Python.h":
+    int PySys_Audit(const char *event, const char *format, ...) except -1
+
+cdef Tally counts = _tally
+cdef object real_socket = socket.socket
+
+# The attributes of http.client's connection that are its own affair.
+cdef str STATE = "_HTTPConnection__state"
+cdef str RESPONSE = "_HTTPConnection__response"
+cdef str ANSWERED = "_HTTPConnection__answered"
+cdef str SPOILED = "_HTTPConnection__spoiled"
+cdef str WAITING = "_HTTPConnection__waiting"
+cdef str IDLE = "Idle"
+cdef str REQUEST_STARTED = "Request-started"
+cdef str REQUEST_SENT = "Request-sent"
+
+STEPS_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED, WAITING,
+              "sock", "debuglevel", "deadline", "_tunnel_host", "_method", "_buffer", "_due")
+
+
+@cython.final
+cdef class Steps:
+    """Takes the steps of requests."""
+
+    cdef Originals _line        # what makes a request line,
+    cdef Originals _output      # adds a line,
+    cdef Originals _field       # adds a field line,
+    cdef Originals _sending     # and sends them
+    cdef Originals _answers
+    cdef Bindings _rules
+    cdef object _has_news
+
+    def __init__(self, Originals line not None, Originals output not None,
+                 Originals field not None, Originals sending not None,
+                 Originals answers not None, Bindings rules not None, has_news):
+        self._line = line
+        self._output = output
+        self._field = field
+        self._sending = sending
+        self._answers = answers
+        self._rules = rules
+        self._has_news = has_news
+
+    def putrequest(self, connection, method, target, skip_host, skip_accept_encoding):
+        """Begin a request with its request line; False: nothing has been done."""
+        cdef dict own = attributes(connection)
+        cdef list lines = self.lines_of(connection, own, IDLE)
+        cdef bint plain, fields
+
+        if (lines is None or lines or type(target) is not str
+                or not self._line.of_object(connection, own)
+                or get(own, "deadline", None) is not None):
+            return False
+        line = request_line(method, target or "/", "HTTP/1.1")
+        if line is None:
+            return False
+        plain = not (skip_host or get(own, "_tunnel_host", None)
+                     or (<str> target).startswith("http"))
+        host = host_line(connection, own) if plain else None
+        if plain and host is None or not self.begin(connection, own):
+            return False
+        try:
+            own["_method"] = method
+            lines.append(line)
+            fields = self._field.of_object(connection, own)
+            if plain and fields:
+                lines.append((<bytes> (<tuple> host)[3])[:-2])
+            elif plain:
+                connection.putheader("Host", host_value(<tuple> host))
+            elif not skip_host:
+                connection._put_host(target)
+            if not skip_accept_encoding:
+                # Content codings are for the caller to ask for, and to decode.
+                if fields:
+                    lines.append(b"Accept-Encoding: identity")
+                else:
+                    connection.putheader("Accept-Encoding", "identity")
+        except BaseException:
+            connection._reset()
+            raise
+        return True
+
+    def putheader(self, connection, name, tuple values not None):
+        """Add a field line that is legal beyond doubt; False: nothing has been done."""
+        cdef dict own = attributes(connection)
+        cdef list lines = self.lines_of(connection, own, REQUEST_STARTED)
+
+        if lines is None or len(values) != 1:
+            return False
+        line = field_line(name, values[0])
+        if line is None:
+            return False
+        lines.append(line)
+        return True
+
+    def endheaders(self, connection):
+        """Send the lines, and no body; False: nothing has been done."""
+        cdef dict own = attributes(connection)
+        cdef list lines = self.lines_of(connection, own, REQUEST_STARTED)
+
+        if lines is None or not self._sending.of_object(connection, own):
+            return False
+        sock = get(own, "sock", None)
+        level = get(own, "debuglevel", None)
+        if (not PyObject_TypeCheck(sock, <PyTypeObject *> real_socket)
+                or level is not None and level > 0):
+            return False
+        own[STATE] = REQUEST_SENT
+        try:
+            lines.append(b"")
+            lines.append(b"")
+            head = b"\r\n".join(lines)
+            lines.clear()
+            PySys_Audit("http.client.send", "OO", <PyObject *> connection, <PyObject *> head)
+            sock.sendall(head)
+        except BaseException as error:
+            connection._sending_failed(error)
+            raise
+        counts.requests += 1
+        return True
+
+    cdef list lines_of(self, object connection, dict own, str state):
+        """The lines so far of a connection in this `state`; None: it is another, or odd."""
+        if (get(own, STATE, None) != state or get(own, "_due", None) is not None
+                or not self._output.of_object(connection, own) or not self._rules.intact()):
+            return None
+        lines = get(own, "_buffer", None)
+        return <list> lines if type(lines) is list else None
+
+    cdef bint begin(self, object connection, dict own) except -1:
+        """From Idle to Request-started, if nothing is left of the request before."""
+        cdef bint begun = False
+
+        response = get(own, RESPONSE, None)
+        if (get(own, SPOILED, None) is not None or get(own, WAITING, None)
+                or response is not None and not self.is_over(response)):
+            return False
+        sock = get(own, "sock", None)
+        if sock is not None and get(own, ANSWERED, None) is sock:
+            if has_input(sock) if type(sock) is real_socket else self._has_news(sock):
+                connection._drop()
+        with cython.critical_section(own):  # of two threads, one gets here
+            if get(own, STATE, None) == IDLE and get(own, RESPONSE, None) is response:
+                own[STATE] = REQUEST_STARTED
+                own[RESPONSE] = None
+                begun = True
+        return begun
+
+    cdef bint is_over(self, object response) except -1:
+        """Whether a response has been read to its end, and nothing came behind it."""
+        cdef dict own
+        if not self._answers.of_class(type(response)):
+            return False
+        own = attributes(response)
+        return get(own, "fp", None) is None and get(own, "will_close", None) is False
+
+
+cdef object host_line(object connection, dict own):
+    """The Host field line, with what it is made of, as the connection keeps it; None if odd."""
+    host, port, default_port = connection.host, connection.port, connection.default_port
+    known = get(own, "_host_line", None)
+    if type(known) is tuple and len(<tuple> known) == 4 and (
+            host == (<tuple> known)[0] and port == (<tuple> known)[1]
+            and default_port == (<tuple> known)[2]):
+        return known
+    return connection._note_host_line(host, port, default_port)
+
+
+cdef object host_value(tuple line):
+    """The value in such a line: bytes, or str where it has a port, as in http.client."""
+    value = (<bytes> line[3])[6:-2]
+    return value if line[1] == line[2] else value.decode("ascii")

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: MIT
+"""Who takes requests and content step by step, as urllib3, botocore and tracers do.
+
+Each step is one call in C where nobody has replaced what it goes through; that it is, and that
+what is replaced is called, looks the same beside http.client.
+"""
+
+import http.client
+import socket
+import sys
+
+import httpclient
+import pytest
+
+from support.capture import FakeSocket, connect
+from support.servers import ok, tcp_pair
+
+MODULES = [http.client, httpclient]
+both = pytest.mark.parametrize("module", MODULES)
+
+
+def python_calls(function):
+    """The names of the Python functions that a call goes through, itself left out."""
+    names = []
+
+    def note(frame, event, arg):
+        if event == "call" and frame.f_code is not function.__code__:
+            names.append(frame.f_code.co_name)
+
+    sys.setprofile(note)
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    return names
+
+
+# --- a request -----------------------------------------------------------------------------------
+
+NAMES = ["putrequest", "putheader", "endheaders", "_output", "_send_output", "send", "connect",
+         "_validate_method", "_validate_path", "_encode_request", "_validate_host", "close"]
+
+
+def by_steps(connection, target="/a", body=None):
+    connection.putrequest("PUT", target, skip_accept_encoding=body is not None)
+    connection.putheader("A", "b")
+    connection.putheader(b"B", b"c", 5)
+    connection.putheader("Content-Length", len(body or b""))
+    connection.endheaders(*([] if body is None else [body]))
+
+
+def recording(module, names, calls):
+    """A subclass that writes down each call of these methods, and makes it."""
+    class Recorder(module.HTTPConnection):
+        pass
+
+    for name in names:
+        def method(self, *args, _name=name, **kwargs):
+            calls.append((_name, args, kwargs))
+            return getattr(super(Recorder, self), _name)(*args, **kwargs)
+        setattr(Recorder, name, method)
+    return Recorder
+
+
+def two_requests(module, names, target, body):
+    """The calls of overridden methods, and what the server saw, of two requests by steps."""
+    calls = []
+    ours, theirs = tcp_pair()
+    with ours, theirs, theirs.makefile("rb") as seen:
+        connection = connect(module, ours, "a.example", 8080,
+                             base=lambda _: recording(module, names, calls))
+        connection.connect()
+        sent = []
+        for _ in range(2):
+            by_steps(connection, target, body)
+            head = b"".join(iter(seen.readline, b"\r\n"))
+            sent.append((head, seen.read(len(body or b""))))
+            theirs.sendall(ok(b"body"))
+            response = connection.getresponse()
+            assert response.read() == b"body"
+        connection.close()
+    return calls, sent
+
+
+@pytest.mark.parametrize("names", [[], NAMES, *([name] for name in NAMES)],
+                         ids=lambda names: "+".join(names) if len(names) < 2 else "all")
+@pytest.mark.parametrize(("target", "body"), [
+    ("/a", None), ("", None), ("/a", b"body"), ("http://b.example/x", None), ("https:x", None)])
+def test_steps_are_those_of_http_client(names, target, body):
+    calls, sent = two_requests(httpclient, names, target, body)
+    reference, sent_there = two_requests(http.client, names, target, body)
+    assert sent == sent_there
+    assert calls == reference
+    assert {name for name, *_ in calls} == set(names)
+
+
+@both
+@pytest.mark.parametrize("name", ["_output", "send", "putheader", "_encode_request"])
+def test_a_step_is_replaced_between_two_requests(module, name):
+    """On the one object, when its steps have been taken before."""
+    ours, theirs = tcp_pair()
+    with ours, theirs:
+        connection = connect(module, ours)
+        connection.connect()
+        by_steps(connection)
+        theirs.sendall(ok(b""))
+        connection.getresponse().read()
+        calls = []
+        original = getattr(connection, name)
+        setattr(connection, name, lambda *args: calls.append(args) or original(*args))
+        by_steps(connection)
+        assert calls
+        assert theirs.recv(1000).count(b"PUT /a HTTP/1.1\r\n") == 2
+
+
+@both
+@pytest.mark.parametrize(("step", "error"), [
+    (lambda c: c.putrequest("G\nT", "/"), ValueError),
+    (lambda c: c.putrequest("GET", "/ a"), http.client.InvalidURL),
+    (lambda c: c.putheader("A", "b"), http.client.CannotSendHeader),
+    (lambda c: c.endheaders(), http.client.CannotSendHeader),
+    (lambda c: (c.putrequest("GET", "/"), c.putrequest("GET", "/")), http.client.CannotSendRequest),
+    (lambda c: (c.putrequest("GET", "/"), c.putheader("A", "b\r\nc")), ValueError),
+    (lambda c: (c.putrequest("GET", "/"), c.putheader("A\n", "b")), ValueError),
+])
+def test_a_step_is_refused(module, step, error):
+    with pytest.raises(error):
+        step(connect(module, FakeSocket()))
+
+
+def test_a_step_of_putrequest_fails():
+    """The connection is as it was; in http.client a new one is needed."""
+    class Connection(httpclient.HTTPConnection):
+        def putheader(self, name, value):
+            raise KeyError(name)
+
+    connection = connect(httpclient, FakeSocket(), base=lambda _: Connection)
+    for _ in range(2):
+        with pytest.raises(KeyError, match="Host"):
+            connection.putrequest("GET", "/")
+    assert connection._buffer == []
+
+
+def test_the_server_has_closed_before_putrequest():
+    """Nothing goes out on a connection that has ended meanwhile; another is opened."""
+    ours, theirs = tcp_pair()
+    again, there = tcp_pair()
+    with ours, again, there:
+        connection = connect(httpclient, ours)
+        connection.connect()
+        with theirs:
+            by_steps(connection)
+            theirs.sendall(ok(b""))
+            connection.getresponse().read()
+        connection._create_connection = lambda *_: again
+        by_steps(connection)
+        assert there.recv(1000).startswith(b"PUT /a HTTP/1.1\r\n")
+
+
+def test_an_error_of_sendall_leaves_what_getresponse_needs():
+    """A server that has had enough may have answered."""
+    class Full(socket.socket):
+        def sendall(self, data):
+            raise BrokenPipeError
+
+    ours, theirs = tcp_pair()
+    with Full(fileno=ours.detach()) as sock, theirs:
+        connection = connect(httpclient, sock)
+        connection.connect()
+        connection.putrequest("GET", "/")
+        with pytest.raises(BrokenPipeError):
+            connection.endheaders()
+        theirs.sendall(ok(b"enough"))
+        assert connection.getresponse().read() == b"enough"
+
+
+def test_each_step_is_one_call_in_c():
+    ours, theirs = tcp_pair()
+    with ours, theirs:
+        connection = connect(httpclient, ours)
+        connection.connect()
+        by_steps(connection)
+        theirs.sendall(ok(b""))
+        before = connection.getresponse()
+        before.read()
+
+        def steps():
+            connection.putrequest("GET", "/")
+            connection.putheader("A", "b")
+            connection.endheaders()
+
+        assert python_calls(steps) == ["putrequest", "putheader", "endheaders"]
