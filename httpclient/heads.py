@@ -97,8 +97,7 @@ class HeadReading(InterimResponses):
             facts = _Closing(facts, self._check_close())
         chunked, length, will_close = message_framing(
             facts, self._method, status, version, self.strict)
-        # At once: instances of IOBase keep attributes in a dict, and no shortcut leads there.
-        self.__dict__.update({
+        self._have({
             "_head": head, "version": version, "code": status, "status": status,
             "reason": reason, "chunked": chunked, "length": length, "will_close": will_close,
         })
@@ -174,9 +173,9 @@ class HeadReading(InterimResponses):
         self.code = self.status = status
         self.reason = reason.strip()
         self.version = http_version(version)
-        cut = False
+        facts = None
         if parse_headers is _our_parse_headers and _read_headers is _our_read_headers:
-            self.headers, cut = self._read_fields()
+            self.headers, facts = self._read_fields()
             self.msg = self.headers
         elif self._max_headers is None:
             self.headers = self.msg = parse_headers(self.fp)
@@ -187,7 +186,7 @@ class HeadReading(InterimResponses):
                 print("header:", name + ":", value)
         if type(self.fp) in READERS:
             self.fp.after_empty_line = False    # that one was the head's
-        return FramingFields(self.headers.items(), self.strict, cut)
+        return facts or FramingFields(self.headers.items(), self.strict)
 
     def _read_fields(self):
         return read_fields(self.fp, self._limits, self.strict, self._line_octets)

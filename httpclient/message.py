@@ -15,6 +15,7 @@ from email.errors import (
 
 from . import limits
 from ._core.head import field_section, status_line
+from ._core.reader import Reader
 from .exceptions import (
     SHOWN, BadHeaderLine, HTTPException, IncompleteRead, bad_status_line, line_too_long,
     unknown_protocol,
@@ -93,19 +94,27 @@ def parse_headers(fp, _class=HTTPMessage, *, _max_headers=None):
 
 
 def read_fields(fp, limits, strict, before):
-    """parse_headers() for a response: its message, and whether the stream ended before.
+    """parse_headers() for a response: its message, and the facts for message_framing().
 
     `before`: octets of the status line.  The stream may end behind a whole field line,
     unless strict.
     """
-    section = b"".join(_read_section(fp, limits, before))
+    section = None
+    if isinstance(fp, Reader):
+        section = fp.take_section(limits.max_line, limits.max_fields, limits.head - before)
+    if section is None:
+        section = b"".join(_read_section(fp, limits, before))
     cut = not ends_whole(section)
     if cut:
         if strict or section and not section.endswith(b"\n"):
             raise incomplete(section)
         section += b"\r\n"
-    head = field_section(section, strict is True) or OddHead(11, 200, "", section, strict)
-    return message_of(head), cut
+    else:
+        head = field_section(section, strict is True)
+        if head is not None:
+            return message_of(head), head
+    odd = OddHead(11, 200, "", section, strict, cut)
+    return message_of(odd), odd.framing
 
 
 def fields_of(lines, strict):

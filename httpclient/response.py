@@ -114,6 +114,15 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
                 self._limits = self._limits._replace(fields=_max_headers)
             self.begin_anew()
 
+    def _have(self, values):
+        """Set attributes, given in a dict, that subclasses may have made properties of."""
+        if _plain.in_class(type(self)):
+            # At once: instances of IOBase keep them in a dict, and no shortcut leads there.
+            self.__dict__.update(values)
+        else:
+            for name, value in values.items():
+                setattr(self, name, value)
+
     # ---- the end
 
     def _close_conn(self):
@@ -419,3 +428,4 @@ _pieces = Pieces(Originals(HTTPResponse, "_close_conn", "_note_content", data=RE
                  Originals(HTTPResponse, *_chunk_steps, "read", "peek", data=RESPONSE_DATA))
 _content = Content(Originals(HTTPResponse, "_safe_read", "_close_conn", data=RESPONSE_DATA),
                    _lazy_fields)
+_plain = Originals(HTTPResponse, data=RESPONSE_DATA)

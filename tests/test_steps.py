@@ -190,3 +190,43 @@ def test_each_step_is_one_call_in_c():
             connection.endheaders()
 
         assert python_calls(steps) == ["putrequest", "putheader", "endheaders"]
+
+
+# --- a head ---------------------------------------------------------------------------------------
+
+def received(module, wire, base=None):
+    """A response over a socket, begun, whose content has arrived with the head."""
+    ours, theirs = tcp_pair()
+    theirs.sendall(wire)
+    theirs.close()
+    with ours:
+        response = (base or module.HTTPResponse)(ours)
+    response.begin()
+    return response
+
+
+@both
+def test_headers_by_steps(module):
+    """Where _read_status() is somebody else's, the fields decide as ever."""
+    class Response(module.HTTPResponse):
+        def _read_status(self):
+            line = self.fp.readline()
+            return ("HTTP/1.0" if line.startswith(b"ICY") else "HTTP/1.1"), 200, "fine"
+
+    for head, expected in {
+        b"ICY 200 OK\r\nA: b\r\n\r\n": (10, False, None, True),
+        b"ICY 200 OK\r\nConnection: keep-alive\r\nContent-Length: 3\r\n\r\n": (
+            10, False, 3, False),
+        b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n": (11, False, 3, False),
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 3\r\n\r\n": (
+            11, False, 3, True),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n": (11, True, None, False),
+        b"HTTP/1.1 200 OK\r\n\r\n": (11, False, None, True),
+        b"HTTP/1.1 200 OK\r\nA: b\r\n c\r\nContent-Length: 3\r\n\r\n": (11, False, 3, False),
+    }.items():
+        response = received(module, head + b"abc", Response)
+        assert (response.version, response.chunked, response.length,
+                bool(response.will_close)) == expected
+        assert response.msg is response.headers and response.reason == "fine"
+        assert len(response.headers) == head.count(b": ")
+        response.close()

@@ -189,6 +189,25 @@ cdef class Reader:
             if self.refill(max(STORE, have)) == 0:
                 return HTTP1_MORE
 
+    @cython.critical_section
+    def take_section(self, Py_ssize_t max_line, Py_ssize_t max_fields, Py_ssize_t most):
+        """A field section with its empty line, if it has arrived whole and within the limits.
+
+        Else None, and nothing has moved.
+        """
+        cdef http1_lines lines
+
+        self.check_readable()
+        lines.at = lines.line = lines.count = 0
+        lines.max_line = max_line
+        lines.max_count = max_fields
+        if (self._at == self._end or most < 0
+                or http1_head_end(self.unread_octets(), self._end - self._at,
+                                  &lines) != HTTP1_OK
+                or lines.at > <size_t> most):
+            return None
+        return self.take(lines.at)
+
     cdef bytes take(self, Py_ssize_t n):
         """The next `n` unread octets, which must be there."""
         self.after_empty_line = False
@@ -330,17 +349,21 @@ cdef class Reader:
         """Up to and with the next LF; at most `limit` octets if not negative."""
         cdef Py_ssize_t most = size_of(limit)
         cdef Py_ssize_t seen = 0, have
+        cdef uint8_t *begin
         cdef uint8_t *found
+        cdef bint empty
         self.check_readable()
         while True:
             have = self._end - self._at
             if 0 <= most < have:
                 have = most
             if have > seen:
-                found = <uint8_t *> memchr(self.unread_octets() + seen, c'\n', have - seen)
+                begin = self.unread_octets()
+                found = <uint8_t *> memchr(begin + seen, c'\n', have - seen)
                 if found is not NULL:
-                    line = self.take(found - self.unread_octets() + 1)
-                    self.after_empty_line = line == b"\r\n" or line == b"\n"
+                    empty = found == begin or found == begin + 1 and begin[0] == c'\r'
+                    line = self.take(found - begin + 1)
+                    self.after_empty_line = empty
                     return line
                 seen = have
             if seen == most or self.refill(max(STORE, seen)) == 0:
