@@ -73,7 +73,8 @@ class ChunkedContent:
 
     def _safe_read(self, amt):
         """Just `amt` octets from ``fp``, or IncompleteRead; memory follows what arrives."""
-        data = read_at_most(self.fp, amt)
+        fp = self.fp
+        data = fp.read(amt) if amt <= _MIN_READ_BUF_SIZE else read_at_most(fp, amt)
         if len(data) < amt:
             raise IncompleteRead(data, amt - len(data))
         return data
@@ -145,6 +146,18 @@ class ChunkedContent:
         if left is None:
             return b""
         return self.fp.peek(left)[:left]
+
+    def _readline_chunked(self, limit):
+        """IOBase.readline(), by peek() and read(), which gives more than its limit over these."""
+        line = bytearray()
+        while limit < 0 or len(line) < limit:
+            seen = self.peek(1)
+            n = seen.find(b"\n") + 1 or len(seen) or 1
+            piece = self.read(n if limit < 0 else min(n, limit - len(line)))
+            line += piece
+            if not piece or piece.endswith(b"\n"):
+                break
+        return bytes(line)
 
     def _get_chunk_left(self):
         """Octets left in the chunk, not 0; None when the last chunk has been read.
@@ -230,6 +243,7 @@ class ChunkedContent:
             raise
         self._trailer_section = section
 
+
 def read_at_most(fp, amt):
     """`amt` octets from a file, fewer at the end of the stream; memory follows what arrives."""
     if amt <= _MIN_READ_BUF_SIZE or type(fp) in READERS:
@@ -242,7 +256,6 @@ def read_at_most(fp, amt):
         if len(piece) < size:
             break
     return content.getvalue()
-
 
 
 def check_trailers(section, strict):

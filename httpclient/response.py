@@ -310,8 +310,7 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         if self.fp is None or self._method == "HEAD":
             return self._nothing()
         if self.chunked:
-            # IOBase's, over peek() and read()
-            return super().readline(limit)
+            return self._readline_chunked(-1 if limit is None else limit)
         if self._reading:
             raise _two_threads()
         self._reading = True

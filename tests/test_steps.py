@@ -8,6 +8,7 @@ what is replaced is called, looks the same beside http.client.
 import http.client
 import socket
 import sys
+from functools import partial
 
 import httpclient
 import pytest
@@ -17,6 +18,10 @@ from support.servers import ok, tcp_pair
 
 MODULES = [http.client, httpclient]
 both = pytest.mark.parametrize("module", MODULES)
+
+LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 640\r\n\r\n" + 80 * b"0123456\n"
+CHUNKED = (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+           + 10 * (b"40\r\n" + 8 * b"0123456\n" + b"\r\n") + b"0\r\n\r\n")
 
 
 def python_calls(function):
@@ -230,3 +235,145 @@ def test_headers_by_steps(module):
         assert response.msg is response.headers and response.reason == "fine"
         assert len(response.headers) == head.count(b": ")
         response.close()
+
+
+# --- content -------------------------------------------------------------------------------------
+
+def into(response, size=8):
+    space = bytearray(size)
+    return bytes(space[:response.readinto(space)])
+
+
+PIECES = {
+    "read": lambda response: response.read(8),
+    "readinto": into,
+    "read1": lambda response: response.read1(8),
+    "readline": lambda response: response.readline(),
+}
+
+
+@both
+@pytest.mark.parametrize("wire", [LENGTH, CHUNKED], ids=["length", "chunked"])
+def test_pieces_of_all_sizes_add_up(module, wire):
+    """Calls of all kinds in turn, up to the end; then there is nothing."""
+    response = received(module, wire)
+    content = b""
+    for size in (1, 3, 63, 64, 65, 0, 2, 130):
+        content += response.read(size) + into(response, size) + response.read1(1)
+    content += response.readline() + response.peek(1)[:0] + response.read1()
+    while data := response.read(7):
+        content += data
+    assert content == 80 * b"0123456\n"
+    assert response.isclosed()
+    assert (response.read(1), response.read1(1), into(response), response.readline()) == 4 * (b"",)
+
+
+@both
+@pytest.mark.parametrize(("wire", "state"), [(LENGTH, "length"), (CHUNKED, "chunk_left")])
+def test_what_is_left_is_told(module, wire, state):
+    response = received(module, wire)
+    whole = 640 if state == "length" else 64
+    for call in ("read", "readinto", "read1"):
+        assert PIECES[call](response) == b"0123456\n"
+        whole -= 8
+        assert getattr(response, state) == whole
+    setattr(response, state, 3)     # and may be set
+    assert response.read1(8) == b"012"
+    if module is httpclient:    # http.client's read1() does not close in 3.11 and 3.12
+        assert response.isclosed() == (state == "length")
+    response.close()
+
+
+@both
+@pytest.mark.parametrize("call", ["read", "readinto"])
+def test_a_chunk_step_is_replaced_between_two_reads(module, call):
+    response = received(module, CHUNKED)
+    assert PIECES[call](response) == b"0123456\n"
+    steps = []
+    original = response._get_chunk_left
+    response._get_chunk_left = lambda: steps.append(1) or original()
+    assert PIECES[call](response) == b"0123456\n"
+    assert steps
+    response.close()
+
+
+@both
+def test_lines_across_chunks(module):
+    """Lines end where they end, and with ours at the limit, in whichever chunk it falls."""
+    lines = [b"a" * n + b"\n" for n in (0, 1, 5, 30, 64, 2)]
+    content = b"".join(lines) + b"rest"
+    for size in (1, 2, 7, 64, 200):
+        chunks = [content[i:i + size] for i in range(0, len(content), size)]
+        wire = CHUNKED.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" + b"".join(
+            b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
+        assert list(received(module, wire)) == [*lines, b"rest"]
+        for limit in (1, 3, 31):
+            response = received(module, wire)
+            parts = list(iter(partial(response.readline, limit), b""))
+            assert b"".join(parts) == content
+            assert module is http.client or max(map(len, parts)) <= limit
+            assert all(len(part) >= limit or part.endswith(b"\n") for part in parts[:-1])
+            assert response.readline(0) == b""
+
+
+@both
+@pytest.mark.parametrize("name", ["peek", "read"])
+def test_readline_goes_by_peek_and_read(module, name):
+    """Out of chunks; somebody who has replaced one of them is asked."""
+    response = received(module, CHUNKED)
+    assert response.readline() == b"0123456\n"
+    calls = []
+    original = getattr(response, name)
+    setattr(response, name, lambda *args: calls.append(args) or original(*args))
+    assert response.readline() == b"0123456\n"
+    assert calls
+    response.close()
+
+
+@both
+@pytest.mark.parametrize("call", PIECES)
+def test_length_is_a_property(module, call):
+    class Response(module.HTTPResponse):
+        seen = []
+
+        @property
+        def length(self):
+            return self._length
+
+        @length.setter
+        def length(self, value):
+            self.seen.append(value)
+            self._length = value
+
+    response = received(module, LENGTH, Response)
+    assert PIECES[call](response) == b"0123456\n"
+    assert Response.seen[-2:] == [640, 632]
+    response.close()
+
+
+@both
+@pytest.mark.parametrize("wire", [LENGTH, CHUNKED], ids=["length", "chunked"])
+@pytest.mark.parametrize("buffer", [b"abc", "abc", None, 5])
+def test_readinto_what_takes_nothing(module, wire, buffer):
+    response = received(module, wire)
+    with pytest.raises((TypeError, BufferError)):
+        response.readinto(buffer)
+    response.close()
+
+
+def test_the_framing_of_many_tiny_chunks_counts_in_pieces():
+    """An extension in each chunk is framing, and more than ten times the content is too much."""
+    ours, theirs = tcp_pair()
+    wire = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with ours, theirs:
+        response = httpclient.HTTPResponse(ours)
+        response.belongs_to(httpclient.HTTPConnection(
+            "a.example", max_chunk_overhead=1000)._limits, None, False)
+        theirs.sendall(wire + 100 * (b"1;" + 50 * b"a" + b"\r\nx\r\n"))
+        response.begin()
+        content = b""
+        with pytest.raises(httpclient.IncompleteRead) as caught:
+            while True:
+                content += response.read(1)
+        assert "ten times" in str(caught.value.__cause__)
+        assert 0 < len(content) < 30
