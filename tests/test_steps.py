@@ -162,19 +162,23 @@ def test_the_server_has_closed_before_putrequest():
         assert there.recv(1000).startswith(b"PUT /a HTTP/1.1\r\n")
 
 
-def test_an_error_of_sendall_leaves_what_getresponse_needs():
-    """A server that has had enough may have answered."""
+@pytest.mark.parametrize("error", [BrokenPipeError, ValueError])
+def test_an_error_of_sendall(error):
+    """A server that has had enough may have answered; any other error ends the connection."""
     class Full(socket.socket):
         def sendall(self, data):
-            raise BrokenPipeError
+            raise error
 
     ours, theirs = tcp_pair()
     with Full(fileno=ours.detach()) as sock, theirs:
         connection = connect(httpclient, sock)
         connection.connect()
         connection.putrequest("GET", "/")
-        with pytest.raises(BrokenPipeError):
+        with pytest.raises(error):
             connection.endheaders()
+        if error is ValueError:
+            assert connection.sock is None
+            return
         theirs.sendall(ok(b"enough"))
         assert connection.getresponse().read() == b"enough"
 
@@ -298,7 +302,8 @@ def test_a_chunk_step_is_replaced_between_two_reads(module, call):
 
 
 @both
-def test_lines_across_chunks(module):
+@pytest.mark.parametrize("over_file", [False, True])
+def test_lines_across_chunks(module, over_file):
     """Lines end where they end, and with ours at the limit, in whichever chunk it falls."""
     lines = [b"a" * n + b"\n" for n in (0, 1, 5, 30, 64, 2)]
     content = b"".join(lines) + b"rest"
@@ -309,6 +314,9 @@ def test_lines_across_chunks(module):
         assert list(received(module, wire)) == [*lines, b"rest"]
         for limit in (1, 3, 31):
             response = received(module, wire)
+            if over_file:
+                response = module.HTTPResponse(FakeSocket(wire))
+                response.begin()
             parts = list(iter(partial(response.readline, limit), b""))
             assert b"".join(parts) == content
             assert module is http.client or max(map(len, parts)) <= limit
