@@ -165,8 +165,8 @@ def report(results: list[dict[str, Any]], skipped: dict[str, str], facts: dict[s
     print("CPU time (user + system) of the client per request: median and (minimum) of the "
           "rounds. Ratio: http.client / httpclient, median of the rounds' ratios.")
     if options.downstream:
-        print("Without: upon an http.client that does nothing but its system calls, which is what "
-              "the ratio could be at most; of which ours: what httpclient needs beyond that.")
+        print("At least: upon an http.client that does nothing but its system calls; with that, "
+              "the ratio is at its most. Of which ours: what httpclient needs beyond that.")
     if (facts["load"] or 0) >= BUSY:
         print(f"The machine was busy (load average {facts['load']:.1f}): that makes small answers "
               "dear on both sides, and their ratios too small.")

@@ -26,9 +26,7 @@ from typing import Any
 
 from bench.cases import BUCKET, CASES, HOST, LOOKED_UP, Case
 from bench.children import environment, started, stop
-from bench.measure import (
-    AnswersDiffer, Course, Timed, figures, measure, ratio, time_contender,
-)
+from bench.measure import AnswersDiffer, Course, Timed, figures, measure, ratio, time_contender
 from bench.peers import FIELDS, Close, Fetch, Peer, Seen, look_up, of_requests, of_urllib3, url
 
 CALLED = ["small-head", "large-head", "length-1m", "chunks-64b", "chunks-4k"]

@@ -15,7 +15,7 @@ IN_MEMORY = ["case", "what", "httpclient µs", "core µs", "http.client µs", "r
 THREADS = ["case", "what", "httpclient", "http.client", "pycurl", "aiohttp", "CPU ratio",
            "quartiles", "requests ratio"]
 DOWNSTREAM = ["case", "what", "on http.client µs", "on httpclient µs", "ratio", "quartiles",
-              "of which ours µs", "without µs", "ratio at most"]
+              "of which ours µs", "at least µs", "ratio at most"]
 OTHERS = ["case", "what", "httpclient", "http.client", "ratio", "quartiles"]
 LEFT = 2                        # so many columns are text
 
