@@ -121,7 +121,13 @@ cdef class Requests:
         cdef dict own
         cdef bint others_ran = False    # and may have changed what has been looked at
 
-        if (type(headers) is not dict or not (body is None or type(body) is bytes)
+        if type(body) is str:
+            try:
+                body = (<str> body).encode("latin-1")
+            except UnicodeEncodeError:
+                return False
+        if (type(headers) is not dict
+                or not (body is None or type(body) is bytes or type(body) is bytearray)
                 or type(method) is not str or type(target) is not str
                 or is_absolute(target)):
             return False
@@ -201,7 +207,7 @@ cdef class Requests:
     cdef object length_of(self, str method, object body):
         """The value of Content-Length, or None for no such field."""
         if body is not None:
-            return len(<bytes> body)
+            return len(body)
         if method != "GET" and method.upper() in self._namespace["_METHODS_EXPECTING_BODY"]:
             return NOTHING
         return None
@@ -216,13 +222,13 @@ cdef class Requests:
 
     cdef int emit(self, object connection, object sock, bytes head, object body) except -1:
         if not PyObject_TypeCheck(sock, <PyTypeObject *> real_socket) or (
-                body is not None and len(<bytes> body) > JOINED):
+                body is not None and len(body) > JOINED):
             connection._send_pieces(head, body)
             return 0
         PySys_Audit("http.client.send", "OO", <PyObject *> connection, <PyObject *> head)
         if body:
             PySys_Audit("http.client.send", "OO", <PyObject *> connection, <PyObject *> body)
-            head = head + <bytes> body
+            head = head + body
         call_method(sock, "sendall", head)
         return 0
 
