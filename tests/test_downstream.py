@@ -2,13 +2,14 @@
 """What `make test-downstream` makes of its runs, and how it runs a suite: tests/downstream."""
 
 import json
+import socket
 import subprocess
 import sys
 
 import pytest
 
 from downstream import __main__ as downstream
-from downstream import comparing, prepare, running
+from downstream import comparing, prepare, running, session
 from downstream.suites import AFTER, BEFORE, MODES, SUITES, UNTOUCHED, Suite
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
@@ -97,6 +98,39 @@ def test_each_package_has_a_version():
         assert {prepare.name_of(name) for name in suite.requires} <= names
 
 
+# ---- other hosts are out of reach
+
+@pytest.mark.parametrize("address", [
+    ("127.0.0.1", 80), ("127.1.2.3", 80), ("::1", 80, 0, 0), ("localhost", 80), ("0.0.0.0", 80),
+    "/a/path"])
+def test_this_host_is_reached(address):
+    with socket.socket() as sock:
+        assert session.stay_here("socket.connect", (sock, address)) is None
+
+
+def test_other_hosts_do_not_answer():
+    with socket.socket() as sock:
+        sock.settimeout(0.01)
+        with pytest.raises(TimeoutError):
+            session.stay_here("socket.connect", (sock, ("192.0.2.1", 80)))
+        sock.setblocking(False)
+        with pytest.raises(OSError, match="unreachable"):
+            session.stay_here("socket.connect", (sock, ("2001:db8::1", 80, 0, 0)))
+
+
+@pytest.mark.parametrize("host", [None, "", b"", "localhost", b"127.0.0.1", "192.0.2.1",
+                                  "fe80::1%lo"])
+def test_names_that_are_none(host):
+    assert session.stay_here("socket.getaddrinfo", (host, 80, 0, 0, 0)) is None
+
+
+@pytest.mark.parametrize("event", ["socket.getaddrinfo", "socket.gethostbyname"])
+def test_other_names_do_not_exist(event):
+    for host in ("example.com", b"example.com"):
+        with pytest.raises(socket.gaierror):
+            session.stay_here(event, (host,))
+
+
 # ---- a suite of our own, with pytest as it is here
 
 TESTS = """
@@ -136,10 +170,10 @@ def test_expected():
     assert False
 
 def test_elsewhere():
-    with pytest.raises(TimeoutError):
-        socket.create_connection(("192.0.2.1", 80), timeout=0.1)
-    with pytest.raises(socket.gaierror):
-        socket.create_connection(("example.com", 80), timeout=5)
+    for host, error in [("192.0.2.1", TimeoutError), ("example.com", socket.gaierror)]:
+        with pytest.raises(error) as caught:
+            socket.create_connection((host, 80), timeout=0.1)
+        assert caught.traceback[-1].name == "stay_here"
 
 def test_takes_the_process_down():
     if ours():
@@ -199,6 +233,21 @@ def test_suite_that_cannot_be_run(victim, tmp_path):
         running.run(Suite("victim", ["nowhere.py"], [], 1), prepared, UNTOUCHED, tmp_path / "run")
     with pytest.raises(running.Broken, match="it would not have been imported"):
         running.run(Suite("nobody", suite.tests, [], 1), prepared, UNTOUCHED, tmp_path / "other")
+
+
+def test_hangs_are_bounded(victim, tmp_path, monkeypatch):
+    _, prepared = victim
+    (prepared.folder / "test_hangs.py").write_text(
+        "import time, victim\ndef test_hang(): time.sleep(60)\n", encoding="utf-8")
+    hanging = Suite("victim", ["test_hangs.py"], [], 1)
+    monkeypatch.setattr(running, "SESSION_LIMIT", 2)
+    with pytest.raises(running.Broken, match="did not end within 2 s"):
+        running.run(hanging, prepared, UNTOUCHED, tmp_path / "session")
+    monkeypatch.undo()
+    monkeypatch.setattr(running, "TEST_LIMIT", 0.5)
+    done = running.run(hanging, prepared, UNTOUCHED, tmp_path / "test")
+    assert done.outcomes == {"test_hangs.py::test_hang": running.CRASHED}
+    assert "in test_hang\n" in done.texts["test_hangs.py::test_hang"]
 
 
 def test_run_without_httpclient_is_none(victim, tmp_path):

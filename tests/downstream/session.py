@@ -45,9 +45,10 @@ def in_force():
 
 def is_here(host):
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
         return host in ("localhost", "")
+    return address.is_loopback or address.is_unspecified
 
 
 def stay_here(event, args):
