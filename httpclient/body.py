@@ -55,7 +55,8 @@ def blocks(body, read_file):
 
 def chunk(block):
     """A block as one chunk (RFC 9112 7.1)."""
-    return b"%X\r\n%b\r\n" % (memoryview(block).nbytes, block)
+    size = len(block) if type(block) is bytes else memoryview(block).nbytes
+    return b"%X\r\n%b\r\n" % (size, block)
 
 
 LAST_CHUNK = b"0\r\n\r\n"

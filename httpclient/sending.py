@@ -13,6 +13,7 @@ from .checks import _encode
 from .exceptions import NotConnected
 from .idle import real_socket
 
+_NONE_LEFT = object()
 _JOINED = 16 * 1024  # a body up to this size goes out together with the head
 
 
@@ -21,7 +22,13 @@ class Sending:
 
     def send(self, data):
         """Send bytes-like `data`, what a file has left, or the items of an iterable."""
-        if self.sock is None:
+        sock = self.sock
+        if type(data) is bytes and sock is not None and self._due is None \
+                and self.debuglevel == 0:
+            sys.audit("http.client.send", self, data)
+            sock.sendall(data)
+            return
+        if sock is None:
             if self.auto_open:
                 self.connect()
             else:
@@ -30,7 +37,7 @@ class Sending:
             print("send:", repr(data))
         if isinstance(data, str):
             data = _encode(data)
-        if type(data) is not bytes and hasattr(data, "read"):
+        if hasattr(data, "read"):
             for block in self._blocks_of(data, "sending"):
                 sys.audit("http.client.send", self, block)
                 self._sendall(block)
@@ -85,7 +92,15 @@ class Sending:
         if message_body is None:
             return
         encode_chunked = encode_chunked and self._http_vsn == 11
-        for block in self._taken(_body.blocks(message_body, self._read_readable)):
+        blocks = iter(_body.blocks(message_body, self._read_readable))
+        while True:
+            try:
+                block = next(blocks, _NONE_LEFT)
+            except BaseException:
+                self.close()    # half a request is on its way
+                raise
+            if block is _NONE_LEFT:
+                break
             if not block:
                 if self.debuglevel > 0:
                     print("Zero length chunk ignored")
@@ -95,16 +110,6 @@ class Sending:
             self.send(_body.chunk(block) if encode_chunked else block)
         if encode_chunked:
             self.send(_body.LAST_CHUNK)
-
-    def _taken(self, blocks):
-        """The blocks of a body; if their source fails, half a request is on its way."""
-        try:
-            yield from blocks
-        except GeneratorExit:
-            raise
-        except BaseException:
-            self.close()
-            raise
 
     def _may_join(self, body, encode_chunked):
         """Whether head and body may go out in one piece, with nobody to see the seam."""
