@@ -274,7 +274,7 @@ def test_no_request_outside_of_a_tunnel(kind, reply, first):
                     return
 
     with Server(answer) as proxy:
-        timeout = 0.2 if reply is SILENT or reply.endswith(b"A: ") else 20
+        timeout = 0.1 if reply is SILENT or reply.endswith(b"A: ") else 20
         connection = getattr(httpclient, kind)(*proxy.address, timeout=timeout)
         with contextlib.closing(connection):
             connection.set_tunnel("a.example")
