@@ -57,14 +57,14 @@ cdef Py_ssize_t MAX_LINE = _standard._MAXLINE
 cdef Py_ssize_t MAX_FIELDS = _standard._MAXHEADERS
 cdef Py_ssize_t MAX_HEAD = DEFAULT.head
 
-# The attributes of http.client's connection that are its own affair.
-cdef str STATE = "_HTTPConnection__state"
-cdef str RESPONSE = "_HTTPConnection__response"
-cdef str ANSWERED = "_HTTPConnection__answered"
-cdef str SPOILED = "_HTTPConnection__spoiled"
-cdef str WAITING = "_HTTPConnection__waiting"
-cdef str IDLE = "Idle"
-cdef str REQUEST_SENT = "Request-sent"
+STATE = "_HTTPConnection__state"
+RESPONSE = "_HTTPConnection__response"
+ANSWERED = "_HTTPConnection__answered"
+SPOILED = "_HTTPConnection__spoiled"
+WAITING = "_HTTPConnection__waiting"
+IDLE = "Idle"
+REQUEST_STARTED = "Request-started"
+REQUEST_SENT = "Request-sent"
 cdef str AWAITED = "Response-awaited"
 
 CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED, WAITING,
@@ -96,6 +96,15 @@ cdef bint prints(dict own) except -1:
     """Whether a connection is to print what it does."""
     level = get(own, "debuglevel", NOTHING)
     return level is not NOTHING and level > 0
+
+
+cdef bint is_over(Originals answers, object response) except -1:
+    """Whether a response has been read to its end, and nothing came behind it."""
+    cdef dict own
+    if not answers.of_class(type(response)):
+        return False
+    own = attributes(response)
+    return get(own, "fp", None) is None and get(own, "will_close", None) is False
 
 
 @cython.final
@@ -176,7 +185,7 @@ cdef class Requests:
         response = get(own, RESPONSE, None)
         spoiled = get(own, SPOILED, None)
         if response is not None or spoiled is not None:
-            if spoiled is None and self.is_over(response):
+            if spoiled is None and is_over(self._answers, response):
                 own[RESPONSE] = None
             else:
                 others_ran[0] = True
@@ -211,14 +220,6 @@ cdef class Requests:
         if method != "GET" and method.upper() in self._namespace["_METHODS_EXPECTING_BODY"]:
             return NOTHING
         return None
-
-    cdef bint is_over(self, object response) except -1:
-        """Whether a response has been read to its end, and nothing came behind it."""
-        cdef dict own
-        if not self._answers.of_class(type(response)):
-            return False
-        own = attributes(response)
-        return get(own, "fp", None) is None and get(own, "will_close", None) is False
 
     cdef int emit(self, object connection, object sock, bytes head, object body) except -1:
         if not PyObject_TypeCheck(sock, <PyTypeObject *> real_socket) or (

@@ -10,6 +10,9 @@ import socket
 cimport cython
 from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
 
+from .exchange cimport (
+    ANSWERED, IDLE, REQUEST_SENT, REQUEST_STARTED, RESPONSE, SPOILED, STATE, WAITING, is_over,
+)
 from .idle cimport has_input
 from .originals cimport Bindings, Originals, attributes, get
 from .request cimport field_line, request_line
@@ -22,16 +25,6 @@ cdef extern from "Python.h":
 
 cdef Tally counts = _tally
 cdef object real_socket = socket.socket
-
-# The attributes of http.client's connection that are its own affair.
-cdef str STATE = "_HTTPConnection__state"
-cdef str RESPONSE = "_HTTPConnection__response"
-cdef str ANSWERED = "_HTTPConnection__answered"
-cdef str SPOILED = "_HTTPConnection__spoiled"
-cdef str WAITING = "_HTTPConnection__waiting"
-cdef str IDLE = "Idle"
-cdef str REQUEST_STARTED = "Request-started"
-cdef str REQUEST_SENT = "Request-sent"
 
 STEPS_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED, WAITING,
               "sock", "debuglevel", "deadline", "_tunnel_host", "_method", "_buffer", "_due")
@@ -152,7 +145,7 @@ cdef class Steps:
 
         response = get(own, RESPONSE, None)
         if (get(own, SPOILED, None) is not None or get(own, WAITING, None)
-                or response is not None and not self.is_over(response)):
+                or response is not None and not is_over(self._answers, response)):
             return False
         sock = get(own, "sock", None)
         if sock is not None and get(own, ANSWERED, None) is sock:
@@ -164,14 +157,6 @@ cdef class Steps:
                 own[RESPONSE] = None
                 begun = True
         return begun
-
-    cdef bint is_over(self, object response) except -1:
-        """Whether a response has been read to its end, and nothing came behind it."""
-        cdef dict own
-        if not self._answers.of_class(type(response)):
-            return False
-        own = attributes(response)
-        return get(own, "fp", None) is None and get(own, "will_close", None) is False
 
 
 cdef object host_line(object connection, dict own):
