@@ -141,11 +141,12 @@ cdef class Requests:
                 or is_absolute(target)):
             return False
         own = attributes(connection)
-        if not (self._methods.of_object(connection, own) and self._rules.intact()
-                and self.is_plain(own)):
+        if not (self._methods.of_object(connection, own) and self._rules.intact()):
             return False
         length = self.length_of(method, body)
-        default_port = connection.default_port
+        default_port = connection.default_port      # perhaps a property
+        if not self.is_plain(own):
+            return False
         host = get(own, "host", None)
         port = get(own, "port", None)
         known = get(own, "_host_line", None)
