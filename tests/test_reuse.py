@@ -373,3 +373,21 @@ def test_subclass_may_have_attributes_of_our_names():
 
     with pair() as (ours, _), contextlib.closing(Own(ours)) as response:
         assert (response.trailers, response.informational, response.incomplete) == (1, 2, 3)
+
+
+def test_content_is_its_callers_alone():
+    """The pieces that content was gathered in are used again; what they were joined to is not."""
+    bodies = [bytes([n]) * (200_000 + n) for n in range(1, 6)]
+    got = []
+    with pair() as (ours, server):
+        connection = connected(ours)
+        for body in bodies:
+            chunks = b"".join(b"%x\r\n%b\r\n" % (len(body[at:at + 5000]), body[at:at + 5000])
+                              for at in range(0, len(body), 5000))
+            connection.request("GET", "/")
+            answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%b0\r\n\r\n" % chunks
+            sender = threading.Thread(target=server.sendall, args=(answer,))
+            sender.start()
+            got.append(connection.getresponse().read())
+            sender.join(10)
+    assert got == bodies

@@ -6,15 +6,16 @@ some MiB have come, address space is taken ahead, AHEAD octets at most, and give
 at the end: a result that grows by realloc() pays for its pages again and again.
 Large results ask for huge pages: a fault for every 4 KiB costs more than copying.
 
-Content of unknown size begins in pieces that malloc keeps at hand: cutting a result
-of up to some MiB to size would give its pages back to the system each time.
+Content of unknown size begins in pieces, some of which are kept for the next content: cutting
+a result of up to some MiB to size would give its pages back to the system each time, and so
+would malloc with the pieces.
 """
 import sys
 
 cimport cython
 from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
-from cpython.ref cimport PyObject, Py_XDECREF
+from cpython.ref cimport PyObject, Py_INCREF, Py_XDECREF
 from libc.string cimport memcpy
 
 cdef extern from *:
@@ -54,6 +55,10 @@ cdef Py_ssize_t UNSEEN = 2 * MIB        # what may be taken because a peer annou
 cdef Py_ssize_t HUGE = 4 * MIB          # what a result that asks for huge pages has at least
 # Windows commits memory when it is taken.
 cdef Py_ssize_t AHEAD = (2 if sys.platform == "win32" else 128) * MIB
+
+
+cdef Py_ssize_t SPARES = 16
+cdef list spares = []                   # pieces that nobody uses, nor has seen
 
 
 @cython.final
@@ -152,7 +157,7 @@ cdef class Gathering:
         self.have = 0
         if self._total < PIECES:
             self.size = PIECE if most < 0 or most > PIECE else most
-            self.result = Result(self.size)
+            self.result = spare_piece() if self.size == PIECE and spares else Result(self.size)
             return 0
         # From here on there is one result; what has come goes into it first.
         size = max(AHEAD, 2 * self._total)
@@ -177,4 +182,29 @@ cdef class Gathering:
 
     cdef bytes finish(self):
         """All that has been kept."""
-        return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        cdef list pieces = self._pieces
+        cdef bytes content
+
+        if len(pieces) == 1:
+            return pieces[0]
+        content = b"".join(pieces)
+        while pieces and len(spares) < SPARES:
+            piece = pieces.pop()
+            if PyBytes_GET_SIZE(piece) == PIECE:
+                spares.append(piece)
+        return content
+
+
+cdef Result spare_piece():
+    """A Result of PIECE octets whose memory has been used before."""
+    cdef Result result = Result(0)
+    cdef PyObject *empty = result._data
+
+    try:
+        piece = spares.pop()
+    except IndexError:      # another thread was faster
+        return Result(PIECE)
+    result._data = <PyObject *> piece
+    Py_INCREF(piece)
+    Py_XDECREF(empty)
+    return result
