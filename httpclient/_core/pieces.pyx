@@ -172,7 +172,8 @@ cdef class Pieces:
         body = get(own, "_body", None)
         if type(body) is not ChunkedBody or (<ChunkedBody> body).reader is not reader:
             body = response._chunks()
-            if body is None:
+            # Others ran, and may have put another reader or another method there.
+            if type(body) is not ChunkedBody or (<ChunkedBody> body).reader is not reader:
                 return None
         (<ChunkedBody> body).set_left_in_chunk(get(own, "chunk_left", None))
         return <ChunkedBody> body
