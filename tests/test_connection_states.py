@@ -82,6 +82,27 @@ def test_wrong_order(module, calls, error, text):
     assert connection.getresponse().read() == b"body"
 
 
+def test_two_requests_at_once(module):
+    """Another one begins while what is a subclass's runs: one of them is refused."""
+    class Connection(module.HTTPConnection):
+        hurried = False
+
+        @property
+        def default_port(self):
+            if self.hurried:
+                self.hurried = False
+                with contextlib.suppress(module.CannotSendRequest):
+                    self.request("GET", "/hurried")
+            return 80
+
+    connection = Connection("a.example")
+    sock = connection.sock = FakeSocket(REPLY)
+    connection.hurried = True
+    with contextlib.suppress(module.CannotSendRequest):
+        connection.request("GET", "/")
+    assert sock.bytes.count(b"GET ") == 1
+
+
 def test_state_is_settable(module):
     """Programs that reuse a socket of their own set the two private attributes."""
     connection, sock = faked(module)

@@ -128,7 +128,6 @@ cdef class Requests:
     def send(self, connection, method, target, body, headers):
         """Send a request on an idle connection; False: nothing has been done."""
         cdef dict own
-        cdef bint others_ran = False    # and may have changed what has been looked at
 
         if type(body) is str:
             try:
@@ -153,7 +152,6 @@ cdef class Requests:
         if type(known) is not tuple or len(<tuple> known) != 4 or not (
                 host == (<tuple> known)[0] and port == (<tuple> known)[1]
                 and default_port == (<tuple> known)[2]):
-            others_ran = True
             known = connection._note_host_line(host, port, default_port)
             if known is None:
                 return False
@@ -161,9 +159,9 @@ cdef class Requests:
         if head is None:
             return False
 
-        sock = self.usable_socket(connection, own, &others_ran)
-        if others_ran and get(own, STATE, None) != IDLE:
-            return False
+        sock = self.usable_socket(connection, own)
+        if get(own, STATE, None) != IDLE:
+            return False        # what is a subclass's ran, or another thread
         own[STATE] = REQUEST_SENT
         if get(own, "_method", None) is not method:
             own["_method"] = method
@@ -177,7 +175,7 @@ cdef class Requests:
         counts.requests += 1
         return True
 
-    cdef object usable_socket(self, object connection, dict own, bint *others_ran):
+    cdef object usable_socket(self, object connection, dict own):
         """Let go of the response before, and of a socket that cannot be used again.
 
         Returns the socket, or None where one has to be opened.
@@ -189,20 +187,13 @@ cdef class Requests:
             if spoiled is None and is_over(self._answers, response):
                 own[RESPONSE] = None
             else:
-                others_ran[0] = True
                 connection._forget_response()
                 unread = get(own, RESPONSE, None) is not None
         sock = get(own, "sock", None)
         if sock is None or unread or get(own, ANSWERED, None) is not sock:
             return sock
-        if type(sock) is real_socket:
-            news = has_input(sock)
-        else:
-            others_ran[0] = True
-            news = self._has_news(sock)
-        if not news:
+        if not (has_input(sock) if type(sock) is real_socket else self._has_news(sock)):
             return sock
-        others_ran[0] = True
         connection._drop()
         return None
 
@@ -383,9 +374,11 @@ cdef class Content:
             return None
         reader = <SocketReader> fp
         size = clipped_size(length, NULL)
-        if 0 <= size <= reader._end - reader._at:
-            data = reader.take_last(size)
-        else:
+        data = None
+        with cython.critical_section(reader):
+            if 0 <= size <= reader._end - reader._at:
+                data = reader.take_last(size)
+        if data is None:
             own["_reading"] = True      # other threads may run
             try:
                 data = reader.take_last(size)
