@@ -61,7 +61,6 @@ cdef class ChunkedBody:
             self._body.state = HTTP1_AT_CRLF
         return 0
 
-    @cython.critical_section
     def read(self, n=None):
         """`n` octets of content, fewer only at its end; all of it if None or negative.
 
@@ -69,36 +68,39 @@ cdef class ChunkedBody:
         with the content of this call, where the framing is bad or the stream ends;
         from a ValueError that names the octets.
         """
+        cdef Reader reader = self.reader
         cdef Py_ssize_t most = size_of(n)
         cdef Gathering gathering = Gathering()
         cdef http1_rc rc = HTTP1_OK
         cdef Py_ssize_t total = 0
 
-        self.reader.check_readable()
-        while rc == HTTP1_OK and total != most:
-            gathering.make_room(most - total if most >= 0 else -1)
-            rc = self.decode(gathering.result, &gathering.have, gathering.size)
-            total = gathering.keep()
-        if rc == HTTP1_END:
-            rc = self.end()
-        content = gathering.finish()
-        if rc != HTTP1_OK and rc != HTTP1_END:
-            self.fail(rc, content)
-        return content
+        with cython.critical_section(reader):
+            reader.check_readable()
+            while rc == HTTP1_OK and total != most:
+                gathering.make_room(most - total if most >= 0 else -1)
+                rc = self.decode(gathering.result, &gathering.have, gathering.size)
+                total = gathering.keep()
+            if rc == HTTP1_END:
+                rc = self.end()
+            content = gathering.finish()
+            if rc != HTTP1_OK and rc != HTTP1_END:
+                self.fail(rc, content)
+            return content
 
-    @cython.critical_section
     def readinto(self, buffer):
         """Fill `buffer` with content; return how many octets came before its end."""
+        cdef Reader reader = self.reader
         cdef Py_ssize_t have = 0
         cdef http1_rc rc
 
-        self.reader.check_readable()
         with memoryview(buffer) as whole, whole.cast("B") as target:
-            rc = self.decode(target, &have, len(target))
-            if rc == HTTP1_END:
-                rc = self.end()
-            if rc != HTTP1_OK and rc != HTTP1_END:
-                self.fail(rc, bytes(target[:have]))
+            with cython.critical_section(reader):
+                reader.check_readable()
+                rc = self.decode(target, &have, len(target))
+                if rc == HTTP1_END:
+                    rc = self.end()
+                if rc != HTTP1_OK and rc != HTTP1_END:
+                    self.fail(rc, bytes(target[:have]))
         return have
 
     # ---- content that has arrived: without a receive, and nothing has moved where that fails

@@ -157,12 +157,12 @@ cdef bytes whole_head(str method, str target, bytes host_line, dict headers, obj
             or http1_target(target_octets, t) != HTTP1_OK):
         return None
     size = m + t + 14           # two SP, HTTP/1.1, two CRLF
-    if len(headers) > MAX_FIELDS:
-        return None
     length_line = None
     if length is not None:
         length_line = b"Content-Length: %d\r\n" % length
     headers = owned(headers)
+    if len(headers) > MAX_FIELDS:
+        return None
     # Up to the last memcpy() nobody else runs, so that the dict owns what is pointed at.
     while PyDict_Next(headers, &at, &name, &value):
         if type(<object> value) is int:
