@@ -9,6 +9,7 @@ import http
 from .checks import (
     _contains_disallowed_url_pchar_re, _is_illegal_header_value, _is_legal_header_name,
 )
+from .chunks import READERS
 from .message import _parse_header_lines, _read_headers
 from .response import HTTPResponse as _our_response_class
 
@@ -61,7 +62,7 @@ class Tunnelling:
             if code != http.HTTPStatus.OK:
                 self.close()
                 raise OSError(f"Tunnel connection failed: {code} {message.strip()}")
-            if getattr(response.fp, "unread", 0):
+            if type(response.fp) in READERS and response.fp.unread:
                 # Whoever speaks before the TLS handshake or our request is no tunnel.
                 self.close()
                 raise OSError("Tunnel connection failed: the proxy sent more than its answer")

@@ -9,6 +9,7 @@ that behaviour.
 import contextlib
 import http.client
 import sys
+from unittest import mock
 
 import httpclient
 import pytest
@@ -352,3 +353,18 @@ def test_response_class_reads_the_answer(module):
     connection.set_tunnel("a.example")
     connection.connect()
     assert seen == [None]
+
+
+@modules(since=(3, 12))
+def test_file_of_another_make_is_asked_for_lines_alone(module):
+    """A mock has whatever attribute somebody looks for, and each of them is true."""
+    response = mock.Mock()
+    response._read_status.return_value = ("HTTP/1.1", 200, "OK")
+    response.fp.readline.side_effect = [b"X: y\r\n", b"\r\n"]
+    connection = module.HTTPConnection("proxy.example", 3128)
+    connection.set_tunnel("origin.example", 443)
+    connection.sock = FakeSocket(b"")
+    connection.response_class = lambda *args, **kwargs: response
+    connection._tunnel()
+    assert response.fp.readline.call_count == 2
+    response.close.assert_called_once_with()
