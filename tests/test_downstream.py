@@ -55,6 +55,15 @@ def test_verdict(first, second, explained, field, expected):
     assert found == ({} if field is None else {field: expected})
 
 
+def test_explained_whatever_its_parameters():
+    first = {"a[1]": PAIR, "a[x[y]": PAIR, "ab": PAIR}
+    verdict = comparing.judge(first, first, {"a": "why"})
+    assert list(verdict.explained) == ["a[1]", "a[x[y]"]
+    assert list(verdict.unexplained) == ["ab"] and verdict.stale == []
+    some = dict.fromkeys(["a", "a[1]", "a[2]"], "why")
+    assert comparing.judge(first, first, some).stale == ["a[2]"]
+
+
 def test_explained_and_gone_the_second_time_is_stale():
     verdict = comparing.judge({"a": PAIR}, {}, {"a": "why"})
     assert verdict.stale == ["a"]
@@ -76,8 +85,18 @@ def test_list_is_read():
     assert races == {"requests": {"v": "so it is"}}
 
 
+@pytest.mark.parametrize(("python", "holds"), [
+    ((3, 12, 99), False), ((3, 13, 0), True), ((3, 13, 13), True), ((3, 13, 14), False),
+    ((3, 14, 4), True), ((3, 15, 0), False)])
+def test_list_for_some_pythons(python, holds):
+    text = entry(pythons=["3.13.0-3.13.13", "3.14.0-3.14.4"])
+    explained, _ = comparing.explanations(text, python)
+    assert bool(explained) == holds
+
+
 @pytest.mark.parametrize("text", [
-    entry(suite="nobody"), entry(why=" "), entry(why=None), entry(test=None), entry(modes=[]),
+    entry(pythons=["3.13"]), entry(pythons=["3.99.0-3.99.1"], why=""), entry(suite="nobody"),
+    entry(why=" "), entry(why=None), entry(test=None), entry(modes=[]),
     entry(modes=[UNTOUCHED]), entry(reason="x"), entry() + entry(modes=[AFTER]),
     entry("race", modes=[AFTER]), entry("race") + entry("race"), entry("differs")])
 def test_list_is_refused(text):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What differs between two runs of a suite, and whether differences.toml accounts for it."""
 
+import re
+import sys
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,11 +23,10 @@ def differences(untouched, installed, races=()):
     return {test: pair for test, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def explanations(text=None):
+def explanations(text=None, python=sys.version_info[:3]):
     """(suite, mode) -> {test id: why}, and suite -> {test id: why} of the races.
 
-    Out of differences.toml; ValueError if it is not well-formed.  A difference without `modes` is
-    one in both.
+    Out of differences.toml; ValueError if it is not well-formed.
     """
     if text is None:
         text = FILE.read_text(encoding="utf-8")
@@ -33,14 +34,26 @@ def explanations(text=None):
     if not listed.keys() <= {"difference", "race"}:
         raise ValueError(f"{FILE.name}: what is this? {', '.join(listed)}")
     for entry in listed.get("difference", []):
-        modes = entry.pop("modes", [BEFORE, AFTER])
+        modes, pythons = entry.pop("modes", [BEFORE, AFTER]), entry.pop("pythons", None)
         if not modes or not set(modes) <= {BEFORE, AFTER}:
             raise ValueError(f"{FILE.name}: what are these modes? {modes}")
-        for mode in modes:
-            _add(explained.setdefault((entry.get("suite"), mode), {}), entry)
+        if pythons is None or any(_is_among(python, some) for some in pythons):
+            for mode in modes:
+                _add(explained.setdefault((entry.get("suite"), mode), {}), entry)
+        else:
+            _add({}, entry)
     for entry in listed.get("race", []):
         _add(races.setdefault(entry.get("suite"), {}), entry)
     return explained, races
+
+
+def _is_among(python, some):
+    """Whether a version (three int) is within "3.13.0-3.13.13", say."""
+    found = re.fullmatch(r"3\.(\d+)\.(\d+)-3\.(\d+)\.(\d+)", some)
+    if not found:
+        raise ValueError(f"{FILE.name}: what are these Pythons? {some!r}")
+    first = [int(number) for number in found.groups()]
+    return first[:2] <= list(python[1:]) <= first[2:]
 
 
 def _add(tests, entry):
@@ -69,16 +82,18 @@ class Verdict:
 def judge(first, second, explained):
     """The Verdict on the differences of the first run, and of these tests when run again alone.
 
-    What differs differently the second time differs.
+    What differs differently the second time differs.  `explained` has tests by their ids, with
+    [parameters], or without: then it is about all of them.
     """
-    verdict = Verdict(stale=sorted(explained.keys() - first.keys()))
+    verdict, seen = Verdict(), set()
     for test, pair in first.items():
+        known = {test, test.partition("[")[0]} & explained.keys()
         if test not in second:
             verdict.flaky[test] = pair
-            if test in explained:
-                verdict.stale.append(test)
-        elif test in explained:
+        elif known:
+            seen |= known
             verdict.explained[test] = second[test]
         else:
             verdict.unexplained[test] = second[test]
+    verdict.stale += sorted(explained.keys() - seen)
     return verdict
