@@ -24,7 +24,7 @@ SUITES = {
     "urllib3": Suite(
         package="urllib3",
         tests=["test"],
-        floor=2300,
+        floor=2200,
         requires=[
             "anyio", "backports.zstd; python_version<'3.14'", "brotli", "cryptography", "h2",
             "httpx", "hypercorn", "idna", "pyopenssl", "pysocks", "pytest", "pytest-socket",
