@@ -372,3 +372,84 @@ http1_field_section(const uint8_t *buf, size_t end, size_t *at, int strict,
     *at = i;
     return HTTP1_END;
 }
+
+/* How many LF there are in buf[at] to buf[end - 1], and whether there is a NUL.
+ *
+ * In blocks whose counts fit into an octet: so compilers make vector code of it.
+ */
+static size_t
+count_lf(const uint8_t *buf, size_t at, size_t end, int *nul)
+{
+    size_t count = 0;
+
+    *nul = 0;
+    while (at < end) {
+        size_t stop = end - at > 240 ? at + 240 : end;
+        uint8_t lf = 0, zero = 0;
+
+        for (; at < stop; at++) {
+            lf = (uint8_t)(lf + (buf[at] == '\n'));
+            zero |= buf[at] == '\0';
+        }
+        count += lf;
+        *nul |= zero;
+    }
+    return count;
+}
+
+/* The same of a section that is all there, each of whose lines ends with CRLF: in one pass.
+ *
+ * HTTP1_END: what http1_field_section() says of it, too.  No line has more than max_line octets,
+ *            and there are at most max_count field lines.
+ * HTTP1_ODD: nobody knows; http1_head_end() and http1_field_section() tell.
+ */
+enum http1_rc
+http1_plain_section(const uint8_t *buf, size_t end, size_t *at, int strict, size_t max_line,
+                    size_t max_count, struct http1_framing *framing)
+{
+    struct http1_field field;
+    size_t i = *at, count = 0;
+    int nul;
+
+    memset(framing, 0, sizeof *framing);
+    for (;; count++) {
+        size_t line = i;
+        const uint8_t *cr;
+
+        while (i < end && http1_class[buf[i]] & HTTP1_TOKEN)
+            i++;
+        if (i == end || (buf[i] != ':' && i > line))
+            return HTTP1_ODD;
+        cr = memchr(buf + i, '\r', end - i);
+        if (!cr || cr + 1 == buf + end || cr[1] != '\n')
+            return HTTP1_ODD;
+        field.value.end = (size_t)(cr - buf);
+        if (field.value.end + 2 - line > max_line)
+            return HTTP1_ODD;
+        if (i == line) {
+            if (field.value.end != line)
+                return HTTP1_ODD;
+            break;
+        }
+        if (count == max_count)
+            return HTTP1_ODD;
+        field.name.at = line;
+        field.name.end = i++;
+        while (buf[i] == ' ' || buf[i] == '\t')
+            i++;
+        field.value.at = i;
+        if (strict)
+            for (; i < field.value.end; i++)
+                if (!(http1_class[buf[i]] & HTTP1_VALUE))
+                    return HTTP1_ODD;
+        if (note_field(buf, &field, framing) != HTTP1_OK)
+            return HTTP1_ODD;
+        i = field.value.end + 2;
+    }
+    i += 2;
+    /* A line that was taken ends at its first CR: other LF stand bare within values. */
+    if (count_lf(buf, *at, i, &nul) != count + 1 || nul || (framing->has_length && framing->chunked))
+        return HTTP1_ODD;
+    *at = i;
+    return HTTP1_END;
+}

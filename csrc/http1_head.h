@@ -53,4 +53,8 @@ enum http1_rc http1_find_field(const uint8_t *buf, size_t end, size_t *at, const
 enum http1_rc http1_field_section(const uint8_t *buf, size_t end, size_t *at, int strict,
                                   struct http1_framing *framing);
 
+enum http1_rc http1_plain_section(const uint8_t *buf, size_t end, size_t *at, int strict,
+                                  size_t max_line, size_t max_count,
+                                  struct http1_framing *framing);
+
 #endif

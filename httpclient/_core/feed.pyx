@@ -30,6 +30,7 @@ cdef class FeedReader(Reader):
     def __cinit__(self):
         self._direct = True
         self._waits = True
+        self._resumes = True
 
     @cython.critical_section
     def feed(self, data):

@@ -129,6 +129,14 @@ cdef object take_head(Reader reader, Py_ssize_t max_line, Py_ssize_t max_fields,
     cdef Head head
 
     reader.check_readable()
+    if not reader._resumes:
+        if reader._at == reader._end and reader.refill(MIN_REFILL) == 0:
+            return b""
+        head = plain(reader.unread_octets(), reader._end - reader._at, max_line, max_fields,
+                     max_head, strict)
+        if head is not None:
+            reader._at += head.size
+            return head
     lines.at = lines.line = lines.count = 0
     lines.max_line = max_line
     lines.max_count = max_fields + 1
@@ -157,7 +165,10 @@ def head_in(bytes data not None, Py_ssize_t max_line, Py_ssize_t max_fields,
     """
     cdef const uint8_t *octets = <const uint8_t *> PyBytes_AS_STRING(data)
     cdef http1_lines lines
+    cdef Head head = plain(octets, PyBytes_GET_SIZE(data), max_line, max_fields, max_head, strict)
 
+    if head is not None:
+        return head
     lines.at = lines.line = lines.count = 0
     lines.max_line = max_line
     lines.max_count = max_fields + 1
@@ -167,35 +178,54 @@ def head_in(bytes data not None, Py_ssize_t max_line, Py_ssize_t max_fields,
     return parse(octets, lines.at, strict)
 
 
+cdef Head plain(const uint8_t *octets, size_t end, Py_ssize_t max_line, Py_ssize_t max_fields,
+                Py_ssize_t max_head, bint strict):
+    """The Head that comes first, where it is all there and its lines are plain; or None."""
+    cdef http1_status status
+    cdef http1_framing framing
+    cdef size_t at = 0, section
+
+    if (max_line < 0 or max_fields < 0
+            or http1_status_line(octets, end, &at, strict, &status) != HTTP1_OK
+            or status.major != 1 or at > <size_t> max_line):
+        return None
+    section = at
+    if (http1_plain_section(octets, end, &at, strict, max_line, max_fields, &framing) != HTTP1_END
+            or <Py_ssize_t> at > max_head):
+        return None
+    return made(octets, &status, section, at, &framing)
+
+
+cdef Head made(const uint8_t *octets, http1_status *status, size_t section, size_t end,
+               http1_framing *framing):
+    """The Head that is octets[0:end], with its field section from `section` on."""
+    cdef Head head = Head.__new__(Head)
+
+    head._framing = framing[0]
+    head.section = PyBytes_FromStringAndSize(<const char *> octets + section, end - section)
+    head.size = end
+    head.version = 11 if status.minor else 10
+    head.status = status.code
+    if (status.reason.end - status.reason.at == 2
+            and memcmp(octets + status.reason.at, "OK", 2) == 0):
+        head.reason = OK
+    else:
+        head.reason = latin1(<const char *> octets, status.reason)
+    return head
+
+
 cdef Head parse(const uint8_t *octets, size_t end, bint strict):
     """The Head that is octets[0:end], or None if it is odd."""
     cdef http1_status status
-    cdef size_t at = 0
-    cdef Head head
+    cdef http1_framing framing
+    cdef size_t at = 0, section
 
     if http1_status_line(octets, end, &at, strict, &status) != HTTP1_OK or status.major != 1:
         return None
-    head = parse_section(octets + at, end - at, strict)
-    if head is not None:
-        head.size = end
-        head.version = 11 if status.minor else 10
-        head.status = status.code
-        if (status.reason.end - status.reason.at == 2
-                and memcmp(octets + status.reason.at, "OK", 2) == 0):
-            head.reason = OK
-        else:
-            head.reason = latin1(<const char *> octets, status.reason)
-    return head
-
-
-cdef Head parse_section(const uint8_t *octets, size_t end, bint strict):
-    cdef size_t at = 0
-    cdef Head head = Head.__new__(Head)
-
-    if http1_field_section(octets, end, &at, strict, &head._framing) != HTTP1_END or at != end:
+    section = at
+    if http1_field_section(octets, end, &at, strict, &framing) != HTTP1_END or at != end:
         return None
-    head.section = PyBytes_FromStringAndSize(<const char *> octets, end)
-    return head
+    return made(octets, &status, section, end, &framing)
 
 
 def restored_head(int version, int status, str reason, Py_ssize_t size, bytes section not None):
@@ -210,8 +240,15 @@ def restored_head(int version, int status, str reason, Py_ssize_t size, bytes se
 
 def field_section(bytes section not None, bint strict=False):
     """The Head, without a status line, of a field section with its empty line; None if odd."""
-    return parse_section(<const uint8_t *> PyBytes_AS_STRING(section), PyBytes_GET_SIZE(section),
-                         strict)
+    cdef size_t end = PyBytes_GET_SIZE(section)
+    cdef size_t at = 0
+    cdef Head head = Head.__new__(Head)
+
+    if http1_field_section(<const uint8_t *> PyBytes_AS_STRING(section), end, &at, strict,
+                           &head._framing) != HTTP1_END or at != end:
+        return None
+    head.section = section
+    return head
 
 
 def status_line(bytes line not None, bint strict=False):

@@ -55,6 +55,9 @@ cdef extern from "http1_head.h" nogil:
                               size_t n, http1_range *value) noexcept
     http1_rc http1_field_section(const uint8_t *buf, size_t end, size_t *at, int strict,
                                  http1_framing *framing) noexcept
+    http1_rc http1_plain_section(const uint8_t *buf, size_t end, size_t *at, int strict,
+                                 size_t max_line, size_t max_count,
+                                 http1_framing *framing) noexcept
 
 
 cdef extern from "http1_chunked.h" nogil:

@@ -13,6 +13,7 @@ cdef class Reader:
     cdef public bint after_empty_line   # whether the last read was an empty line
     cdef bint _lent             # whether a receive may be writing into the store
     cdef bint _waits            # whether a refill may give nothing before the stream has ended
+    cdef bint _resumes          # whether a search for the empty line goes on where it stopped
     cdef bint _direct           # whether _receive is C, which keeps no buffer
     cdef str _failure           # why nothing more can be read
     cdef object _receive        # recv_into() or readinto(): (buffer) -> octets

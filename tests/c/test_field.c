@@ -246,6 +246,65 @@ static const struct {
      LENGTH | CLOSE | KEEP | COMPOUND, 7},
 };
 
+/* Whether each line ends with CRLF, with no other CR or LF in it. */
+static int
+ends_with_crlf(const uint8_t *section, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (section[i] == '\n' && (i == 0 || section[i - 1] != '\r'))
+            return 0;
+    return 1;
+}
+
+/* What http1_plain_section() says of section[0:n], of which `used` octets and `lines` field lines
+ * are a section to http1_field_section(), if any are. */
+static void
+check_plain_section(const uint8_t *section, size_t n, int strict, struct answer expected,
+                    size_t lines, size_t longest)
+{
+    for (size_t less = 0; less <= n; less++) {
+        const uint8_t *buf = guard_behind(guard, section, less);
+        struct http1_framing framing;
+        size_t at = 0;
+        int there = expected.rc == HTTP1_END && less >= expected.used;
+
+        enum http1_rc rc = http1_plain_section(buf, less, &at, strict, longest, lines, &framing);
+        CHECK_SAME(rc, there && ends_with_crlf(section, expected.used) ? HTTP1_END : HTTP1_ODD);
+        CHECK_SAME(at, rc == HTTP1_END ? expected.used : 0);
+        if (rc != HTTP1_END)
+            continue;
+        CHECK_SAME(framing.has_length, expected.said[0]);
+        CHECK_SAME(framing.has_length ? framing.length : 0, expected.said[1]);
+        CHECK_SAME(framing.chunked, expected.said[2]);
+        CHECK_SAME(framing.close, expected.said[3]);
+        CHECK_SAME(framing.keep_alive, expected.said[4]);
+        CHECK_SAME(framing.compound, expected.said[5]);
+        at = 0;
+        if (lines > 0)
+            CHECK_SAME(http1_plain_section(buf, less, &at, strict, longest, lines - 1, &framing),
+                       HTTP1_ODD);
+        CHECK_SAME(http1_plain_section(buf, less, &at, strict, longest - 1, lines, &framing),
+                   HTTP1_ODD);
+    }
+}
+
+/* Field lines of a section that ends with an empty one, and the octets of its longest line. */
+static size_t
+count_lines(const uint8_t *section, size_t n, size_t *longest)
+{
+    size_t lines = 0, line = 0;
+
+    *longest = 0;
+    for (size_t i = 0; i < n; i++)
+        if (section[i] == '\n') {
+            if (i + 1 - line > *longest)
+                *longest = i + 1 - line;
+            lines++;
+            line = i + 1;
+        }
+    return lines - 1;
+}
+
 static void
 test_field_sections(void)
 {
@@ -253,6 +312,7 @@ test_field_sections(void)
 
     for (size_t i = 0; i < 2 * ROWS(SECTIONS); i++) {
         size_t n = SECTIONS[i / 2].n;
+        size_t lines, longest;
         int strict = i & 1, flags = SECTIONS[i / 2].flags;
         struct answer answer;
 
@@ -262,6 +322,8 @@ test_field_sections(void)
         check_begin(strict ? "strict field section" : "field section", section, n);
         answer = check_answers(field_section, guard, section, n, strict);
         CHECK_SAME(answer.rc, strict ? SECTIONS[i / 2].strict : SECTIONS[i / 2].loose);
+        lines = count_lines((const uint8_t *)section, n, &longest);
+        check_plain_section((const uint8_t *)section, n, strict, answer, lines, longest);
         if (answer.rc != HTTP1_END)
             continue;
         CHECK_SAME(answer.used, n);

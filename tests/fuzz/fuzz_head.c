@@ -319,6 +319,32 @@ check_find_field(const uint8_t *data, size_t size)
     HOLDS(http1_next_field(data, size, &line, &field) == HTTP1_END);
 }
 
+/* What http1_plain_section() takes http1_field_section() takes, too; and it takes each regular
+ * section whose lines end with CRLF, within its limits. */
+static void
+check_plain_section(const uint8_t *data, size_t size, int strict, enum http1_rc rc, size_t used,
+                    const struct http1_framing *framing, uint64_t *state)
+{
+    size_t max_line = chance(state, 80), max_count = chance(state, 8);
+    size_t at = 0, line = 0, lines = 0;
+    struct http1_framing plain;
+    int fits = rc == HTTP1_END;
+
+    for (size_t i = 0; fits && i < used; i++) {
+        if (data[i] != '\n')
+            continue;
+        fits = i > 0 && data[i - 1] == '\r' && i + 1 - line <= max_line;
+        line = i + 1;
+        lines++;
+    }
+    fits = fits && lines <= max_count + 1;
+    rc = http1_plain_section(data, size, &at, strict, max_line, max_count, &plain);
+    HOLDS(rc == (fits ? HTTP1_END : HTTP1_ODD));
+    HOLDS(at == (fits ? used : 0));
+    if (fits)
+        HOLDS(same_framing(&plain, framing));
+}
+
 static enum http1_rc
 check_field_section(const uint8_t *data, size_t size, int strict, struct http1_framing *framing,
                     size_t *at, uint64_t *state)
@@ -334,6 +360,7 @@ check_field_section(const uint8_t *data, size_t size, int strict, struct http1_f
         HOLDS(same_framing(framing, &naive) && !(framing->has_length && framing->chunked));
     if (rc == HTTP1_END)
         check_find_field(data, *at);
+    check_plain_section(data, size, strict, rc, *at, framing, state);
     part_rc = http1_field_section(arrival.buf, less, &part, strict, &naive);
     arrival_free(&arrival);
     if (rc == HTTP1_END)
