@@ -32,7 +32,33 @@ cdef Py_ssize_t PEEK = 8 * 1024         # what peek() shows, as io.BufferedReade
 cdef Py_ssize_t SPARES = 16
 
 cdef Tally counts = _tally
-cdef list spares = []                   # stores that nobody uses
+cdef list spares = [None] * SPARES      # stores that nobody uses, the first `spare_count` of them
+cdef Py_ssize_t spare_count = 0
+
+
+cdef bytearray spare_store():
+    """A store that nobody uses, or None."""
+    global spare_count
+
+    with cython.critical_section(spares):
+        if spare_count == 0:
+            return None
+        spare_count -= 1
+        store = spares[spare_count]
+        spares[spare_count] = None
+        return <bytearray> store
+
+
+cdef int keep_store(bytearray store) except -1:
+    """Have a store ready for the next who needs one."""
+    global spare_count
+
+    with cython.critical_section(spares):
+        if spare_count < SPARES:
+            spares[spare_count] = store
+            spare_count += 1
+    return 0
+
 
 cdef class Reader:
     """Unread octets, and a file's methods over them; subclasses say where octets come from."""
@@ -60,9 +86,8 @@ cdef class Reader:
         cdef bytearray store = self._store
         self._store = None
         self._at = self._end = 0
-        if (store is not None and not self._lent and PyByteArray_GET_SIZE(store) == STORE
-                and len(spares) < SPARES):
-            spares.append(store)
+        if store is not None and not self._lent and PyByteArray_GET_SIZE(store) == STORE:
+            keep_store(store)
         return 0
 
     cdef Py_ssize_t refill(self, Py_ssize_t room) except -1:
@@ -71,7 +96,10 @@ cdef class Reader:
         cdef Py_ssize_t end, got = 0
 
         if store is None:
-            store = <bytearray> spares.pop() if room <= STORE and spares else bytearray(room)
+            if room <= STORE:
+                store = spare_store()
+            if store is None:
+                store = bytearray(room)
             self._store = store
         if self._at:
             end = self._end - self._at
