@@ -6,8 +6,10 @@ No byte of one message may end up in another, whoever closes, replaces or interr
 
 import contextlib
 import http.client
+import queue
 import socket
 import threading
+import time
 
 import httpclient
 import pytest
@@ -121,6 +123,62 @@ def test_a_method_of_another_object_does_not_get_the_store():
             answer(connected(meddler))
         with pytest.raises(ValueError):
             kept[0][0]
+
+
+class Keeper(socket.socket):
+    """recv_into() in Python keeps a view of its own."""
+
+    def recv_into(self, buffer, *args):
+        self.kept = memoryview(buffer)
+        return super().recv_into(buffer, *args)
+
+
+def test_a_store_that_somebody_kept_a_view_of_is_not_used_again():
+    """What the next connection receives is neither seen nor changed through the view."""
+    ours, theirs = socket.socketpair()
+    keeper = Keeper(fileno=ours.detach())
+    with keeper, theirs, pair() as (sock, server):
+        theirs.sendall(OK)
+        assert answer(connected(keeper)) == (200, b"ok")
+        connection = connected(sock)
+        connection.request("GET", "/")
+        server.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret")
+        response = connection.getresponse()
+        assert b"secret" not in bytes(keeper.kept)
+        keeper.kept[:] = bytes(len(keeper.kept))
+        assert response.read() == b"secret"
+
+
+def test_a_store_that_a_second_thread_receives_into_is_not_used_again():
+    """Not even after the first thread's receive has ended."""
+    with pair() as (first, server), pair() as (second, other):
+        connection = connected(first)
+        connection.request("GET", "/")
+        server.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        fp = connection.getresponse().fp
+        results = queue.Queue()
+
+        def read():
+            try:
+                results.put(fp.read1())
+            except (RuntimeError, OSError, ValueError) as error:
+                results.put(error)
+
+        threads = [threading.Thread(target=read) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.1)         # both wait
+        server.sendall(b"one")
+        results.get(timeout=20)
+        fp.close()
+        late = connected(second)
+        late.request("GET", "/")
+        other.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n" + b"b" * 60)
+        response = late.getresponse()
+        server.sendall(b"SECRET" * 100)
+        for thread in threads:
+            thread.join(20)
+        assert response.read() == b"b" * 60
 
 
 class Observed(socket.socket):

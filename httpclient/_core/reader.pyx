@@ -25,6 +25,8 @@ from .tally cimport Tally
 from .tally import tally as _tally
 
 cdef extern from "Python.h":
+    ctypedef struct PyByteArrayObject:
+        Py_ssize_t ob_exports
     Py_ssize_t clipped_size "PyNumber_AsSsize_t"(object n, PyObject *overflow) except? -1
 
 cdef Py_ssize_t STORE = 16 * 1024       # what most responses fit into
@@ -86,7 +88,9 @@ cdef class Reader:
         cdef bytearray store = self._store
         self._store = None
         self._at = self._end = 0
-        if store is not None and not self._lent and PyByteArray_GET_SIZE(store) == STORE:
+        # It is exported where a second thread still receives into it, or Python code kept a view.
+        if (store is not None and not self._lent and PyByteArray_GET_SIZE(store) == STORE
+                and (<PyByteArrayObject *> store).ob_exports == 0):
             keep_store(store)
         return 0
 
