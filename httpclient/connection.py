@@ -125,7 +125,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         if (strict := keywords.pop("strict", None)) is not None:
             self.strict = bool(strict)
         self.deadline = keywords.pop("deadline", None)
-        self._limits = _limits.taken_from(keywords)
+        if (limits := _limits.taken_from(keywords)) is not _limits.DEFAULT:
+            self._limits = limits
         if keywords:
             raise TypeError(f"{type(self).__name__}() got an unexpected keyword argument "
                             f"{next(iter(keywords))!r}")

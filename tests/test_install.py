@@ -240,6 +240,9 @@ def test_objects_are_http_clients(installed):
         headers = pickle.dumps(response.headers)
         assert b"httpclient" not in headers
         assert pickle.loads(headers).items() == response.headers.items()
+    connection = pickle.dumps(http.client.HTTPConnection("localhost", timeout=5))
+    assert b"httpclient" not in connection
+    assert pickle.loads(connection).host == "localhost"
     method = http.client.HTTPConnection.set_tunnel
     assert pickle.loads(pickle.dumps(method)) is method
     assert method.__module__ == "http.client" and method.__qualname__ == "HTTPConnection.set_tunnel"
