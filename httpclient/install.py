@@ -60,6 +60,8 @@ from .second import CLASSES, code_of, second_rooms
 from .standard import HTTPMessage
 
 _MISSING = object()
+# Names that some http.client or its instances have: in a subclass they mean the same.
+_COMMON = {"_context", "_wrap_ipv6", "_raw_proxy_headers"}
 _lock = threading.RLock()
 
 
@@ -209,6 +211,7 @@ class Installation:
         self._limits = dict(vars(limits))
         self._examples = (shipped.HTTPResponse(_Nothing()), shipped.HTTPConnection("localhost"))
         _check_names(shipped, attributes)
+        _check_subclasses(shipped, attributes, *map(vars, self._examples))
         self.left = []          # names of attributes that somebody else has replaced
         self._changes = []      # (class, name, what was there, ours)
         self._helpers = []      # (class, name, ours), of names that http.client does not have
@@ -372,6 +375,22 @@ def _check_names(shipped, attributes):
         if foreign:
             raise RuntimeError(f"somebody has given http.client.{cls.__name__} attributes that "
                                f"httpclient needs itself: {', '.join(sorted(foreign))}")
+
+
+def _check_subclasses(shipped, attributes, *examples):
+    """RuntimeError where a subclass has private names of its own that are ours as well.
+
+    What only its instances have, and subclasses that are made later, nobody can see here.
+    """
+    for cls, ours in attributes.items():
+        known = vars(getattr(shipped, cls.__name__)).keys() | _COMMON.union(*examples)
+        private = {name for name in ours if name.startswith("_") and not name.startswith("__")}
+        for subclass in _with_subclasses(cls):
+            taken = (private - known) & vars(subclass).keys()
+            if taken and subclass not in attributes:
+                raise RuntimeError(f"{subclass.__module__}.{subclass.__qualname__} has attributes "
+                                   "that httpclient needs itself in a subclass of http.client."
+                                   f"{cls.__name__}: {', '.join(sorted(taken))}")
 
 
 def _forwarding(kind, rooms, own, shipped):

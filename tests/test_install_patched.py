@@ -105,6 +105,31 @@ def test_name_taken_is_refused(monkeypatch):
     monkeypatch.undo()
 
 
+@pytest.mark.parametrize(("base", "name"), [
+    (http.client.HTTPConnection, "_start"), (http.client.HTTPSConnection, "_reset"),
+    (http.client.HTTPResponse, "_body"),
+])
+def test_name_taken_in_a_subclass_is_refused(base, name):
+    subclass = type("Theirs", (type("Between", (base,), {}),), {name: 1})
+    try:
+        with pytest.raises(RuntimeError, match=rf"\.Theirs has .* http\.client\.HTTP.*: {name}$"):
+            httpclient.install()
+        assert not httpclient.installed()
+    finally:
+        delattr(subclass, name)
+    httpclient.install()
+
+
+def test_subclass_with_names_of_http_client_is_served():
+    class Theirs(http.client.HTTPSConnection):
+        _context = _tunnel_host = _method = _raw_proxy_headers = None
+        _tunnel = _send_output = _wrap_ipv6 = http.client.HTTPConnection._tunnel
+
+    httpclient.install()
+    assert "HTTPSConnection.connect" in httpclient.installed().replaced
+    assert Theirs.__mro__[1] is http.client.HTTPSConnection
+
+
 def test_constants_of_the_class_stay(monkeypatch):
     monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
     monkeypatch.setattr(http.client.HTTPConnection, "_http_vsn", 10)
