@@ -140,28 +140,24 @@ class _State:
     wanted = False      # install()
     blocks = 0          # with installed()
     now = None          # the Installation
-    remains = ()        # of the one before: (class, name, value)
+    remains = None      # the Installation before, if it could not undo everything
 
     def apply(self):
-        if (self.wanted or self.blocks > 0) == (self.now is not None):
+        wanted = self.wanted or self.blocks > 0
+        if wanted and self.now is not None:
             return
-        if self.now is None:
-            self.remains = _removed(self.remains, ())
-            self.now = Installation()
-        else:
+        if self.remains is not None and self.remains.undo_rest():
+            self.remains = None
+        if wanted:
+            self.now = Installation(self.remains)
+            self.remains = None
+        elif self.now is not None:
             now, self.now = self.now, None
-            self.remains = now.undo()
+            if not now.undo():
+                self.remains = now
 
 
 _state = _State()
-
-
-def _removed(helpers, kept):
-    """Take private methods from their classes again, but those `kept`; returns these."""
-    for cls, name, value in helpers:
-        if vars(cls).get(name) is value and (cls, name) not in kept:
-            delattr(cls, name)
-    return [helper for helper in helpers if helper[:2] in kept]
 
 
 # ---- what http.client is by its own file
@@ -201,16 +197,22 @@ def _is_shipped(value, shipped):
 
 
 class Installation:
-    """The functions are exchanged from when it is made until undo()."""
+    """The functions are exchanged from when it is made until undo().
 
-    def __init__(self):
+    `previous` is the one before if it could not undo everything: that is ours from now on.
+    """
+
+    def __init__(self, previous=None):
+        # Of the previous one: changes that somebody has wrapped, and private methods.
+        self._pending = [] if previous is None else previous.pending()
+        present = {} if previous is None else previous.helpers()
         shipped = _as_shipped()
         _check_classes(shipped)
         self._rooms, attributes = second_rooms()
         self._module_rooms = [limits, *self._rooms.values()]
         self._limits = dict(vars(limits))
         self._examples = (shipped.HTTPResponse(_Nothing()), shipped.HTTPConnection("localhost"))
-        _check_names(shipped, attributes)
+        _check_names(shipped, attributes, present)
         _check_subclasses(shipped, attributes, *map(vars, self._examples))
         self.left = []          # names of attributes that somebody else has replaced
         self._changes = []      # (class, name, what was there, ours)
@@ -272,30 +274,58 @@ class Installation:
     # ---- and back
 
     def undo(self):
-        """Put everything back; returns the private methods that had to stay."""
+        """Put everything back; False: something had to stay, see undo_rest()."""
         if isinstance(http.client, self._class) and type(http.client) is not self._class:
             http.client.__class__ = self._class
         for name, before, ours in self._names:
             if vars(http.client).get(name) is ours:
                 setattr(http.client, name, before)
         vars(limits).update(self._limits)
-        in_use = self._in_use()
+        self._complete_instances(True)
+        self._put_back()
+        in_use = self._in_use()     # from now on no thread enters one
         self._complete_instances(in_use)
-        replaced = []
-        for cls, name, before, ours in reversed(self._changes):
-            if vars(cls).get(name) is ours:
-                setattr(cls, name, before)
-            else:
-                replaced.append(f"{cls.__name__}.{name}")
-        self._complete_instances(in_use)
-        kept = ()
+        replaced = [f"{cls.__name__}.{name}" for cls, name, *_ in self.pending()]
         if replaced or in_use:
             why = (f"somebody has replaced {', '.join(sorted(replaced))} since install(), which "
                    "stays" if replaced else "a thread is within a method")
             warnings.warn(f"{why}; private methods of httpclient stay on http.client's classes",
                           RuntimeWarning, stacklevel=4)
-            kept = {helper[:2] for helper in self._helpers}
-        return _removed(self._helpers, kept)
+            return False
+        self._remove_helpers()
+        return True
+
+    def undo_rest(self):
+        """Put back what undo() had to leave if that can be done now; returns whether it is all."""
+        self._put_back()
+        if not (self.pending() or self._in_use()):
+            self._remove_helpers()
+        return not (self.pending() or self._helpers)
+
+    def pending(self):
+        """After undo(), the changes that somebody has wrapped."""
+        return self._changes + self._pending
+
+    def helpers(self):
+        """The private methods: dict: (class, name) -> value."""
+        return {(cls, name): value for cls, name, value in self._helpers}
+
+    def _put_back(self):
+        """Undo the changes; those stay in the lists that somebody else has changed since."""
+        for changes in self._changes, self._pending:
+            for change in reversed(changes):
+                cls, name, before, ours = change
+                present = vars(cls).get(name)
+                if present is ours:
+                    setattr(cls, name, before)
+                if present is ours or present is before:
+                    changes.remove(change)
+
+    def _remove_helpers(self):
+        for cls, name, value in self._helpers:
+            if vars(cls).get(name) is value:
+                delattr(cls, name)
+        self._helpers = []
 
     def _in_use(self):
         """Whether a thread is within one of our functions."""
@@ -362,8 +392,11 @@ def _check_classes(shipped):
                 f"{getattr(cls, '__qualname__', cls)}; httpclient can be installed when it is back")
 
 
-def _check_names(shipped, attributes):
-    """RuntimeError where a class has methods that are not known, or names that are ours."""
+def _check_names(shipped, attributes, present):
+    """RuntimeError where a class has methods that are not known, or names that are ours.
+
+    But those `present` are of ours.
+    """
     for cls, ours in attributes.items():
         original = getattr(shipped, cls.__name__)
         unknown = [name for name, value in vars(original).items()
@@ -371,7 +404,8 @@ def _check_names(shipped, attributes):
         if unknown:
             raise RuntimeError(f"an http.client that is not known: its {cls.__name__} has "
                                f"{', '.join(sorted(unknown))}")
-        foreign = [name for name in ours if name in vars(cls) and name not in vars(original)]
+        foreign = [name for name in ours if name in vars(cls) and name not in vars(original)
+                   and vars(cls)[name] is not present.get((cls, name))]
         if foreign:
             raise RuntimeError(f"somebody has given http.client.{cls.__name__} attributes that "
                                f"httpclient needs itself: {', '.join(sorted(foreign))}")

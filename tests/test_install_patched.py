@@ -3,14 +3,18 @@
 
 import http.client
 import io
+import socket
 import sys
+import threading
 
 import httpclient
 import pytest
 
 from support.installing import (BEFORE, CHUNKED, KINDS, METHODS, READS, connect, exchange,
                                 restored)
-from support.servers import echo, ok, serving
+from support.servers import echo, ok, serving, tcp_pair
+
+INSTALL = sys.modules["httpclient.install"]
 
 
 @pytest.fixture(autouse=True)
@@ -72,10 +76,8 @@ def test_wrapper_on_any_method(cls, name, when, monkeypatch):
     with serving(*replies) as server:
         everything(server)
     monkeypatch.undo()
-    if when == "after":     # that put ours back
+    if when == "after":     # that put ours back, until the next uninstall()
         assert vars(cls)[name] is not BEFORE[cls][0][name]
-        setattr(cls, name, BEFORE[cls][0][name])
-        httpclient.install()
 
 
 def test_replaced_class_is_refused(monkeypatch):
@@ -103,6 +105,78 @@ def test_name_taken_is_refused(monkeypatch):
     with pytest.raises(RuntimeError, match="attributes that httpclient needs itself: _leave_to"):
         httpclient.install()
     monkeypatch.undo()
+
+
+def test_wrapper_that_outlives_uninstall():
+    """It works as long as it is there, and behind it http.client's own method comes back."""
+    called = []
+    httpclient.install()
+    ours = http.client.HTTPConnection.getresponse
+    http.client.HTTPConnection.getresponse = wrapped(http.client.HTTPConnection, "getresponse",
+                                                     called)
+    with serving(*[ok(b"x")] * 3) as server:
+        for _ in range(3):
+            with pytest.warns(RuntimeWarning, match="has replaced HTTPConnection.getresponse"):
+                httpclient.uninstall()
+            connection = connect(server)
+            assert exchange(connection) == (200, b"x")
+            connection.close()
+            httpclient.install()
+            assert httpclient.installed().left == ["HTTPConnection.getresponse"]
+    assert len(called) == 3
+    with pytest.warns(RuntimeWarning):
+        httpclient.uninstall()
+    http.client.HTTPConnection.getresponse = ours
+    httpclient.uninstall()
+    assert "HTTPConnection.getresponse" not in httpclient.installed().left
+    with restored():
+        httpclient.install()
+        assert httpclient.installed().left == []
+
+
+def test_private_methods_that_stayed_are_there_all_along(monkeypatch):
+    """Also while install() is making others: threads may be within our methods."""
+    httpclient.install()
+    monkeypatch.setattr(http.client.HTTPConnection, "close", lambda self: None)
+    with pytest.warns(RuntimeWarning):
+        httpclient.uninstall()
+    present = []
+    check = INSTALL._check_subclasses
+    monkeypatch.setattr(INSTALL, "_check_subclasses", lambda *args: (
+        present.append(vars(http.client.HTTPConnection)["_leave_to"]), check(*args)))
+    httpclient.install()
+    assert len(present) == 1
+    monkeypatch.undo()
+
+
+def test_thread_enters_a_method_during_uninstall(monkeypatch):
+    """After the first look at what is under way, and before the methods are put back."""
+    found = []
+    complete = INSTALL.Installation._complete_instances
+    ours, server = tcp_pair()
+    with ours, server:
+        httpclient.install()
+        connection = http.client.HTTPConnection("a.example")
+        connection.sock = ours
+        connection.request("GET", "/")
+        thread = threading.Thread(target=lambda: found.append(connection.getresponse()))
+
+        def begun(installation, in_use):
+            if not thread.ident:
+                thread.start()
+                while "getresponse" not in str(sys._current_frames().get(thread.ident)):
+                    pass
+            complete(installation, in_use)
+
+        monkeypatch.setattr(INSTALL.Installation, "_complete_instances", begun)
+        with pytest.warns(RuntimeWarning, match="a thread is within a method"):
+            httpclient.uninstall()
+        server.sendall(KINDS["close"])
+        server.shutdown(socket.SHUT_WR)
+        thread.join(20)
+        assert found[0].headers["X"] == found[0].msg["X"] == found[0].getheader("X") == "y"
+        assert found[0].read() == b"all is well"
+    httpclient.uninstall()
 
 
 @pytest.mark.parametrize(("base", "name"), [
