@@ -24,50 +24,50 @@ _MIN_READ_BUF_SIZE = 1 << 20  # a foreign file is asked for this much first, the
 class ChunkedContent:
     """Reads content out of chunks; HTTPResponse says when, and what the attributes mean."""
 
-    _body = None
-    _unsaid = None  # an exception that peek() kept for the next read
-    _framing_excess = 0     # octets of framing so far beyond ten times the content
-    _trailer_section = b""
+    _hc_body = None
+    _hc_unsaid = None  # an exception that peek() kept for the next read
+    _hc_framing_excess = 0     # octets of framing so far beyond ten times the content
+    _hc_trailer_section = b""
 
-    def _nothing(self):
+    def _hc_nothing(self):
         """What a read gives behind the end of the message."""
-        if self._unsaid is not None:
-            error, self._unsaid = self._unsaid, None
+        if self._hc_unsaid is not None:
+            error, self._hc_unsaid = self._hc_unsaid, None
             try:
                 raise error
             finally:
                 del error   # or this frame and its exception would keep each other
         return b""
 
-    def _chunks(self):
+    def _hc_chunks(self):
         """The ChunkedBody for reading in one go; None where it must be by steps."""
-        body = self._body
+        body = self._hc_body
         if type(self.fp) not in READERS or not _steps.in_object(self):
             return None
         if body is None or body.reader is not self.fp:
-            body = self._body = ChunkedBody(
-                self.fp, self._limits, self.strict is True)
+            body = self._hc_body = ChunkedBody(
+                self.fp, self._hc_limits, self.strict is True)
         body.chunk_left = self.chunk_left
         return body
 
-    def _from_chunks(self, body, method, argument):
+    def _hc_from_chunks(self, body, method, argument):
         """Call read() or readinto() of a ChunkedBody, and keep our attributes true."""
         try:
             result = method(argument)
         except HTTPException as error:
-            self._abandon()
+            self._hc_abandon()
             renamed(error)
             raise
         self.chunk_left = body.chunk_left
         if body.ended:
             try:
-                self._take_trailers(body.trailers)
+                self._hc_take_trailers(body.trailers)
             except IncompleteRead as error:
                 content = result if type(result) is bytes else bytes(argument)[:result]
                 raise incomplete(content, error)
             if not body.trailers:
                 self.will_close = True  # the stream has ended there, and can be read no further
-            self._body = None
+            self._hc_body = None
             self._close_conn()
         return result
 
@@ -87,9 +87,9 @@ class ChunkedContent:
         return n
 
     def _read_chunked(self, amt=None):
-        body = self._chunks()
+        body = self._hc_chunks()
         if body is not None:
-            return self._from_chunks(body, body.read, amt)
+            return self._hc_from_chunks(body, body.read, amt)
         if amt is not None and amt < 0:
             amt = None
         content = io.BytesIO()  # chunks may be tiny: a list of them would be many times as large
@@ -105,13 +105,13 @@ class ChunkedContent:
                 self.chunk_left = 0
             return content.getvalue()
         except IncompleteRead as error:
-            self._abandon()
+            self._hc_abandon()
             raise incomplete(content.getvalue(), error)
 
     def _readinto_chunked(self, b):
-        body = self._chunks()
+        body = self._hc_chunks()
         if body is not None:
-            return self._from_chunks(body, body.readinto, b)
+            return self._hc_from_chunks(body, body.readinto, b)
         with memoryview(b) as whole, whole.cast("B") as room:
             total = 0
             try:
@@ -121,7 +121,7 @@ class ChunkedContent:
                     self.chunk_left = left - n
                 return total
             except IncompleteRead as error:
-                self._abandon()
+                self._hc_abandon()
                 raise incomplete(bytes(room[:total]), error)
 
     def _read1_chunked(self, n):
@@ -133,7 +133,7 @@ class ChunkedContent:
         data = self.fp.read1(n)
         self.chunk_left -= len(data)
         if not data:
-            self._abandon()
+            self._hc_abandon()
             raise incomplete(b"", IncompleteRead(b"", left))
         return data
 
@@ -141,13 +141,13 @@ class ChunkedContent:
         try:
             left = self._get_chunk_left()
         except IncompleteRead as error:
-            self._unsaid = _without_frames(error)
+            self._hc_unsaid = _without_frames(error)
             return b""  # the next read tells
         if left is None:
             return b""
         return self.fp.peek(left)[:left]
 
-    def _readline_chunked(self, limit):
+    def _hc_readline_chunked(self, limit):
         """IOBase.readline(), by peek() and read(), which gives more than its limit over these."""
         line = bytearray()
         while limit < 0 or len(line) < limit:
@@ -168,7 +168,7 @@ class ChunkedContent:
         left = self.chunk_left
         if not left:
             if left is not None:
-                self._read_chunk_end()
+                self._hc_read_chunk_end()
             try:
                 left = self._read_next_chunk_size()
             except ValueError as error:
@@ -180,19 +180,19 @@ class ChunkedContent:
             self.chunk_left = left
         return left
 
-    def _read_chunk_end(self):
+    def _hc_read_chunk_end(self):
         try:
             end = self._safe_read(2)
         except IncompleteRead as error:
             end = error.partial
         if end != b"\r\n":
-            self._abandon()
+            self._hc_abandon()
             raise _bad_chunk(f"CRLF behind chunk data expected (RFC 9112 7.1): {end!r}")
-        self._framing_excess += 2
+        self._hc_framing_excess += 2
 
     def _read_next_chunk_size(self):
-        max_line = self._limits.max_chunk_line
-        left = self._limits.chunk_overhead - self._framing_excess
+        max_line = self._hc_limits.max_chunk_line
+        left = self._hc_limits.chunk_overhead - self._hc_framing_excess
         line = self.fp.readline(min(max_line, left) + 1)
         try:
             if len(line) > max_line:
@@ -201,47 +201,47 @@ class ChunkedContent:
                 raise ValueError(
                     f"more chunk framing than ten times the content, at {line[:SHOWN]!r}")
             size = chunk_size(line, self.strict is True)
-            self._framing_excess += len(line) - 10 * size
+            self._hc_framing_excess += len(line) - 10 * size
             return size
         except (ValueError, LineTooLong):
-            self._abandon()
+            self._hc_abandon()
             raise
 
     def _read_and_discard_trailer(self):
-        max_line, max_trailers = self._limits.max_line, self._limits.max_fields
-        left = self._limits.head
+        max_line, max_trailers = self._hc_limits.max_line, self._hc_limits.max_fields
+        left = self._hc_limits.head
         lines = []
         for _ in range(max_trailers + 1):
             line = self.fp.readline(min(max_line, left) + 1)
             if len(line) > max_line:
-                self._abandon()
+                self._hc_abandon()
                 raise line_too_long("trailer line", max_line, line)
             left -= len(line)
             if left < 0:
                 break
             if line in EMPTY_LINES:
-                return self._take_trailers(b"".join([*lines, line]))
+                return self._hc_take_trailers(b"".join([*lines, line]))
             if not line and not (lines or self.strict):
                 self.will_close = True
                 return  # some servers end the stream behind the last chunk's line
             if not line.endswith(b"\n"):
-                self._abandon()
+                self._hc_abandon()
                 raise _bad_chunk("the stream ended within the trailer section (RFC 9112 8), "
                                  f"at {line[:SHOWN]!r}")
             lines.append(line)
-        self._abandon()
+        self._hc_abandon()
         if left < 0:
-            raise HTTPException(f"got more than {self._limits.head} bytes of trailers")
+            raise HTTPException(f"got more than {self._hc_limits.head} bytes of trailers")
         raise HTTPException(f"got more than {max_trailers} trailers")
 
-    def _take_trailers(self, section):
+    def _hc_take_trailers(self, section):
         """Keep the trailer section; strict, each of its lines is looked at."""
         try:
             check_trailers(section, self.strict)
         except IncompleteRead:
-            self._abandon()
+            self._hc_abandon()
             raise
-        self._trailer_section = section
+        self._hc_trailer_section = section
 
 
 def read_at_most(fp, amt):

@@ -86,13 +86,14 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
     debuglevel = 0
     strict = None
 
-    # For subclasses that set http.client's attributes by themselves.
+    # For subclasses that set http.client's attributes by themselves.  Names that http.client
+    # does not have begin with _hc_: subclasses have private names of their own.
     deadline = None
     max_response_headers = None
-    _limits = _limits.DEFAULT
-    _due = None             # the Deadline of the request under way
+    _hc_limits = _limits.DEFAULT
+    _hc_due = None             # the Deadline of the request under way
     _raw_proxy_headers = None
-    _host_line = (None, None, None, b"")    # host, port, default port, and their field line
+    _hc_host_line = (None, None, None, b"")    # host, port, default port, and their field line
     __answered = None       # the socket that the last response came from
     __spoiled = None        # a socket of which nobody knows what its next bytes are
     __waiting = False       # whether getresponse() has failed before anything arrived
@@ -126,7 +127,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
             self.strict = bool(strict)
         self.deadline = keywords.pop("deadline", None)
         if (limits := _limits.taken_from(keywords)) is not _limits.DEFAULT:
-            self._limits = limits
+            self._hc_limits = limits
         if keywords:
             raise TypeError(f"{type(self).__name__}() got an unexpected keyword argument "
                             f"{next(iter(keywords))!r}")
@@ -162,11 +163,11 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
     def connect(self):
         """Connect to the host and port given to the constructor, and through the tunnel."""
         sys.audit("http.client.connect", self, self.host, self.port)
-        if self._due is None:
+        if self._hc_due is None:
             self.sock = self._create_connection(
                 (self.host, self.port), self.timeout, self.source_address)
         else:
-            self._connect_in_time()
+            self._hc_connect_in_time()
         try:
             self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:
@@ -180,11 +181,11 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
                 self.close()  # or the next request would go to the proxy itself
                 raise
 
-    def _connect_in_time(self):
+    def _hc_connect_in_time(self):
         timeout = self.timeout
         if timeout is socket._GLOBAL_DEFAULT_TIMEOUT:
             timeout = socket.getdefaulttimeout()
-        self.sock = self._due.connect(self._create_connection, (self.host, self.port), timeout,
+        self.sock = self._hc_due.connect(self._create_connection, (self.host, self.port), timeout,
                                       self.source_address)
         self.sock.settimeout(timeout)
 
@@ -193,7 +194,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         if self.__state == _CS_REQ_STARTED:
             del self._buffer[:]
         self.__state = _CS_IDLE
-        self.__spoiled = self.__answered = self._due = None
+        self.__spoiled = self.__answered = self._hc_due = None
         try:
             sock = self.sock
             if sock:
@@ -216,7 +217,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         """
         if _steps.putrequest(self, method, url, skip_host, skip_accept_encoding):
             return
-        self._start()
+        self._hc_start()
         try:
             url = url or "/"
             self._validate_method(method)
@@ -226,20 +227,20 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
             self._output(line)
             if self._http_vsn == 11:
                 if not skip_host:
-                    self._put_host(url)
+                    self._hc_put_host(url)
                 if not skip_accept_encoding:
                     # Content codings are for the caller to ask for, and to decode.
                     self.putheader("Accept-Encoding", "identity")
         except BaseException:
-            self._reset()
+            self._hc_reset()
             raise
 
-    def _start(self):
+    def _hc_start(self):
         """From Idle to Request-started, on a connection that nothing waits on."""
-        self._forget_response()
+        self._hc_forget_response()
         if self.__state == _CS_REQ_SENT and self.__waiting:
             # The answer to the request before did not come in time; nobody waits for it now.
-            self._drop()
+            self._hc_drop()
             self.__state = _CS_IDLE
         if self.__state != _CS_IDLE:
             raise CannotSendRequest(self.__state)
@@ -247,27 +248,27 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         try:
             if self.__answered and self.__answered is self.sock and not self.__response:
                 if has_news(self.sock):
-                    self._drop()
+                    self._hc_drop()
             self.__waiting = False
-            if self._due is None and self.deadline is not None:
-                self._due = Deadline(self.deadline)
+            if self._hc_due is None and self.deadline is not None:
+                self._hc_due = Deadline(self.deadline)
         except BaseException:
-            self._reset()
+            self._hc_reset()
             raise
 
-    def _put_host(self, url):
+    def _hc_put_host(self, url):
         """Host: of an absolute URL, else of the tunnel's end, else of the server."""
         netloc = urlsplit(url).netloc if url.startswith("http") else ""
         if netloc:
             self.putheader("Host", _strip_ipv6_iface(encode_host(netloc)))
             return
         if self._tunnel_host:
-            value = self._host_value(self._tunnel_host, self._tunnel_port)
+            value = self._hc_host_value(self._tunnel_host, self._tunnel_port)
         else:
-            value = self._host_value(self.host, self.port)
+            value = self._hc_host_value(self.host, self.port)
         self.putheader("Host", value)
 
-    def _host_value(self, host, port):
+    def _hc_host_value(self, host, port):
         encoded = self._wrap_ipv6(encode_host(host))
         if ":" in host:
             encoded = _strip_ipv6_iface(encoded)
@@ -298,7 +299,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         try:
             self._send_output(message_body, encode_chunked=encode_chunked)
         except BaseException as error:
-            self._sending_failed(error)
+            self._hc_sending_failed(error)
             raise
         tally.requests += 1
 
@@ -312,11 +313,11 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         `deadline`: seconds for this request; None: that of the connection.
         """
         if deadline is not None:
-            due, self._due = self._due, Deadline(deadline)
+            due, self._hc_due = self._hc_due, Deadline(deadline)
             try:
                 self._send_request(method, url, body, headers, encode_chunked)
             except CannotSendRequest:
-                self._due = due     # of the request that is under way
+                self._hc_due = due     # of the request that is under way
                 raise
         elif encode_chunked or not _requests.send(self, method, url, body, headers):
             self._send_request(method, url, body, headers, encode_chunked)
@@ -330,27 +331,27 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
             skips["skip_accept_encoding"] = 1
         self.putrequest(method, url, **skips)
         try:
-            encode_chunked = self._put_framing(method, body, names, encode_chunked)
+            encode_chunked = self._hc_put_framing(method, body, names, encode_chunked)
             for name, value in headers.items():
                 self.putheader(name, value)
             if isinstance(body, str):
                 body = _encode(body, "body")
         except BaseException:
-            self._reset()
+            self._hc_reset()
             raise
         self.endheaders(body, encode_chunked=encode_chunked)
 
-    def _note_host_line(self, host, port, default_port):
+    def _hc_note_host_line(self, host, port, default_port):
         """The line for requests made in one go, with what it is made of; None if it is odd."""
-        line = field_line("Host", self._host_value(host, port))
+        line = field_line("Host", self._hc_host_value(host, port))
         if line is None:
             return None
-        self._host_line = host, port, default_port, line + b"\r\n"
-        return self._host_line
+        self._hc_host_line = host, port, default_port, line + b"\r\n"
+        return self._hc_host_line
 
     # ---- the response
 
-    def _forget_response(self):
+    def _hc_forget_response(self):
         """Let go of the response before, if it has been read to its end."""
         response = self.__response
         if response:
@@ -362,9 +363,9 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
                     # Decided after getresponse(): there was surplus, or the rest is lost.
                     self.__spoiled = self.__answered
         if self.__spoiled and self.__spoiled is self.sock and self.__state == _CS_IDLE:
-            self._drop()
+            self._hc_drop()
 
-    def _drop(self):
+    def _hc_drop(self):
         """Close the socket, so that send() opens another one.
 
         Not by close(): subclasses forget more in theirs than this is about.
@@ -374,7 +375,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         if sock is not None:
             sock.close()
 
-    def _spoil(self):
+    def _hc_spoil(self):
         """Close the socket of a connection that nobody can follow any more.
 
         `sock` stays for callers to look at, until the next request opens another.
@@ -384,10 +385,10 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         if self.sock is not None:
             self.sock.close()
 
-    def _reset(self):
+    def _hc_reset(self):
         """Back to where no request has been begun."""
         self.__state = _CS_IDLE
-        self._due = None
+        self._hc_due = None
         del self._buffer[:]
 
     def getresponse(self):
@@ -401,7 +402,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         if response is not None:
             return response
         if self.__response:
-            self._forget_response()
+            self._hc_forget_response()
         if self.__state != _CS_REQ_SENT or self.__response:
             raise ResponseNotReady(self.__state)
         self.__state = _CS_AWAITED  # at once: of two threads, one gets here
@@ -413,28 +414,28 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
             raise RemoteDisconnected("The connection ended with the response before")
         response = None
         try:
-            response = self._new_response(sock)
+            response = self._hc_new_response(sock)
             if self.max_response_headers is None:
                 response.begin()
             else:
                 response.begin(_max_headers=self.max_response_headers)
         except BaseException as error:
-            self._beginning_failed(response, sock, error)
+            self._hc_beginning_failed(response, sock, error)
             raise
         tally.responses += 1
         assert response.will_close != _UNKNOWN
         if self.sock is not sock:
             return response     # closed meanwhile: the socket is the response's alone
-        self._due = None
+        self._hc_due = None
         self.__state = _CS_IDLE
         self.__answered = sock
         if response.will_close:
-            self._leave_to(response)
+            self._hc_leave_to(response)
         else:
             self.__response = response
         return response
 
-    def _new_response(self, sock):
+    def _hc_new_response(self, sock):
         if self.debuglevel > 0:
             response = self.response_class(sock, self.debuglevel, method=self._method)
         else:
@@ -442,16 +443,16 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         if self.strict is not None:
             response.strict = self.strict
         if isinstance(response, _our_response_class):
-            response.belongs_to(self._limits, self._due, self.__answered is sock)
+            response.belongs_to(self._hc_limits, self._hc_due, self.__answered is sock)
         return response
 
-    def _beginning_failed(self, response, sock, error):
+    def _hc_beginning_failed(self, response, sock, error):
         """What becomes of the connection when a response's head was not to be had."""
         renamed(error)
         try:
             if self.sock is not sock:
                 return      # closed meanwhile, and perhaps in use again
-            due, self._due = self._due, None
+            due, self._hc_due = self._hc_due, None
             if isinstance(error, ConnectionError):
                 self.close()
                 return
@@ -459,7 +460,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
             fp = getattr(response, "fp", None)
             if (isinstance(error, HTTPException) or getattr(fp, "arrived", False)
                     or due is not None):
-                self._spoil()
+                self._hc_spoil()
             else:
                 self.__state = _CS_REQ_SENT
             self.__waiting = True
@@ -467,7 +468,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
             if response is not None:
                 response.close()
 
-    def _leave_to(self, response):
+    def _hc_leave_to(self, response):
         """Close the connection; the socket is the response's alone from now on."""
         try:
             self.close()

@@ -35,17 +35,17 @@ class InterimResponse(namedtuple("InterimResponse", "status reason headers")):
 class InterimResponses:
     """Keeps the interim responses before the final one, within the limits."""
 
-    _interim = ()
-    _interim_octets = 0
+    _hc_interim = ()
+    _hc_interim_octets = 0
 
-    def _note_interim(self, status, reason, headers, octets):
+    def _hc_note_interim(self, status, reason, headers, octets):
         """One more, of so many octets; HTTPException where that is too much."""
-        limits = self._limits
-        self._interim_octets += octets
-        if self._interim_octets > limits.head:
+        limits = self._hc_limits
+        self._hc_interim_octets += octets
+        if self._hc_interim_octets > limits.head:
             raise HTTPException(f"got more than {limits.head} bytes of interim responses")
-        self._interim = (*self._interim, InterimResponse(status, reason, headers))
-        if len(self._interim) > limits.max_interim:
+        self._hc_interim = (*self._hc_interim, InterimResponse(status, reason, headers))
+        if len(self._hc_interim) > limits.max_interim:
             raise HTTPException(f"got more than {limits.max_interim} interim responses")
 
 
@@ -72,39 +72,39 @@ class _Closing:
 class HeadReading(InterimResponses):
     """Reads the head; HTTPResponse says when, and what the attributes mean."""
 
-    _simple = False     # whether the answer is HTTP/0.9
-    _reused = False     # whether the connection has brought a response before
-    _line_octets = 0    # of the status line, for the limit on the whole head
+    _hc_simple = False     # whether the answer is HTTP/0.9
+    _hc_reused = False     # whether the connection has brought a response before
+    _hc_line_octets = 0    # of the status line, for the limit on the whole head
 
     def begin_anew(self):
         """begin(), of a response that has not begun."""
         if self.strict is not None:
             self.strict = bool(self.strict)
-        self._begin_with(None)
+        self._hc_begin_with(None)
 
-    def _begin_with(self, first):
+    def _hc_begin_with(self, first):
         """begin_anew(), behind `first`, what read_head() has given, or None."""
-        head = self._take_head(first) if self._in_one_go() else None
+        head = self._hc_take_head(first) if self._hc_in_one_go() else None
         if head is None:
-            facts = self._head_by_steps()
+            facts = self._hc_head_by_steps()
             version, status, reason = self.version, self.status, self.reason
         else:
             facts = head if type(head) is Head else head.framing
             version, status, reason = head.first_line()
         if not _own_close.in_class(type(self)):
-            self._head = head
+            self._hc_head = head
             self.version = version
             facts = _Closing(facts, self._check_close())
         chunked, length, will_close = message_framing(
             facts, self._method, status, version, self.strict)
-        self._have({
-            "_head": head, "version": version, "code": status, "status": status,
+        self._hc_have({
+            "_hc_head": head, "version": version, "code": status, "status": status,
             "reason": reason, "chunked": chunked, "length": length, "will_close": will_close,
         })
         if chunked:
             self.chunk_left = None
 
-    def _in_one_go(self):
+    def _hc_in_one_go(self):
         """Whether C may take the head: nobody replaced a step, or wants them printed."""
         return (
             type(self.fp) in READERS
@@ -114,15 +114,15 @@ class HeadReading(InterimResponses):
             and not self.debuglevel > 0
         )
 
-    def _take_head(self, head):
+    def _hc_take_head(self, head):
         """The head out of our own Reader, `head` being the first or None; None if the
         answer is HTTP/0.9.
         """
         fp = self.fp
-        strict, limits = self.strict, self._limits
+        strict, limits = self.strict, self._hc_limits
         if head is None:
-            if self._reused:
-                self._skip_empty_line()
+            if self._hc_reused:
+                self._hc_skip_empty_line()
             if strict is False and not begins_with_http(fp):
                 return None
         while True:
@@ -143,21 +143,21 @@ class HeadReading(InterimResponses):
                     raise
             if head.final:
                 return head
-            self._note_interim(head.status, head.reason, message_of(head), len(head.section))
+            self._hc_note_interim(head.status, head.reason, message_of(head), len(head.section))
             head = None
 
-    def _skip_empty_line(self):
+    def _hc_skip_empty_line(self):
         """Old servers put one behind the message body before (RFC 9112 2.2)."""
-        if self._reused and not self.strict:
-            self._reused = False
+        if self._hc_reused and not self.strict:
+            self._hc_reused = False
             skip_empty_line(self.fp)
 
-    def _head_by_steps(self):
+    def _hc_head_by_steps(self):
         """Read the head through the steps that others replace; the facts for the framing."""
         while True:
             version, status, reason = self._read_status()
-            if self._simple:
-                return self._begin_simple_response()
+            if self._hc_simple:
+                return self._hc_begin_simple_response()
             if status >= 200 or status == 101:
                 break
             http_version(version)
@@ -167,15 +167,15 @@ class HeadReading(InterimResponses):
                     print("headers:", skipped)
                 headers = fields_of(skipped, self.strict)
             else:
-                headers, _ = self._read_fields()
+                headers, _ = self._hc_read_fields()
             octets = sum(len(name) + len(value) + 4 for name, value in headers.items()) + 2
-            self._note_interim(status, reason.strip(), headers, octets)
+            self._hc_note_interim(status, reason.strip(), headers, octets)
         self.code = self.status = status
         self.reason = reason.strip()
         self.version = http_version(version)
         facts = None
         if parse_headers is _our_parse_headers and _read_headers is _our_read_headers:
-            self.headers, facts = self._read_fields()
+            self.headers, facts = self._hc_read_fields()
             self.msg = self.headers
         elif self._max_headers is None:
             self.headers = self.msg = parse_headers(self.fp)
@@ -188,10 +188,10 @@ class HeadReading(InterimResponses):
             self.fp.after_empty_line = False    # that one was the head's
         return facts or FramingFields(self.headers.items(), self.strict)
 
-    def _read_fields(self):
-        return read_fields(self.fp, self._limits, self.strict, self._line_octets)
+    def _hc_read_fields(self):
+        return read_fields(self.fp, self._hc_limits, self.strict, self._hc_line_octets)
 
-    def _begin_simple_response(self):
+    def _hc_begin_simple_response(self):
         """HTTP/0.9: no head, and all that comes is content (strict=False alone)."""
         self.version, self.status, self.code, self.reason = 9, 200, 200, ""
         self.headers = self.msg = HTTPMessage()
@@ -200,18 +200,18 @@ class HeadReading(InterimResponses):
     def _read_status(self):
         """Read the status line: (version, status, reason) as str, int, str."""
         if type(self.fp) in READERS:
-            self._skip_empty_line()
-            if (self.strict is False and not self._interim
+            self._hc_skip_empty_line()
+            if (self.strict is False and not self._hc_interim
                     and not begins_with_http(self.fp)):
-                self._simple = True
+                self._hc_simple = True
                 return "HTTP/0.9", 200, ""
-        max_line, max_head = self._limits.max_line, self._limits.head
+        max_line, max_head = self._hc_limits.max_line, self._hc_limits.head
         most = min(max_line, max_head) + 1
         line = self.fp.readline(most)
-        if line in EMPTY_LINES and self._reused and not self.strict:
+        if line in EMPTY_LINES and self._hc_reused and not self.strict:
             line = self.fp.readline(most)
-        self._reused = False
-        self._line_octets = len(line)
+        self._hc_reused = False
+        self._hc_line_octets = len(line)
         if len(line) > max_line:
             raise line_too_long("status line", max_line, line)
         if len(line) > max_head:
@@ -222,9 +222,9 @@ class HeadReading(InterimResponses):
             # Presumably, the server closed the connection before
             # sending a valid response.
             raise RemoteDisconnected("Remote end closed connection without response")
-        if self.strict is False and not self._interim and not line.startswith(b"HTTP/"):
+        if self.strict is False and not self._hc_interim and not line.startswith(b"HTTP/"):
             self.fp = PushedBack(line, self.fp)
-            self._simple = True
+            self._hc_simple = True
             return "HTTP/0.9", 200, ""
         try:
             return odd_status_line(line, self.strict)

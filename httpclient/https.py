@@ -98,22 +98,22 @@ class HTTPSConnection(HTTPConnection):
         """Connect, through the tunnel if there is one, and do the TLS handshake."""
         super().connect()
         try:
-            self.sock = self._wrapped(self.sock, self._tunnel_host or self.host)
+            self.sock = self._hc_wrapped(self.sock, self._tunnel_host or self.host)
         except BaseException:
             self.close()  # or the next request would go out in the clear
             raise
 
-    def _wrapped(self, sock, server_hostname):
+    def _hc_wrapped(self, sock, server_hostname):
         context = self.__shared
         if context is None or "_context" in self.__dict__:
             context = self._context
         port = self._tunnel_port if self._tunnel_host else self.port
         wrap = partial(wrapped, context, host=server_hostname, port=port,
                        resume=self.resume_sessions)
-        if self._due is None:
+        if self._hc_due is None:
             return wrap(sock)
         timeout = sock.gettimeout()
-        sock = self._due.call(sock, wrap, sock)
+        sock = self._hc_due.call(sock, wrap, sock)
         sock.settimeout(timeout)
         return sock
 

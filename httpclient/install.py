@@ -210,7 +210,7 @@ class Installation:
         _check_classes(shipped)
         self._rooms, attributes = second_rooms()
         self._module_rooms = [limits, *self._rooms.values()]
-        self._limits = dict(vars(limits))
+        self._hc_limits = dict(vars(limits))
         self._examples = (shipped.HTTPResponse(_Nothing()), shipped.HTTPConnection("localhost"))
         _check_names(shipped, attributes, present)
         _check_subclasses(shipped, attributes, *map(vars, self._examples))
@@ -280,7 +280,7 @@ class Installation:
         for name, before, ours in self._names:
             if vars(http.client).get(name) is ours:
                 setattr(http.client, name, before)
-        vars(limits).update(self._limits)
+        vars(limits).update(self._hc_limits)
         self._complete_instances(True)
         self._put_back()
         in_use = self._in_use()     # from now on no thread enters one
@@ -370,9 +370,9 @@ def _complete(instance, example, in_use):
     own = vars(instance)
     if "fp" not in own and "_buffer" not in own:
         return      # __init__() was not called
-    head = own.get("_head")
+    head = own.get("_hc_head")
     if head is not None and own.get("headers") is None:
-        message = own.get("_message") or message_of(head, HTTPMessage)
+        message = own.get("_hc_message") or message_of(head, HTTPMessage)
         own["headers"] = own["msg"] = message
     for name, value in example.items():
         # Whether somebody is about to read the head nobody knows.

@@ -38,10 +38,10 @@ class ResponseParser(InterimResponses):
     status = reason = version = chunked = length = will_close = None
     complete = failed = False
     surplus = b""
-    _head = None
-    _message = None
-    _body = None            # the ChunkedBody, from the head on
-    _trailer_section = b""
+    _hc_head = None
+    _hc_message = None
+    _hc_body = None            # the ChunkedBody, from the head on
+    _hc_trailer_section = b""
     _reader = None          # of what has to wait for more
     _why = None             # the failure, for who feeds on
 
@@ -50,14 +50,14 @@ class ResponseParser(InterimResponses):
     def __init__(self, method="GET", *, reused=False, strict=None, max_response_headers=None,
                  **keywords):
         self._method = method
-        self._reused = reused
+        self._hc_reused = reused
         self.strict = None if strict is None else bool(strict)
-        self._limits = _limits.taken_from(keywords) if keywords else _limits.DEFAULT
+        self._hc_limits = _limits.taken_from(keywords) if keywords else _limits.DEFAULT
         if keywords:
             raise TypeError(f"{type(self).__name__}() got an unexpected keyword argument "
                             f"{next(iter(keywords))!r}")
         if max_response_headers is not None:
-            self._limits = self._limits._replace(fields=max_response_headers)
+            self._hc_limits = self._hc_limits._replace(fields=max_response_headers)
 
     # ---- what comes
 
@@ -69,7 +69,7 @@ class ResponseParser(InterimResponses):
         IncompleteRead.partial.  ValueError when the message is complete.
         """
         self._check_open()
-        if self._head is not None and self._body is None:
+        if self._hc_head is not None and self._hc_body is None:
             return self._plain_content(data if type(data) is bytes else bytes(memoryview(data)))
         head = None
         if self._reader is None:
@@ -80,10 +80,10 @@ class ResponseParser(InterimResponses):
             self._reader.feed(data)
         try:
             if head is not None:
-                return self._begin_with(head, data[head.size:])
-            if self._head is None:
+                return self._hc_begin_with(head, data[head.size:])
+            if self._hc_head is None:
                 return self._begin()
-            return self._from_chunks(self._reader.unread)
+            return self._hc_from_chunks(self._reader.unread)
         except BaseException as error:
             self._fail(error)
             raise
@@ -101,9 +101,9 @@ class ResponseParser(InterimResponses):
             self._reader = FeedReader()
         self._reader.end()
         try:
-            content = self._begin() if self._head is None else b""
-            if self._body is not None:
-                content = self._from_chunks(None)
+            content = self._begin() if self._hc_head is None else b""
+            if self._hc_body is not None:
+                content = self._hc_from_chunks(None)
             elif self.length:
                 raise IncompleteRead(content, self.length)
             elif not self.complete:
@@ -123,7 +123,7 @@ class ResponseParser(InterimResponses):
         # Not the exception itself, whose traceback would keep all of its frames.
         self._why = f"{type(error).__name__}: {error}"
         self.failed = self.will_close = True
-        self._body = None
+        self._hc_body = None
         self._close()
 
     def _finish(self, surplus):
@@ -139,16 +139,16 @@ class ResponseParser(InterimResponses):
 
     # ---- the content
 
-    def _from_chunks(self, size):
+    def _hc_from_chunks(self, size):
         """The content among so many octets that are unread; None: all that there may be."""
-        body, reader = self._body, self._reader
+        body, reader = self._hc_body, self._reader
         content = body.read(size)
         if body.ended:
             try:
                 check_trailers(body.trailers, self.strict)
             except IncompleteRead as error:
                 raise incomplete(content, error)
-            self._trailer_section = body.trailers
+            self._hc_trailer_section = body.trailers
             if not body.trailers:
                 self.will_close = True  # the stream has ended there
             self._finish(reader.read(reader.unread))
@@ -170,9 +170,9 @@ class ResponseParser(InterimResponses):
 
     def _head_in(self, data):
         """The final head, if it is plain and all in the first octets; else None."""
-        if type(data) is not bytes or self._reused or self.strict is False:
+        if type(data) is not bytes or self._hc_reused or self.strict is False:
             return None
-        limits = self._limits
+        limits = self._hc_limits
         head = head_in(data, limits.max_line, limits.max_fields, limits.head,
                        self.strict is True)
         return head if head is not None and head.final else None
@@ -180,15 +180,15 @@ class ResponseParser(InterimResponses):
     def _begin(self):
         """Take the head, if all of it is there; return content behind it."""
         head = self._next_head()
-        return b"" if head is None else self._begin_with(head, None)
+        return b"" if head is None else self._hc_begin_with(head, None)
 
-    def _begin_with(self, head, data):
+    def _hc_begin_with(self, head, data):
         """Take what the head says; return content out of `data`; None: out of the reader."""
         facts = head if type(head) is Head else head.framing
         version, status, reason = head.first_line()
         chunked, length, will_close = message_framing(
             facts, self._method, status, version, self.strict)
-        self._head = head
+        self._hc_head = head
         self.version, self.status, self.reason = version, status, reason
         self.chunked, self.length, self.will_close = chunked, length, will_close
         if not chunked or length is not None:
@@ -198,17 +198,17 @@ class ResponseParser(InterimResponses):
         if data is not None:
             self._reader = FeedReader()
             self._reader.feed(data)
-        self._body = ChunkedBody(self._reader, self._limits, self.strict is True)
-        return self._from_chunks(self._reader.unread)
+        self._hc_body = ChunkedBody(self._reader, self._hc_limits, self.strict is True)
+        return self._hc_from_chunks(self._reader.unread)
 
     def _next_head(self):
         """The final head; None where more of it has to come."""
-        reader, strict, limits = self._reader, self.strict, self._limits
-        if self._reused and not strict:
+        reader, strict, limits = self._reader, self.strict, self._hc_limits
+        if self._hc_reused and not strict:
             if not skip_empty_line(reader):
                 return None
-            self._reused = False
-        if strict is False and not self._interim:
+            self._hc_reused = False
+        if strict is False and not self._hc_interim:
             found = begins_with_http(reader)
             if not found:
                 return None if found is None else OddHead(9, 200, "", b"", False)
@@ -221,25 +221,25 @@ class ResponseParser(InterimResponses):
                 head = taken_apart(head, strict)
             if head.final:
                 return head
-            self._note_interim(head.status, head.reason, message_of(head), len(head.section))
+            self._hc_note_interim(head.status, head.reason, message_of(head), len(head.section))
 
     # ---- what the fields say
 
     @property
     def headers(self):
         """The fields, as an HTTPMessage that is built when it is first asked for."""
-        if self._message is None and self._head is not None:
-            self._message = message_of(self._head)
-        return self._message
+        if self._hc_message is None and self._hc_head is not None:
+            self._hc_message = message_of(self._hc_head)
+        return self._hc_message
 
     def getheaders(self):
         """A list of (field name, field value), as they came; None before the head."""
-        return None if self._head is None else self._head.pairs()
+        return None if self._hc_head is None else self._hc_head.pairs()
 
     @property
     def informational(self):
         """A list of the interim responses (1xx) that have come, as InterimResponse."""
-        return list(self._interim)
+        return list(self._hc_interim)
 
     @property
     def trailers(self):
@@ -248,4 +248,4 @@ class ResponseParser(InterimResponses):
         Empty where there is none, and before the message is complete.
         A section that would be refused as headers is empty, with the reason in its defects.
         """
-        return trailers_of(self._trailer_section)
+        return trailers_of(self._hc_trailer_section)

@@ -34,12 +34,12 @@ class _LazyMessage:
         self._name = name
 
     def __get__(self, response, owner=None):
-        if response is None or response._head is None:
+        if response is None or response._hc_head is None:
             return None
-        if response._message is None:
-            response._message = message_of(response._head)
-        response.__dict__[self._name] = response._message
-        return response._message
+        if response._hc_message is None:
+            response._hc_message = message_of(response._hc_head)
+        response.__dict__[self._name] = response._hc_message
+        return response._hc_message
 
 
 class _derived:
@@ -73,12 +73,12 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
     strict = None
     headers = _LazyMessage()
     msg = _LazyMessage()
-    _head = None
-    _message = None
+    _hc_head = None
+    _hc_message = None
     _max_headers = None
-    _limits = limits.DEFAULT
-    _broken = False     # whether content is lost or given up
-    _reading = False    # whether a thread reads content
+    _hc_limits = limits.DEFAULT
+    _hc_broken = False     # whether content is lost or given up
+    _hc_reading = False    # whether a thread reads content
 
     def __init__(self, sock, debuglevel=0, method=None, url=None, *, strict=None):
         if isinstance(method, int):
@@ -93,10 +93,10 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         """What a connection tells its response: Limits, a Deadline or None, and whether
         it has brought a response before.
         """
-        if limits is not self._limits:
-            self._limits = limits
+        if limits is not self._hc_limits:
+            self._hc_limits = limits
         if reused:
-            self._reused = True
+            self._hc_reused = True
         if due is not None and type(self.fp) in READERS:
             self.fp.obey(due)
 
@@ -108,13 +108,13 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         Raises RemoteDisconnected, BadStatusLine, UnknownProtocol, LineTooLong,
         BadHeaderLine, UnknownTransferEncoding, IncompleteRead, HTTPException.
         """
-        if self._head is None and self.headers is None:
+        if self._hc_head is None and self.headers is None:
             if _max_headers is not None:
                 self._max_headers = _max_headers
-                self._limits = self._limits._replace(fields=_max_headers)
+                self._hc_limits = self._hc_limits._replace(fields=_max_headers)
             self.begin_anew()
 
-    def _have(self, values):
+    def _hc_have(self, values):
         """Set attributes, given in a dict, that subclasses may have made properties of."""
         if _plain.in_class(type(self)):
             # At once: instances of IOBase keep them in a dict, and no shortcut leads there.
@@ -135,9 +135,9 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
             self.will_close = True
         fp.close()
 
-    def _abandon(self):
+    def _hc_abandon(self):
         """End a message whose rest is lost; the connection must not be used again."""
-        self.will_close = self._broken = True
+        self.will_close = self._hc_broken = True
         if self.fp is not None:
             self._close_conn()
 
@@ -147,11 +147,11 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
             super().close()
         finally:
             if self.fp is not None:
-                if self._something_left():
-                    self.will_close = self._broken = True
+                if self._hc_something_left():
+                    self.will_close = self._hc_broken = True
                 self._close_conn()
 
-    def _something_left(self):
+    def _hc_something_left(self):
         """Whether the message goes on, as far as can be told, behind what has been read."""
         if self.length == 0 or self._method == "HEAD":
             return False
@@ -200,10 +200,10 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
             return data
         fp = self.fp
         if fp is None:
-            return self._nothing()
-        if self._reading:
+            return self._hc_nothing()
+        if self._hc_reading:
             raise _two_threads()
-        self._reading = True
+        self._hc_reading = True
         try:
             if self._method == "HEAD":
                 self._close_conn()
@@ -214,26 +214,26 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
                 if self.length is not None and amt > self.length:
                     amt = self.length
                 data = read_at_most(fp, amt)
-                self._note_content(len(data), amt)
+                self._hc_note_content(len(data), amt)
                 return data
-            data = fp.read() if self.length is None else self._read_to_length()
+            data = fp.read() if self.length is None else self._hc_read_to_length()
             self._close_conn()
             return data
         finally:
-            self._reading = False
+            self._hc_reading = False
 
-    def _read_to_length(self):
+    def _hc_read_to_length(self):
         try:
             data = self._safe_read(self.length)
         except IncompleteRead:
-            self._abandon()
+            self._hc_abandon()
             raise
         self.length = 0
         return data
 
-    def _came_short(self, data):
+    def _hc_came_short(self, data):
         """Raise for content that ended behind `data`, before its announced length."""
-        self._abandon()
+        self._hc_abandon()
         raise IncompleteRead(data, self.length - len(data))
 
     def readinto(self, b):
@@ -242,10 +242,10 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         if n is not None:
             return n
         if self.fp is None:
-            return len(self._nothing())
-        if self._reading:
+            return len(self._hc_nothing())
+        if self._hc_reading:
             raise _two_threads()
-        self._reading = True
+        self._hc_reading = True
         try:
             if self._method == "HEAD":
                 self._close_conn()
@@ -257,10 +257,10 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
                 size = self.length
                 b = memoryview(b).cast("B")[:size]
             n = self.fp.readinto(b)
-            self._note_content(n, size)
+            self._hc_note_content(n, size)
             return n
         finally:
-            self._reading = False
+            self._hc_reading = False
 
     def read1(self, n=-1):
         """Content with at most one receive; what has arrived already, if anything has."""
@@ -268,20 +268,20 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         if data is not None:
             return data
         if self.fp is None or self._method == "HEAD":
-            return self._nothing()
-        if self._reading:
+            return self._hc_nothing()
+        if self._hc_reading:
             raise _two_threads()
-        self._reading = True
+        self._hc_reading = True
         try:
             if self.chunked:
                 return self._read1_chunked(n)
             if self.length is not None and (n < 0 or n > self.length):
                 n = min(self.length, _MIN_READ_BUF_SIZE)
             data = self.fp.read1(n)
-            self._note_content(len(data), n)
+            self._hc_note_content(len(data), n)
             return data
         finally:
-            self._reading = False
+            self._hc_reading = False
 
     def peek(self, n=-1):
         """Content that has arrived, or that one receive brings; it is not used up."""
@@ -290,9 +290,9 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
             return data
         if self.fp is None or self._method == "HEAD":
             return b""
-        if self._reading:
+        if self._hc_reading:
             raise _two_threads()
-        self._reading = True
+        self._hc_reading = True
         try:
             if self.chunked:
                 return self._peek_chunked(n)
@@ -301,33 +301,33 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
                 return self.fp.peek(n)[:min(self.length, sys.maxsize)] if self.length else b""
             return self.fp.peek(n)
         finally:
-            self._reading = False
+            self._hc_reading = False
 
     def readline(self, limit=-1):
         line = _pieces.readline(self, limit)
         if line is not None:
             return line
         if self.fp is None or self._method == "HEAD":
-            return self._nothing()
+            return self._hc_nothing()
         if self.chunked:
-            return self._readline_chunked(-1 if limit is None else limit)
-        if self._reading:
+            return self._hc_readline_chunked(-1 if limit is None else limit)
+        if self._hc_reading:
             raise _two_threads()
-        self._reading = True
+        self._hc_reading = True
         try:
             if self.length is not None and (limit < 0 or limit > self.length):
                 limit = min(self.length, sys.maxsize)
             line = self.fp.readline(limit)
-            self._note_content(len(line), limit)
+            self._hc_note_content(len(line), limit)
             return line
         finally:
-            self._reading = False
+            self._hc_reading = False
 
     def __iter__(self):
         # IOBase's would refuse a closed response.
         return self
 
-    def _note_content(self, n, asked):
+    def _hc_note_content(self, n, asked):
         """Count `n` octets of content that a call got which asked for `asked`."""
         if not n and asked:
             # The stream has ended.  http.client says nothing if that is too early.
@@ -335,7 +335,7 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
             if missing is None:
                 self._close_conn()
             else:
-                self._abandon()
+                self._hc_abandon()
             if missing and self.strict:
                 raise IncompleteRead(b"", missing)
         elif self.length is not None:
@@ -354,8 +354,8 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         value = _content.field(self, name)
         if value is not None:
             return value
-        if type(name) is str and name.isascii() and self._untouched():
-            value = self._head.joined(name)
+        if type(name) is str and name.isascii() and self._hc_untouched():
+            value = self._hc_head.joined(name)
             if value is not None:
                 return value
             values = default
@@ -367,16 +367,16 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
             return values
         return ", ".join(values)
 
-    def _untouched(self):
+    def _hc_untouched(self):
         """Whether nobody has asked for the message yet, nor put another in its place."""
-        return (type(self._head) is Head and self._message is None
+        return (type(self._hc_head) is Head and self._hc_message is None
                 and "headers" not in self.__dict__
                 and _lazy_fields.in_class(type(self)))
 
     @_derived
     def informational(self):
         """A list of the interim responses (1xx) before this one, as InterimResponse."""
-        return list(self._interim)
+        return list(self._hc_interim)
 
     @_derived
     def trailers(self):
@@ -385,17 +385,17 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         Empty where there is none, and before the content has been read to its end.
         A section that would be refused as headers is empty, with the reason in its defects.
         """
-        return trailers_of(self._trailer_section)
+        return trailers_of(self._hc_trailer_section)
 
     @_derived
     def incomplete(self):
         """Whether content is known to be missing, or given up: it must not be trusted as whole."""
-        return self._broken or (type(self.fp) in READERS and self.fp.failed)
+        return self._hc_broken or (type(self.fp) in READERS and self.fp.failed)
 
     def getheaders(self):
         """A list of (field name, field value).  Raises ResponseNotReady before begin()."""
-        if self._untouched():
-            return self._head.pairs()
+        if self._hc_untouched():
+            return self._hc_head.pairs()
         if self.headers is None:
             raise ResponseNotReady()
         return list(self.headers.items())
@@ -422,7 +422,7 @@ def _two_threads():
 _lazy_fields = Originals(HTTPResponse, "headers", "msg")
 _chunk_steps = ("_get_chunk_left", "_read_next_chunk_size", "_read_and_discard_trailer",
                 "_safe_read", "_safe_readinto", "_close_conn")
-_pieces = Pieces(Originals(HTTPResponse, "_close_conn", "_note_content", data=RESPONSE_DATA),
+_pieces = Pieces(Originals(HTTPResponse, "_close_conn", "_hc_note_content", data=RESPONSE_DATA),
                  Originals(HTTPResponse, *_chunk_steps, data=RESPONSE_DATA),
                  Originals(HTTPResponse, *_chunk_steps, "read", "peek", data=RESPONSE_DATA))
 _content = Content(Originals(HTTPResponse, "_safe_read", "_close_conn", data=RESPONSE_DATA),

@@ -23,7 +23,7 @@ class Sending:
     def send(self, data):
         """Send bytes-like `data`, what a file has left, or the items of an iterable."""
         sock = self.sock
-        if type(data) is bytes and sock is not None and self._due is None \
+        if type(data) is bytes and sock is not None and self._hc_due is None \
                 and self.debuglevel == 0:
             sys.audit("http.client.send", self, data)
             sock.sendall(data)
@@ -38,34 +38,34 @@ class Sending:
         if isinstance(data, str):
             data = _encode(data)
         if hasattr(data, "read"):
-            for block in self._blocks_of(data, "sending"):
+            for block in self._hc_blocks_of(data, "sending"):
                 sys.audit("http.client.send", self, block)
-                self._sendall(block)
+                self._hc_sendall(block)
             return
         sys.audit("http.client.send", self, data)
         try:
-            self._sendall(data)
+            self._hc_sendall(data)
         except TypeError:
             if not isinstance(data, Iterable):
                 raise TypeError("data should be a bytes-like object or an iterable, "
                                 f"got {type(data)!r}") from None
             for item in data:
-                self._sendall(item)
+                self._hc_sendall(item)
 
-    def _sendall(self, data):
-        if self._due is None:
+    def _hc_sendall(self, data):
+        if self._hc_due is None:
             self.sock.sendall(data)
         else:
-            self._due.call(self.sock, self.sock.sendall, data)
+            self._hc_due.call(self.sock, self.sock.sendall, data)
 
-    def _sending_failed(self, error):
+    def _hc_sending_failed(self, error):
         if not isinstance(error, OSError):
             # Half a request is under way.
             self.close()
         # A server that has had enough may have answered: getresponse() tells.
         elif self.sock is None:
-            self._reset()
-        elif self._due is not None and isinstance(error, TimeoutError):
+            self._hc_reset()
+        elif self._hc_due is not None and isinstance(error, TimeoutError):
             self.close()
 
     def _output(self, s):
@@ -73,9 +73,9 @@ class Sending:
         self._buffer.append(s)
 
     def _read_readable(self, readable):
-        return self._blocks_of(readable, "reading")
+        return self._hc_blocks_of(readable, "reading")
 
-    def _blocks_of(self, file, doing):
+    def _hc_blocks_of(self, file, doing):
         return _body.file_blocks(file, self.blocksize, self._is_textIO(file),
                                  self.debuglevel, doing)
 
@@ -86,8 +86,8 @@ class Sending:
         self._buffer.extend((b"", b""))
         msg = b"\r\n".join(self._buffer)
         del self._buffer[:]
-        if self._may_join(message_body, encode_chunked):
-            return self._send_joined(msg, message_body)
+        if self._hc_may_join(message_body, encode_chunked):
+            return self._hc_send_joined(msg, message_body)
         self.send(msg)
         if message_body is None:
             return
@@ -111,7 +111,7 @@ class Sending:
         if encode_chunked:
             self.send(_body.LAST_CHUNK)
 
-    def _may_join(self, body, encode_chunked):
+    def _hc_may_join(self, body, encode_chunked):
         """Whether head and body may go out in one piece, with nobody to see the seam."""
         return (
             type(body) in (bytes, bytearray) and 0 < len(body) <= _JOINED
@@ -121,25 +121,25 @@ class Sending:
             and not self.debuglevel > 0
         )
 
-    def _send_pieces(self, head, body):
+    def _hc_send_pieces(self, head, body):
         """Send a head and a body of bytes or None, with what send() does, but for its print."""
         if self.sock is None:
             if not self.auto_open:
                 raise NotConnected()
             self.connect()
         if body and len(body) <= _JOINED and issubclass(type(self.sock), real_socket):
-            return self._send_joined(head, body)
+            return self._hc_send_joined(head, body)
         for piece in (head, body):
             if piece:
                 sys.audit("http.client.send", self, piece)
-                self._sendall(piece)
+                self._hc_sendall(piece)
 
-    def _send_joined(self, msg, body):
+    def _hc_send_joined(self, msg, body):
         sys.audit("http.client.send", self, msg)
         sys.audit("http.client.send", self, body)
-        self._sendall(msg + body)
+        self._hc_sendall(msg + body)
 
-    def _put_framing(self, method, body, names, encode_chunked):
+    def _hc_put_framing(self, method, body, names, encode_chunked):
         """Add Content-Length or Transfer-Encoding unless given; whether to send chunks."""
         if "content-length" in names:
             return False

@@ -35,7 +35,7 @@ class Tunnelling:
             self._tunnel_headers["Host"] = f"{encoded}:{self._tunnel_port}"
 
     def _tunnel(self):
-        self._check_tunnel()
+        self._hc_check_tunnel()
         connect = b"CONNECT %s:%d %s\r\n" % (
             self._wrap_ipv6(self._tunnel_host.encode("idna")), self._tunnel_port,
             self._http_vsn_str.encode("ascii"))
@@ -52,7 +52,7 @@ class Tunnelling:
 
         response = self.response_class(self.sock, method=self._method)
         if isinstance(response, _our_response_class):
-            response.belongs_to(self._limits, self._due, False)
+            response.belongs_to(self._hc_limits, self._hc_due, False)
         try:
             (version, code, message) = response._read_status()
             self._raw_proxy_headers = _read_headers(response.fp, self.max_response_headers)
@@ -69,7 +69,7 @@ class Tunnelling:
         finally:
             response.close()
 
-    def _check_tunnel(self):
+    def _hc_check_tunnel(self):
         if _contains_disallowed_url_pchar_re.search(self._tunnel_host):
             raise ValueError(
                 f"Tunnel host can't contain control characters {self._tunnel_host!r}")

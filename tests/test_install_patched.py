@@ -100,9 +100,22 @@ def test_another_module_is_refused(monkeypatch):
     monkeypatch.undo()
 
 
+def test_private_names_are_nobody_elses():
+    """What http.client's classes do not have by themselves begins with a prefix of its own."""
+    classes = [http.client.HTTPConnection, http.client.HTTPSConnection, http.client.HTTPResponse]
+    before = [set(vars(cls)) for cls in classes]
+    with httpclient.installed():
+        added = set().union(*(set(vars(cls)) - names for cls, names in zip(classes, before)))
+    own = {name for name in added if name.startswith("_") and not name.startswith("__")}
+    newer = {"_wrap_ipv6", "_raw_proxy_headers", "_max_headers"}    # since 3.12, and 3.15
+    assert {name for name in own if not name.startswith(("_hc_", "_HTTP"))} <= {
+        "_context", *newer}
+    assert {"_hc_body", "_hc_drop"} <= own
+
+
 def test_name_taken_is_refused(monkeypatch):
-    monkeypatch.setattr(http.client.HTTPConnection, "_leave_to", 1, raising=False)
-    with pytest.raises(RuntimeError, match="attributes that httpclient needs itself: _leave_to"):
+    monkeypatch.setattr(http.client.HTTPConnection, "_hc_leave_to", 1, raising=False)
+    with pytest.raises(RuntimeError, match="attributes that httpclient needs itself: _hc_leave_to"):
         httpclient.install()
     monkeypatch.undo()
 
@@ -143,7 +156,7 @@ def test_private_methods_that_stayed_are_there_all_along(monkeypatch):
     present = []
     check = INSTALL._check_subclasses
     monkeypatch.setattr(INSTALL, "_check_subclasses", lambda *args: (
-        present.append(vars(http.client.HTTPConnection)["_leave_to"]), check(*args)))
+        present.append(vars(http.client.HTTPConnection)["_hc_leave_to"]), check(*args)))
     httpclient.install()
     assert len(present) == 1
     monkeypatch.undo()
@@ -180,8 +193,8 @@ def test_thread_enters_a_method_during_uninstall(monkeypatch):
 
 
 @pytest.mark.parametrize(("base", "name"), [
-    (http.client.HTTPConnection, "_start"), (http.client.HTTPSConnection, "_reset"),
-    (http.client.HTTPResponse, "_body"),
+    (http.client.HTTPConnection, "_hc_start"), (http.client.HTTPSConnection, "_hc_reset"),
+    (http.client.HTTPResponse, "_hc_body"),
 ])
 def test_name_taken_in_a_subclass_is_refused(base, name):
     subclass = type("Theirs", (type("Between", (base,), {}),), {name: 1})

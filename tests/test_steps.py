@@ -376,7 +376,7 @@ def test_the_framing_of_many_tiny_chunks_counts_in_pieces():
     with ours, theirs:
         response = httpclient.HTTPResponse(ours)
         response.belongs_to(httpclient.HTTPConnection(
-            "a.example", max_chunk_overhead=1000)._limits, None, False)
+            "a.example", max_chunk_overhead=1000)._hc_limits, None, False)
         theirs.sendall(wire + 100 * (b"1;" + 50 * b"a" + b"\r\nx\r\n"))
         response.begin()
         content = b""

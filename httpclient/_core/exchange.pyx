@@ -69,20 +69,21 @@ cdef str AWAITED = "Response-awaited"
 
 CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED, WAITING,
                    "sock", "host", "port", "strict", "debuglevel", "deadline",
-                   "max_response_headers", "_tunnel_host", "_method", "_buffer", "_due", "_limits")
+                   "max_response_headers", "_tunnel_host", "_method", "_buffer", "_hc_due",
+                   "_hc_limits")
 RESPONSE_CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED,
                             "sock", "strict", "debuglevel", "max_response_headers", "_method",
-                            "_due", "_limits")
+                            "_hc_due", "_hc_limits")
 RESPONSE_DATA = ("__getattribute__", "__setattr__", "fp", "status", "version", "reason", "code",
                  "length", "chunked", "chunk_left", "will_close", "headers", "msg", "debuglevel",
-                 "strict", "_method", "_head", "_message", "_interim", "_reused", "_limits",
-                 "_max_headers", "_reading")
+                 "strict", "_method", "_hc_head", "_hc_message", "_hc_interim", "_hc_reused",
+                 "_hc_limits", "_max_headers", "_hc_reading")
 
 cdef str USUAL = "GET"
 
 # What a response has after its head; most of it mostly stays so.
 cdef dict FIELDS = {
-    "fp": None, "debuglevel": 0, "_method": USUAL, "_head": None, "version": 11, "code": 200,
+    "fp": None, "debuglevel": 0, "_method": USUAL, "_hc_head": None, "version": 11, "code": 200,
     "status": 200, "reason": OK, "chunked": False, "length": None, "will_close": False,
 }
 
@@ -148,11 +149,11 @@ cdef class Requests:
             return False
         host = get(own, "host", None)
         port = get(own, "port", None)
-        known = get(own, "_host_line", None)
+        known = get(own, "_hc_host_line", None)
         if type(known) is not tuple or len(<tuple> known) != 4 or not (
                 host == (<tuple> known)[0] and port == (<tuple> known)[1]
                 and default_port == (<tuple> known)[2]):
-            known = connection._note_host_line(host, port, default_port)
+            known = connection._hc_note_host_line(host, port, default_port)
             if known is None:
                 return False
         head = whole_head(method, target or "/", <bytes> (<tuple> known)[3], headers, length)
@@ -170,7 +171,7 @@ cdef class Requests:
         try:
             self.emit(connection, sock, <bytes> head, body)
         except BaseException as error:
-            connection._sending_failed(error)
+            connection._hc_sending_failed(error)
             raise
         counts.requests += 1
         return True
@@ -187,14 +188,14 @@ cdef class Requests:
             if spoiled is None and is_over(self._answers, response):
                 own[RESPONSE] = None
             else:
-                connection._forget_response()
+                connection._hc_forget_response()
                 unread = get(own, RESPONSE, None) is not None
         sock = get(own, "sock", None)
         if sock is None or unread or get(own, ANSWERED, None) is not sock:
             return sock
         if not (has_input(sock) if type(sock) is real_socket else self._has_news(sock)):
             return sock
-        connection._drop()
+        connection._hc_drop()
         return None
 
     cdef bint is_plain(self, dict own) except -1:
@@ -203,7 +204,7 @@ cdef class Requests:
         return (get(own, STATE, None) == IDLE and not prints(own)
                 and type(buffer) is list and not <list> buffer
                 and not get(own, "_tunnel_host", None)
-                and get(own, "_due", None) is None and get(own, "deadline", None) is None)
+                and get(own, "_hc_due", None) is None and get(own, "deadline", None) is None)
 
     cdef object length_of(self, str method, object body):
         """The value of Content-Length, or None for no such field."""
@@ -216,7 +217,7 @@ cdef class Requests:
     cdef int emit(self, object connection, object sock, bytes head, object body) except -1:
         if not PyObject_TypeCheck(sock, <PyTypeObject *> real_socket) or (
                 body is not None and len(body) > JOINED):
-            connection._send_pieces(head, body)
+            connection._hc_send_pieces(head, body)
             return 0
         PySys_Audit("http.client.send", "OO", <PyObject *> connection, <PyObject *> head)
         if body:
@@ -264,9 +265,9 @@ cdef class Responses:
         fields = PyDict_Copy(FIELDS)
         if strict:
             fields["strict"] = strict
-        limits = get(own, "_limits", DEFAULT)
+        limits = get(own, "_hc_limits", DEFAULT)
         if limits is not DEFAULT:
-            fields["_limits"] = limits
+            fields["_hc_limits"] = limits
         method = get(own, "_method", None)
         if method is not USUAL:
             fields["_method"] = method
@@ -281,7 +282,7 @@ cdef class Responses:
                 skip_empty_line(reader)
             self.begin(response, fields, reader, method, strict, limits)
         except BaseException as error:
-            connection._beginning_failed(response, sock, error)
+            connection._hc_beginning_failed(response, sock, error)
             raise error     # that may have changed its class
         counts.responses += 1
         if get(own, "sock", None) is not sock:
@@ -290,7 +291,7 @@ cdef class Responses:
         if answered is not sock:
             own[ANSWERED] = sock
         if fields["will_close"]:
-            connection._leave_to(response)
+            connection._hc_leave_to(response)
         else:
             own[RESPONSE] = response
         return response
@@ -299,7 +300,7 @@ cdef class Responses:
         """Whether a request was sent, and how it is answered is nobody else's affair."""
         return (get(own, STATE, None) == REQUEST_SENT and not prints(own)
                 and get(own, RESPONSE, None) is None and get(own, SPOILED, None) is None
-                and get(own, "_due", None) is None
+                and get(own, "_hc_due", None) is None
                 and get(own, "max_response_headers", None) is None)
 
     cdef int begin(self, object response, dict fields, SocketReader reader, object method,
@@ -318,11 +319,11 @@ cdef class Responses:
             read = take_head(reader, limits.max_line, limits.max_fields, limits.head,
                              strict is True)
         if type(read) is not Head or not (<Head> read).is_final():
-            response._begin_with(read)
+            response._hc_begin_with(read)
             return 0
         head = <Head> read
         status = head.status
-        fields["_head"] = head
+        fields["_hc_head"] = head
         if status != 200:
             fields["status"] = fields["code"] = status
         if head.reason is not OK:
@@ -370,7 +371,7 @@ cdef class Content:
         length = get(own, "length", None)
         method = get(own, "_method", None)
         if (type(length) is not int or get(own, "chunked", None) is not False
-                or (method is not USUAL and method == "HEAD") or get(own, "_reading", False)):
+                or (method is not USUAL and method == "HEAD") or get(own, "_hc_reading", False)):
             return None
         reader = <SocketReader> fp
         size = clipped_size(length, NULL)
@@ -379,13 +380,13 @@ cdef class Content:
             if 0 <= size <= reader._end - reader._at:
                 data = reader.take_last(size)
         if data is None:
-            own["_reading"] = True      # other threads may run
+            own["_hc_reading"] = True      # other threads may run
             try:
                 data = reader.take_last(size)
             finally:
-                own["_reading"] = False
+                own["_hc_reading"] = False
             if len(data) != length:
-                response._came_short(data)
+                response._hc_came_short(data)
         own["length"] = NOTHING
         own["fp"] = None
         if reader._end != reader._at:
@@ -399,8 +400,8 @@ cdef class Content:
         if type(name) is not str or not self._fields.of_class(type(response)):
             return None
         own = attributes(response)
-        head = get(own, "_head", None)
+        head = get(own, "_hc_head", None)
         if (type(head) is not Head or get(own, "headers", None) is not None
-                or get(own, "_message", None) is not None or not PyUnicode_IS_ASCII(name)):
+                or get(own, "_hc_message", None) is not None or not PyUnicode_IS_ASCII(name)):
             return None
         return (<Head> head).value_of(<str> name)

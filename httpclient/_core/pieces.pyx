@@ -158,7 +158,7 @@ cdef class Pieces:
     cdef Reader reader_of(self, dict own):
         """The Reader of a response that nobody is reading just now, or None."""
         fp = get(own, "fp", None)
-        if not isinstance(fp, Reader) or get(own, "_reading", False) is not False:
+        if not isinstance(fp, Reader) or get(own, "_hc_reading", False) is not False:
             return None
         if (<Reader> fp).closed or (<Reader> fp)._failure is not None:
             return None
@@ -169,9 +169,9 @@ cdef class Pieces:
         """The ChunkedBody of a response whose content comes in chunks, or None."""
         if get(own, "chunked", None) is not True or not steps.of_object(response, own):
             return None
-        body = get(own, "_body", None)
+        body = get(own, "_hc_body", None)
         if type(body) is not ChunkedBody or (<ChunkedBody> body).reader is not reader:
-            body = response._chunks()
+            body = response._hc_chunks()
             # Others ran, and may have put another reader or another method there.
             if type(body) is not ChunkedBody or (<ChunkedBody> body).reader is not reader:
                 return None

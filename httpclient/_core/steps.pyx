@@ -27,7 +27,7 @@ cdef Tally counts = _tally
 cdef object real_socket = socket.socket
 
 STEPS_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED, WAITING,
-              "sock", "debuglevel", "deadline", "_tunnel_host", "_method", "_buffer", "_due")
+              "sock", "debuglevel", "deadline", "_tunnel_host", "_method", "_buffer", "_hc_due")
 
 
 @cython.final
@@ -80,7 +80,7 @@ cdef class Steps:
             elif plain:
                 connection.putheader("Host", host_value(<tuple> host))
             elif not skip_host:
-                connection._put_host(target)
+                connection._hc_put_host(target)
             if not skip_accept_encoding:
                 # Content codings are for the caller to ask for, and to decode.
                 if fields:
@@ -88,7 +88,7 @@ cdef class Steps:
                 else:
                     connection.putheader("Accept-Encoding", "identity")
         except BaseException:
-            connection._reset()
+            connection._hc_reset()
             raise
         return True
 
@@ -126,14 +126,14 @@ cdef class Steps:
             PySys_Audit("http.client.send", "OO", <PyObject *> connection, <PyObject *> head)
             sock.sendall(head)
         except BaseException as error:
-            connection._sending_failed(error)
+            connection._hc_sending_failed(error)
             raise
         counts.requests += 1
         return True
 
     cdef list lines_of(self, object connection, dict own, str state):
         """The lines so far of a connection in this `state`; None: it is another, or odd."""
-        if (get(own, STATE, None) != state or get(own, "_due", None) is not None
+        if (get(own, STATE, None) != state or get(own, "_hc_due", None) is not None
                 or not self._output.of_object(connection, own) or not self._rules.intact()):
             return None
         lines = get(own, "_buffer", None)
@@ -150,7 +150,7 @@ cdef class Steps:
         sock = get(own, "sock", None)
         if sock is not None and get(own, ANSWERED, None) is sock:
             if has_input(sock) if type(sock) is real_socket else self._has_news(sock):
-                connection._drop()
+                connection._hc_drop()
         with cython.critical_section(own):  # of two threads, one gets here
             if get(own, STATE, None) == IDLE and get(own, RESPONSE, None) is response:
                 own[STATE] = REQUEST_STARTED
@@ -162,12 +162,12 @@ cdef class Steps:
 cdef object host_line(object connection, dict own):
     """The Host field line, with what it is made of, as the connection keeps it; None if odd."""
     host, port, default_port = connection.host, connection.port, connection.default_port
-    known = get(own, "_host_line", None)
+    known = get(own, "_hc_host_line", None)
     if type(known) is tuple and len(<tuple> known) == 4 and (
             host == (<tuple> known)[0] and port == (<tuple> known)[1]
             and default_port == (<tuple> known)[2]):
         return known
-    return connection._note_host_line(host, port, default_port)
+    return connection._hc_note_host_line(host, port, default_port)
 
 
 cdef object host_value(tuple line):
