@@ -289,5 +289,6 @@ def _bad_chunk(why):
 
 
 # What reading chunks in one go leaves out.
-_steps = Originals(ChunkedContent, "_get_chunk_left", "_read_next_chunk_size",
-                   "_read_and_discard_trailer", "_safe_read", "_safe_readinto")
+CHUNK_STEPS = ("_get_chunk_left", "_read_next_chunk_size", "_read_and_discard_trailer",
+               "_safe_read", "_safe_readinto")
+_steps = Originals(ChunkedContent, *CHUNK_STEPS)

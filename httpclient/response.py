@@ -16,7 +16,7 @@ from ._core.head import Head
 from ._core.originals import Originals
 from ._core.pieces import Pieces
 from ._core.sockets import open_reader
-from .chunks import _MIN_READ_BUF_SIZE, READERS, ChunkedContent, read_at_most
+from .chunks import _MIN_READ_BUF_SIZE, CHUNK_STEPS, READERS, ChunkedContent, read_at_most
 from .exceptions import IncompleteRead, ResponseNotReady
 from .heads import HeadReading
 from .message import message_of, trailers_of
@@ -420,8 +420,7 @@ def _two_threads():
 
 
 _lazy_fields = Originals(HTTPResponse, "headers", "msg")
-_chunk_steps = ("_get_chunk_left", "_read_next_chunk_size", "_read_and_discard_trailer",
-                "_safe_read", "_safe_readinto", "_close_conn")
+_chunk_steps = (*CHUNK_STEPS, "_close_conn")
 _pieces = Pieces(Originals(HTTPResponse, "_close_conn", "_hc_note_content", data=RESPONSE_DATA),
                  Originals(HTTPResponse, *_chunk_steps, data=RESPONSE_DATA),
                  Originals(HTTPResponse, *_chunk_steps, "read", "peek", data=RESPONSE_DATA))

@@ -20,6 +20,7 @@ cdef extern from "Python.h":
     Py_ssize_t clipped_size "PyNumber_AsSsize_t"(object n, PyObject *overflow) except? -1
 
 cdef Py_ssize_t SHOWN = 8 * 1024        # what peek() shows at most
+cdef str GET = "GET"
 cdef Py_ssize_t ONCE = 1 << 20          # what read1() takes at most if it is not said
 
 
@@ -225,6 +226,3 @@ cdef class Pieces:
         reader.after_empty_line = False
         self.count(response, own, n)
         return True
-
-
-cdef str GET = "GET"
