@@ -16,6 +16,7 @@ from .exceptions import (
     SHOWN, BadHeaderLine, HTTPException, IncompleteRead, LineTooLong, line_too_long, renamed,
 )
 from .message import EMPTY_LINES, odd_fields
+from .options import STRICT
 
 READERS = (SocketReader, RawReader)
 _MIN_READ_BUF_SIZE = 1 << 20  # a foreign file is asked for this much first, then for doubles
@@ -28,6 +29,11 @@ class ChunkedContent:
     _hc_unsaid = None  # an exception that peek() kept for the next read
     _hc_framing_excess = 0     # octets of framing so far beyond ten times the content
     _hc_trailer_section = b""
+
+    @property
+    def _hc_strictness(self):
+        """None, True or False, as HTTPResponse's `strict`."""
+        return getattr(self, STRICT)
 
     def _hc_nothing(self):
         """What a read gives behind the end of the message."""
@@ -46,7 +52,7 @@ class ChunkedContent:
             return None
         if body is None or body.reader is not self.fp:
             body = self._hc_body = ChunkedBody(
-                self.fp, self._hc_limits, self.strict is True)
+                self.fp, self._hc_limits, self._hc_strictness is True)
         body.chunk_left = self.chunk_left
         return body
 
@@ -200,7 +206,7 @@ class ChunkedContent:
             if len(line) > left:
                 raise ValueError(
                     f"more chunk framing than ten times the content, at {line[:SHOWN]!r}")
-            size = chunk_size(line, self.strict is True)
+            size = chunk_size(line, self._hc_strictness is True)
             self._hc_framing_excess += len(line) - 10 * size
             return size
         except (ValueError, LineTooLong):
@@ -221,7 +227,7 @@ class ChunkedContent:
                 break
             if line in EMPTY_LINES:
                 return self._hc_take_trailers(b"".join([*lines, line]))
-            if not line and not (lines or self.strict):
+            if not line and not (lines or self._hc_strictness):
                 self.will_close = True
                 return  # some servers end the stream behind the last chunk's line
             if not line.endswith(b"\n"):
@@ -237,7 +243,7 @@ class ChunkedContent:
     def _hc_take_trailers(self, section):
         """Keep the trailer section; strict, each of its lines is looked at."""
         try:
-            check_trailers(section, self.strict)
+            check_trailers(section, self._hc_strictness)
         except IncompleteRead:
             self._hc_abandon()
             raise

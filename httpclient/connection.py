@@ -18,7 +18,6 @@ The response before must have been read to its end before getresponse().
 import errno
 import socket
 import sys
-from urllib.parse import urlsplit
 
 from . import body as _body
 from . import checks, heads
@@ -27,13 +26,9 @@ from ._core.exchange import (
     CONNECTION_DATA, RESPONSE_CONNECTION_DATA, RESPONSE_DATA, Requests, Responses,
 )
 from ._core.originals import Bindings, Originals
-from ._core.request import field_line
 from ._core.steps import STEPS_DATA, Steps
 from ._core.tally import tally
-from .checks import (
-    _METHODS_EXPECTING_BODY, _encode, _strip_ipv6_iface, RequestChecks, checked_field_line,
-    encode_host,
-)
+from .checks import _METHODS_EXPECTING_BODY, RequestChecks, _encode, checked_field_line
 from .deadline import Deadline
 from .exceptions import (
     CannotSendHeader, CannotSendRequest, HTTPException, RemoteDisconnected, ResponseNotReady,
@@ -41,6 +36,7 @@ from .exceptions import (
 )
 from .framing import message_framing
 from .idle import has_news
+from .options import DEADLINE, MAX_RESPONSE_HEADERS, STRICT
 from .response import _UNKNOWN, HTTPResponse
 from .sending import Sending
 from .signatures import by_name, shown_signature
@@ -84,12 +80,11 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
     default_port = HTTP_PORT
     auto_open = 1
     debuglevel = 0
-    strict = None
+    vars()[STRICT] = None
 
     # For subclasses that set http.client's attributes by themselves.  Names that http.client
     # does not have begin with _hc_: subclasses have private names of their own.
-    deadline = None
-    max_response_headers = None
+    vars()[DEADLINE] = vars()[MAX_RESPONSE_HEADERS] = None
     _hc_limits = _limits.DEFAULT
     _hc_due = None             # the Deadline of the request under way
     _raw_proxy_headers = None
@@ -124,8 +119,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         self.source_address = keywords.pop("source_address", None)
         self.blocksize = keywords.pop("blocksize", 8192)
         if (strict := keywords.pop("strict", None)) is not None:
-            self.strict = bool(strict)
-        self.deadline = keywords.pop("deadline", None)
+            setattr(self, STRICT, bool(strict))
+        setattr(self, DEADLINE, keywords.pop("deadline", None))
         if (limits := _limits.taken_from(keywords)) is not _limits.DEFAULT:
             self._hc_limits = limits
         if keywords:
@@ -140,7 +135,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         self._tunnel_port = None
         self._tunnel_headers = {}
         self._raw_proxy_headers = None
-        self.max_response_headers = max_response_headers
+        setattr(self, MAX_RESPONSE_HEADERS, max_response_headers)
 
         (self.host, self.port) = self._get_hostport(host, port)
         self._validate_host(self.host)
@@ -250,29 +245,11 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
                 if has_news(self.sock):
                     self._hc_drop()
             self.__waiting = False
-            if self._hc_due is None and self.deadline is not None:
-                self._hc_due = Deadline(self.deadline)
+            if self._hc_due is None and (seconds := getattr(self, DEADLINE)) is not None:
+                self._hc_due = Deadline(seconds)
         except BaseException:
             self._hc_reset()
             raise
-
-    def _hc_put_host(self, url):
-        """Host: of an absolute URL, else of the tunnel's end, else of the server."""
-        netloc = urlsplit(url).netloc if url.startswith("http") else ""
-        if netloc:
-            self.putheader("Host", _strip_ipv6_iface(encode_host(netloc)))
-            return
-        if self._tunnel_host:
-            value = self._hc_host_value(self._tunnel_host, self._tunnel_port)
-        else:
-            value = self._hc_host_value(self.host, self.port)
-        self.putheader("Host", value)
-
-    def _hc_host_value(self, host, port):
-        encoded = self._wrap_ipv6(encode_host(host))
-        if ":" in host:
-            encoded = _strip_ipv6_iface(encoded)
-        return encoded if port == self.default_port else f"{encoded.decode('ascii')}:{port}"
 
     def putheader(self, header, *values):
         """Add a field line; further values go into continuation lines (obs-fold).
@@ -341,21 +318,14 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
             raise
         self.endheaders(body, encode_chunked=encode_chunked)
 
-    def _hc_note_host_line(self, host, port, default_port):
-        """The line for requests made in one go, with what it is made of; None if it is odd."""
-        line = field_line("Host", self._hc_host_value(host, port))
-        if line is None:
-            return None
-        self._hc_host_line = host, port, default_port, line + b"\r\n"
-        return self._hc_host_line
-
     # ---- the response
 
     def _hc_forget_response(self):
         """Let go of the response before, if it has been read to its end."""
         response = self.__response
         if response:
-            if not response.isclosed() and getattr(response, "incomplete", False):
+            if (isinstance(response, _our_response_class) and not response.isclosed()
+                    and response._hc_lost()):
                 response.close()    # a read of it has failed
             if response.isclosed():
                 self.__response = None
@@ -415,10 +385,11 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         response = None
         try:
             response = self._hc_new_response(sock)
-            if self.max_response_headers is None:
+            most = getattr(self, MAX_RESPONSE_HEADERS)
+            if most is None:
                 response.begin()
             else:
-                response.begin(_max_headers=self.max_response_headers)
+                response.begin(_max_headers=most)
         except BaseException as error:
             self._hc_beginning_failed(response, sock, error)
             raise
@@ -440,10 +411,11 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
             response = self.response_class(sock, self.debuglevel, method=self._method)
         else:
             response = self.response_class(sock, method=self._method)
-        if self.strict is not None:
-            response.strict = self.strict
+        strict = getattr(self, STRICT)
+        if strict is not None:
+            setattr(response, STRICT, strict)
         if isinstance(response, _our_response_class):
-            response.belongs_to(self._hc_limits, self._hc_due, self.__answered is sock)
+            response._hc_belongs_to(self._hc_limits, self._hc_due, self.__answered is sock)
         return response
 
     def _hc_beginning_failed(self, response, sock, error):
@@ -477,21 +449,23 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
             raise
 
 
-_answers = Originals(HTTPResponse, "__new__", "__init__", "begin", "begin_anew", "belongs_to",
-                     "isclosed", "_read_status", "_check_close", "_close_conn",
-                     data=RESPONSE_DATA)
+_answers = Originals(HTTPResponse, "__new__", "__init__", "begin", "_hc_begin_anew",
+                     "_hc_belongs_to", "isclosed", "_read_status", "_check_close", "_close_conn",
+                     data=(*RESPONSE_DATA, STRICT))
 _line = ("_validate_method", "_validate_path", "_encode_request", "_http_vsn", "_http_vsn_str")
 _rules = Bindings(checks.__dict__, "_is_legal_header_name", "_is_illegal_header_value",
                   "_contains_disallowed_method_pchar_re", "_contains_disallowed_url_pchar_re")
 _requests = Requests(
     Originals(HTTPConnection, *_line, "putrequest", "putheader", "endheaders", "_output",
               "_send_output", "_send_request", "_get_content_length", "send",
-              data=CONNECTION_DATA),
-    _answers, _rules, globals(), has_news)
+              data=(*CONNECTION_DATA, DEADLINE)),
+    _answers, _rules, globals(), has_news, DEADLINE)
 _steps = Steps(
-    Originals(HTTPConnection, *_line), Originals(HTTPConnection, "_output", data=STEPS_DATA),
+    Originals(HTTPConnection, *_line),
+    Originals(HTTPConnection, "_output", data=(*STEPS_DATA, DEADLINE)),
     Originals(HTTPConnection, "putheader"), Originals(HTTPConnection, "_send_output", "send"),
-    _answers, _rules, has_news)
+    _answers, _rules, has_news, DEADLINE)
 _responses = Responses(
-    Originals(HTTPConnection, data=RESPONSE_CONNECTION_DATA), _answers,
-    Bindings(heads.__dict__, "parse_headers", "_read_headers"), message_framing)
+    Originals(HTTPConnection, data=(*RESPONSE_CONNECTION_DATA, STRICT, MAX_RESPONSE_HEADERS)),
+    _answers, Bindings(heads.__dict__, "parse_headers", "_read_headers"), message_framing,
+    STRICT, MAX_RESPONSE_HEADERS)

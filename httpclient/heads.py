@@ -17,6 +17,7 @@ from .message import (
     EMPTY_LINES, HTTPMessage, _read_headers, fields_of, http_version, message_of, odd_head,
     odd_status_line, parse_headers, read_fields,
 )
+from .options import STRICT
 from .simple import PushedBack
 
 _our_parse_headers = parse_headers
@@ -76,14 +77,14 @@ class HeadReading(InterimResponses):
     _hc_reused = False     # whether the connection has brought a response before
     _hc_line_octets = 0    # of the status line, for the limit on the whole head
 
-    def begin_anew(self):
+    def _hc_begin_anew(self):
         """begin(), of a response that has not begun."""
-        if self.strict is not None:
-            self.strict = bool(self.strict)
+        if self._hc_strictness is not None:
+            setattr(self, STRICT, bool(self._hc_strictness))
         self._hc_begin_with(None)
 
     def _hc_begin_with(self, first):
-        """begin_anew(), behind `first`, what read_head() has given, or None."""
+        """_hc_begin_anew(), behind `first`, what read_head() has given, or None."""
         head = self._hc_take_head(first) if self._hc_in_one_go() else None
         if head is None:
             facts = self._hc_head_by_steps()
@@ -96,7 +97,7 @@ class HeadReading(InterimResponses):
             self.version = version
             facts = _Closing(facts, self._check_close())
         chunked, length, will_close = message_framing(
-            facts, self._method, status, version, self.strict)
+            facts, self._method, status, version, self._hc_strictness)
         self._hc_have({
             "_hc_head": head, "version": version, "code": status, "status": status,
             "reason": reason, "chunked": chunked, "length": length, "will_close": will_close,
@@ -119,7 +120,7 @@ class HeadReading(InterimResponses):
         answer is HTTP/0.9.
         """
         fp = self.fp
-        strict, limits = self.strict, self._hc_limits
+        strict, limits = self._hc_strictness, self._hc_limits
         if head is None:
             if self._hc_reused:
                 self._hc_skip_empty_line()
@@ -148,7 +149,7 @@ class HeadReading(InterimResponses):
 
     def _hc_skip_empty_line(self):
         """Old servers put one behind the message body before (RFC 9112 2.2)."""
-        if self._hc_reused and not self.strict:
+        if self._hc_reused and not self._hc_strictness:
             self._hc_reused = False
             skip_empty_line(self.fp)
 
@@ -162,10 +163,10 @@ class HeadReading(InterimResponses):
                 break
             http_version(version)
             if self.debuglevel > 0 or _read_headers is not _our_read_headers:
-                skipped = _read_headers(self.fp, self._max_headers)
+                skipped = _read_headers(self.fp, self._hc_max_headers)
                 if self.debuglevel > 0:
                     print("headers:", skipped)
-                headers = fields_of(skipped, self.strict)
+                headers = fields_of(skipped, self._hc_strictness)
             else:
                 headers, _ = self._hc_read_fields()
             octets = sum(len(name) + len(value) + 4 for name, value in headers.items()) + 2
@@ -177,19 +178,19 @@ class HeadReading(InterimResponses):
         if parse_headers is _our_parse_headers and _read_headers is _our_read_headers:
             self.headers, facts = self._hc_read_fields()
             self.msg = self.headers
-        elif self._max_headers is None:
+        elif self._hc_max_headers is None:
             self.headers = self.msg = parse_headers(self.fp)
         else:
-            self.headers = self.msg = parse_headers(self.fp, _max_headers=self._max_headers)
+            self.headers = self.msg = parse_headers(self.fp, _max_headers=self._hc_max_headers)
         if self.debuglevel > 0:
             for name, value in self.headers.items():
                 print("header:", name + ":", value)
         if type(self.fp) in READERS:
             self.fp.after_empty_line = False    # that one was the head's
-        return facts or FramingFields(self.headers.items(), self.strict)
+        return facts or FramingFields(self.headers.items(), self._hc_strictness)
 
     def _hc_read_fields(self):
-        return read_fields(self.fp, self._hc_limits, self.strict, self._hc_line_octets)
+        return read_fields(self.fp, self._hc_limits, self._hc_strictness, self._hc_line_octets)
 
     def _hc_begin_simple_response(self):
         """HTTP/0.9: no head, and all that comes is content (strict=False alone)."""
@@ -201,14 +202,14 @@ class HeadReading(InterimResponses):
         """Read the status line: (version, status, reason) as str, int, str."""
         if type(self.fp) in READERS:
             self._hc_skip_empty_line()
-            if (self.strict is False and not self._hc_interim
+            if (self._hc_strictness is False and not self._hc_interim
                     and not begins_with_http(self.fp)):
                 self._hc_simple = True
                 return "HTTP/0.9", 200, ""
         max_line, max_head = self._hc_limits.max_line, self._hc_limits.head
         most = min(max_line, max_head) + 1
         line = self.fp.readline(most)
-        if line in EMPTY_LINES and self._hc_reused and not self.strict:
+        if line in EMPTY_LINES and self._hc_reused and not self._hc_strictness:
             line = self.fp.readline(most)
         self._hc_reused = False
         self._hc_line_octets = len(line)
@@ -222,19 +223,20 @@ class HeadReading(InterimResponses):
             # Presumably, the server closed the connection before
             # sending a valid response.
             raise RemoteDisconnected("Remote end closed connection without response")
-        if self.strict is False and not self._hc_interim and not line.startswith(b"HTTP/"):
+        if self._hc_strictness is False and not self._hc_interim \
+                and not line.startswith(b"HTTP/"):
             self.fp = PushedBack(line, self.fp)
             self._hc_simple = True
             return "HTTP/0.9", 200, ""
         try:
-            return odd_status_line(line, self.strict)
+            return odd_status_line(line, self._hc_strictness)
         except BadStatusLine:
             self._close_conn()
             raise
 
     def _check_close(self):
         """Whether the connection ends with this message, by its fields."""
-        facts = FramingFields(self.headers.items(), self.strict)
+        facts = FramingFields(self.headers.items(), self._hc_strictness)
         return facts.close or (self.version < 11 and not facts.keep_alive)
 
 

@@ -6,6 +6,7 @@ import warnings
 from functools import partial
 
 from .connection import _KEYWORDS, HTTPS_PORT, HTTPConnection
+from .options import RESUME_SESSIONS
 from .signatures import by_name, shown_signature
 from .tls import keep_session, shared_context, wrapped
 
@@ -50,7 +51,7 @@ class HTTPSConnection(HTTPConnection):
     """
 
     default_port = HTTPS_PORT
-    resume_sessions = True
+    vars()[RESUME_SESSIONS] = True
     _context = _PrivateContext()
     __shared = None         # the context of all, while nobody has asked for one of our own
 
@@ -71,7 +72,7 @@ class HTTPSConnection(HTTPConnection):
         cert_file = keywords.pop("cert_file", None)
         super().__init__(host, port, **keywords)
         if resume_sessions is not None:
-            self.resume_sessions = bool(resume_sessions)
+            setattr(self, RESUME_SESSIONS, bool(resume_sessions))
         self.key_file = key_file
         self.cert_file = cert_file
         if context is None:
@@ -109,7 +110,7 @@ class HTTPSConnection(HTTPConnection):
             context = self._context
         port = self._tunnel_port if self._tunnel_host else self.port
         wrap = partial(wrapped, context, host=server_hostname, port=port,
-                       resume=self.resume_sessions)
+                       resume=getattr(self, RESUME_SESSIONS))
         if self._hc_due is None:
             return wrap(sock)
         timeout = sock.gettimeout()
@@ -119,6 +120,6 @@ class HTTPSConnection(HTTPConnection):
 
     def close(self):
         """Close the connection, and the response if it is not read to its end."""
-        if self.sock is not None and self.resume_sessions:
+        if self.sock is not None and getattr(self, RESUME_SESSIONS):
             keep_session(self.sock)
         super().close()

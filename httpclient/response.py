@@ -20,6 +20,7 @@ from .chunks import _MIN_READ_BUF_SIZE, CHUNK_STEPS, READERS, ChunkedContent, re
 from .exceptions import IncompleteRead, ResponseNotReady
 from .heads import HeadReading
 from .message import message_of, trailers_of
+from .options import STRICT
 
 _UNKNOWN = "UNKNOWN"
 
@@ -70,12 +71,12 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
     will_close = _UNKNOWN   # whether the connection ends with this message
 
     fp = None
-    strict = None
+    vars()[STRICT] = None
     headers = _LazyMessage()
     msg = _LazyMessage()
     _hc_head = None
     _hc_message = None
-    _max_headers = None
+    _hc_max_headers = None
     _hc_limits = limits.DEFAULT
     _hc_broken = False     # whether content is lost or given up
     _hc_reading = False    # whether a thread reads content
@@ -84,12 +85,12 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         if isinstance(method, int):
             strict, method, url = bool(method), url, None
         if strict is not None:
-            self.strict = strict
+            setattr(self, STRICT, strict)
         self.fp = open_reader(sock)
         self.debuglevel = debuglevel
         self._method = method
 
-    def belongs_to(self, limits, due, reused):
+    def _hc_belongs_to(self, limits, due, reused):
         """What a connection tells its response: Limits, a Deadline or None, and whether
         it has brought a response before.
         """
@@ -110,9 +111,9 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         """
         if self._hc_head is None and self.headers is None:
             if _max_headers is not None:
-                self._max_headers = _max_headers
+                self._hc_max_headers = _max_headers
                 self._hc_limits = self._hc_limits._replace(fields=_max_headers)
-            self.begin_anew()
+            self._hc_begin_anew()
 
     def _hc_have(self, values):
         """Set attributes, given in a dict, that subclasses may have made properties of."""
@@ -150,6 +151,10 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
                 if self._hc_something_left():
                     self.will_close = self._hc_broken = True
                 self._close_conn()
+
+    def _hc_lost(self):
+        """Whether content is known to be missing, or given up."""
+        return self._hc_broken or (type(self.fp) in READERS and self.fp.failed)
 
     def _hc_something_left(self):
         """Whether the message goes on, as far as can be told, behind what has been read."""
@@ -336,7 +341,7 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
                 self._close_conn()
             else:
                 self._hc_abandon()
-            if missing and self.strict:
+            if missing and self._hc_strictness:
                 raise IncompleteRead(b"", missing)
         elif self.length is not None:
             self.length -= n
@@ -390,7 +395,7 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
     @_derived
     def incomplete(self):
         """Whether content is known to be missing, or given up: it must not be trusted as whole."""
-        return self._hc_broken or (type(self.fp) in READERS and self.fp.failed)
+        return self._hc_lost()
 
     def getheaders(self):
         """A list of (field name, field value).  Raises ResponseNotReady before begin()."""
@@ -419,11 +424,12 @@ def _two_threads():
     return RuntimeError("one response is read by two threads at once")
 
 
+_data = (*RESPONSE_DATA, STRICT)
 _lazy_fields = Originals(HTTPResponse, "headers", "msg")
 _chunk_steps = (*CHUNK_STEPS, "_close_conn")
-_pieces = Pieces(Originals(HTTPResponse, "_close_conn", "_hc_note_content", data=RESPONSE_DATA),
-                 Originals(HTTPResponse, *_chunk_steps, data=RESPONSE_DATA),
-                 Originals(HTTPResponse, *_chunk_steps, "read", "peek", data=RESPONSE_DATA))
-_content = Content(Originals(HTTPResponse, "_safe_read", "_close_conn", data=RESPONSE_DATA),
+_pieces = Pieces(Originals(HTTPResponse, "_close_conn", "_hc_note_content", data=_data),
+                 Originals(HTTPResponse, *_chunk_steps, data=_data),
+                 Originals(HTTPResponse, *_chunk_steps, "read", "peek", data=_data))
+_content = Content(Originals(HTTPResponse, "_safe_read", "_close_conn", data=_data),
                    _lazy_fields)
-_plain = Originals(HTTPResponse, data=RESPONSE_DATA)
+_plain = Originals(HTTPResponse, data=_data)

@@ -4,8 +4,8 @@
 Functions find what they raise, make and compare with in the module that they were defined in.
 So that those which are put on http.client's classes raise its exceptions, make its responses
 and obey what is bound in it, and httpclient itself goes on as it was, the code of the modules
-is run once more: with ``standard`` in the place of ``exceptions`` and ``mime``, and with
-http.client's classes wherever the classes are meant that the code defines.
+is run once more: with ``standard`` in the place of ``exceptions``, ``mime`` and ``options``, and
+with http.client's classes wherever the classes are meant that the code defines.
 """
 import builtins
 import http.client
@@ -61,7 +61,8 @@ def _run_again():
             aliases[_PACKAGE + name.removeprefix(__package__)] = module
     for name in ROOMS:
         aliases.pop(f"{_PACKAGE}.{name}", None)
-    aliases[f"{_PACKAGE}.exceptions"] = aliases[f"{_PACKAGE}.mime"] = standard
+    for name in "exceptions", "mime", "options":
+        aliases[f"{_PACKAGE}.{name}"] = standard
     for name, module in aliases.items():
         if name.count(".") == _PACKAGE.count(".") + 1:
             setattr(aliases[_PACKAGE], name.rpartition(".")[2], module)

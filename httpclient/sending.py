@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Sending: the part of HTTPConnection that frames a body and gets bytes to the socket.
+"""Sending: the part of HTTPConnection that adds Host, frames a body, and gets bytes to the socket.
 
 Head and body go out in as few pieces as http.client's callers can bear: every
 piece that somebody may see (an overridden ``send``, a fake socket, a debug
@@ -7,9 +7,11 @@ print, an audit hook) is the same as there.
 """
 import sys
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from . import body as _body
-from .checks import _encode
+from ._core.request import field_line
+from .checks import _encode, _strip_ipv6_iface, encode_host
 from .exceptions import NotConnected
 from .idle import real_socket
 
@@ -138,6 +140,32 @@ class Sending:
         sys.audit("http.client.send", self, msg)
         sys.audit("http.client.send", self, body)
         self._hc_sendall(msg + body)
+
+    def _hc_put_host(self, url):
+        """Host: of an absolute URL, else of the tunnel's end, else of the server."""
+        netloc = urlsplit(url).netloc if url.startswith("http") else ""
+        if netloc:
+            self.putheader("Host", _strip_ipv6_iface(encode_host(netloc)))
+            return
+        if self._tunnel_host:
+            value = self._hc_host_value(self._tunnel_host, self._tunnel_port)
+        else:
+            value = self._hc_host_value(self.host, self.port)
+        self.putheader("Host", value)
+
+    def _hc_host_value(self, host, port):
+        encoded = self._wrap_ipv6(encode_host(host))
+        if ":" in host:
+            encoded = _strip_ipv6_iface(encoded)
+        return encoded if port == self.default_port else f"{encoded.decode('ascii')}:{port}"
+
+    def _hc_note_host_line(self, host, port, default_port):
+        """The line for requests made in one go, with what it is made of; None if it is odd."""
+        line = field_line("Host", self._hc_host_value(host, port))
+        if line is None:
+            return None
+        self._hc_host_line = host, port, default_port, line + b"\r\n"
+        return self._hc_host_line
 
     def _hc_put_framing(self, method, body, names, encode_chunked):
         """Add Content-Length or Transfer-Encoding unless given; whether to send chunks."""

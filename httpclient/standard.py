@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""In place of exceptions.py and mime.py for the modules that serve http.client's own classes.
+"""In place of exceptions.py, mime.py and options.py where http.client's own classes are served.
 
 What they raise and make are then instances of http.client's classes themselves: programs look
 at the type, print and pickle it, and may do so in a process that has no httpclient.  The
 classes stay as they are; what httpclient's say in str() is a note here.
 """
 import http.client
+import sys
 from http.client import (
     BadStatusLine, CannotSendHeader, CannotSendRequest, HTTPException, HTTPMessage,
     ImproperConnectionState, IncompleteRead, InvalidURL, LineTooLong, NotConnected,
@@ -22,6 +23,14 @@ __all__ = [
     "CannotSendHeader", "ResponseNotReady", "BadStatusLine", "BadHeaderLine", "LineTooLong",
     "RemoteDisconnected", "HTTPMessage", "SHOWN",
 ]
+
+# A subclass of http.client's may have attributes called as options.py says that mean something
+# else: there only keyword arguments count.
+STRICT = "_hc_strict"
+DEADLINE = "_hc_deadline"
+MAX_RESPONSE_HEADERS = ("max_response_headers" if sys.version_info >= (3, 15)
+                        else "_hc_max_response_headers")
+RESUME_SESSIONS = "_hc_resume_sessions"
 
 # httpclient's exceptions -> http.client's
 _RENAMED = {getattr(exceptions, name): getattr(http.client, name)

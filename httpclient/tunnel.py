@@ -11,6 +11,7 @@ from .checks import (
 )
 from .chunks import READERS
 from .message import _parse_header_lines, _read_headers
+from .options import MAX_RESPONSE_HEADERS
 from .response import HTTPResponse as _our_response_class
 
 
@@ -52,10 +53,11 @@ class Tunnelling:
 
         response = self.response_class(self.sock, method=self._method)
         if isinstance(response, _our_response_class):
-            response.belongs_to(self._hc_limits, self._hc_due, False)
+            response._hc_belongs_to(self._hc_limits, self._hc_due, False)
         try:
             (version, code, message) = response._read_status()
-            self._raw_proxy_headers = _read_headers(response.fp, self.max_response_headers)
+            self._raw_proxy_headers = _read_headers(
+                response.fp, getattr(self, MAX_RESPONSE_HEADERS))
             if self.debuglevel > 0:
                 for line in self._raw_proxy_headers:
                     print("header:", line.decode("latin-1"))

@@ -107,10 +107,68 @@ def test_private_names_are_nobody_elses():
     with httpclient.installed():
         added = set().union(*(set(vars(cls)) - names for cls, names in zip(classes, before)))
     own = {name for name in added if name.startswith("_") and not name.startswith("__")}
-    newer = {"_wrap_ipv6", "_raw_proxy_headers", "_max_headers"}    # since 3.12, and 3.15
+    newer = {"_wrap_ipv6", "_raw_proxy_headers"}    # since 3.12
     assert {name for name in own if not name.startswith(("_hc_", "_HTTP"))} <= {
         "_context", *newer}
     assert {"_hc_body", "_hc_drop"} <= own
+
+
+# What only httpclient gives a meaning, with something that has another one.
+OTHERS_ATTRIBUTES = {
+    "deadline": "tomorrow", "strict": object(), "resume_sessions": "yes", "incomplete": True,
+    "trailers": "none", "informational": 1, "belongs_to": "us", "begin_anew": None,
+    **({} if sys.version_info >= (3, 15) else {"max_response_headers": "many"}),
+}
+
+
+@pytest.mark.parametrize("whose", ["class", "object"])
+@pytest.mark.parametrize("steps", [False, True])
+def test_public_attributes_of_others_have_no_meaning(whose, steps):
+    class Response(http.client.HTTPResponse):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            if whose == "object":
+                self.__dict__.update(OTHERS_ATTRIBUTES)
+
+    class Connection(http.client.HTTPConnection):
+        response_class = Response
+
+    if steps:
+        Response._read_status = lambda self: super(Response, self)._read_status()
+        Connection.putheader = lambda self, *args: super(Connection, self).putheader(*args)
+    if whose == "class":
+        for name, value in OTHERS_ATTRIBUTES.items():
+            setattr(Response, name, value)
+            setattr(Connection, name, value)
+    with httpclient.installed(), serving(*[CHUNKED] * 2, ok(b"x")) as server:
+        connection = Connection(*server.address, timeout=10)
+        if whose == "object":
+            connection.__dict__.update(OTHERS_ATTRIBUTES)
+        for _ in range(2):
+            assert exchange(connection) == (200, b"all is well")
+        assert exchange(connection) == (200, b"x")
+        connection.close()
+    for name, value in OTHERS_ATTRIBUTES.items():
+        assert getattr(connection, name) is value
+
+
+def test_keywords_have_the_meaning_of_httpclients():
+    with httpclient.installed(), serving(KINDS["length"], b"HTTP/1.1 200 OK\nA: b\n\n",
+                                         b"") as server:
+        def got(**keywords):
+            connection = http.client.HTTPConnection(*server.address, timeout=10, **keywords)
+            connection.request("GET", "/")
+            try:
+                return connection.getresponse().read()
+            finally:
+                connection.close()
+
+        with pytest.raises(http.client.HTTPException, match="got more than 1 headers"):
+            got(max_response_headers=1)
+        with pytest.raises(http.client.BadStatusLine):
+            got(strict=True)
+        with pytest.raises(TimeoutError):
+            got(deadline=0.1)
 
 
 def test_name_taken_is_refused(monkeypatch):

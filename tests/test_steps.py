@@ -375,7 +375,7 @@ def test_the_framing_of_many_tiny_chunks_counts_in_pieces():
     wire = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     with ours, theirs:
         response = httpclient.HTTPResponse(ours)
-        response.belongs_to(httpclient.HTTPConnection(
+        response._hc_belongs_to(httpclient.HTTPConnection(
             "a.example", max_chunk_overhead=1000)._hc_limits, None, False)
         theirs.sendall(wire + 100 * (b"1;" + 50 * b"a" + b"\r\nx\r\n"))
         response.begin()

@@ -35,8 +35,6 @@ ALLOWED = {
         r"httpclient\.HTTPResponse\.(version|status|chunked|chunk_left|length|will_close)",
     "descriptors, and yet anybody may assign to them":
         r"httpclient\.HTTPResponse\.(headers|msg|informational|trailers|incomplete)",
-    "between a connection and its response":
-        r"httpclient\.HTTPResponse\.belongs_to",
     "Cython makes them":
         r"httpclient\._core\.[a-z]+\.__(test|pyx_capi)__",
     "a module without .pyi, read from its source":

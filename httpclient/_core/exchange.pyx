@@ -68,16 +68,14 @@ REQUEST_SENT = "Request-sent"
 cdef str AWAITED = "Response-awaited"
 
 CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED, WAITING,
-                   "sock", "host", "port", "strict", "debuglevel", "deadline",
-                   "max_response_headers", "_tunnel_host", "_method", "_buffer", "_hc_due",
-                   "_hc_limits")
+                   "sock", "host", "port", "debuglevel", "_tunnel_host", "_method", "_buffer",
+                   "_hc_due", "_hc_limits")
 RESPONSE_CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED,
-                            "sock", "strict", "debuglevel", "max_response_headers", "_method",
-                            "_hc_due", "_hc_limits")
+                            "sock", "debuglevel", "_method", "_hc_due", "_hc_limits")
 RESPONSE_DATA = ("__getattribute__", "__setattr__", "fp", "status", "version", "reason", "code",
                  "length", "chunked", "chunk_left", "will_close", "headers", "msg", "debuglevel",
-                 "strict", "_method", "_hc_head", "_hc_message", "_hc_interim", "_hc_reused",
-                 "_hc_limits", "_max_headers", "_hc_reading")
+                 "_method", "_hc_head", "_hc_message", "_hc_interim", "_hc_reused",
+                 "_hc_limits", "_hc_max_headers", "_hc_reading")
 
 cdef str USUAL = "GET"
 
@@ -117,14 +115,16 @@ cdef class Requests:
     cdef Bindings _rules
     cdef dict _namespace
     cdef object _has_news
+    cdef str _deadline          # the name of the attribute
 
     def __init__(self, Originals methods not None, Originals answers not None,
-                 Bindings rules not None, dict namespace not None, has_news):
+                 Bindings rules not None, dict namespace not None, has_news, str deadline):
         self._methods = methods
         self._answers = answers
         self._rules = rules
         self._namespace = namespace
         self._has_news = has_news
+        self._deadline = deadline
 
     def send(self, connection, method, target, body, headers):
         """Send a request on an idle connection; False: nothing has been done."""
@@ -204,7 +204,7 @@ cdef class Requests:
         return (get(own, STATE, None) == IDLE and not prints(own)
                 and type(buffer) is list and not <list> buffer
                 and not get(own, "_tunnel_host", None)
-                and get(own, "_hc_due", None) is None and get(own, "deadline", None) is None)
+                and get(own, "_hc_due", None) is None and get(own, self._deadline, None) is None)
 
     cdef object length_of(self, str method, object body):
         """The value of Content-Length, or None for no such field."""
@@ -235,13 +235,18 @@ cdef class Responses:
     cdef Originals _methods
     cdef Bindings _rules
     cdef object _message_framing
+    cdef str _strict            # the names of the attributes
+    cdef str _max_response_headers
 
     def __init__(self, Originals connection not None, Originals methods not None,
-                 Bindings rules not None, message_framing):
+                 Bindings rules not None, message_framing, str strict,
+                 str max_response_headers):
         self._connection = connection
         self._methods = methods
         self._rules = rules
         self._message_framing = message_framing
+        self._strict = strict
+        self._max_response_headers = max_response_headers
 
     def take(self, connection):
         """The response to the request that was sent, begun; None: nothing has been done."""
@@ -257,14 +262,14 @@ cdef class Responses:
             return None
         own = attributes(connection)
         sock = get(own, "sock", None)
-        strict = get(own, "strict", None)
+        strict = get(own, self._strict, None)
         if not ((strict is None or strict is True) and may_take_all(sock)
                 and self.is_plain(own)):
             return None
         own[STATE] = AWAITED    # at once: of two threads, one gets here
         fields = PyDict_Copy(FIELDS)
         if strict:
-            fields["strict"] = strict
+            fields[self._strict] = strict
         limits = get(own, "_hc_limits", DEFAULT)
         if limits is not DEFAULT:
             fields["_hc_limits"] = limits
@@ -301,7 +306,7 @@ cdef class Responses:
         return (get(own, STATE, None) == REQUEST_SENT and not prints(own)
                 and get(own, RESPONSE, None) is None and get(own, SPOILED, None) is None
                 and get(own, "_hc_due", None) is None
-                and get(own, "max_response_headers", None) is None)
+                and get(own, self._max_response_headers, None) is None)
 
     cdef int begin(self, object response, dict fields, SocketReader reader, object method,
                    object strict, object limits) except -1:

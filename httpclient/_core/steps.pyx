@@ -27,7 +27,7 @@ cdef Tally counts = _tally
 cdef object real_socket = socket.socket
 
 STEPS_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED, WAITING,
-              "sock", "debuglevel", "deadline", "_tunnel_host", "_method", "_buffer", "_hc_due")
+              "sock", "debuglevel", "_tunnel_host", "_method", "_buffer", "_hc_due")
 
 
 @cython.final
@@ -41,10 +41,11 @@ cdef class Steps:
     cdef Originals _answers
     cdef Bindings _rules
     cdef object _has_news
+    cdef str _deadline          # the name of the attribute
 
     def __init__(self, Originals line not None, Originals output not None,
                  Originals field not None, Originals sending not None,
-                 Originals answers not None, Bindings rules not None, has_news):
+                 Originals answers not None, Bindings rules not None, has_news, str deadline):
         self._line = line
         self._output = output
         self._field = field
@@ -52,6 +53,7 @@ cdef class Steps:
         self._answers = answers
         self._rules = rules
         self._has_news = has_news
+        self._deadline = deadline
 
     def putrequest(self, connection, method, target, skip_host, skip_accept_encoding):
         """Begin a request with its request line; False: nothing has been done."""
@@ -61,7 +63,7 @@ cdef class Steps:
 
         if (lines is None or lines or type(target) is not str
                 or not self._line.of_object(connection, own)
-                or get(own, "deadline", None) is not None):
+                or get(own, self._deadline, None) is not None):
             return False
         line = request_line(method, target or "/", "HTTP/1.1")
         if line is None:
