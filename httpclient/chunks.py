@@ -11,6 +11,7 @@ import sys
 
 from ._core.chunked import ChunkedBody, chunk_size
 from ._core.originals import Originals
+from ._core.pieces import safe_read
 from ._core.sockets import RawReader, SocketReader
 from .exceptions import (
     SHOWN, BadHeaderLine, HTTPException, IncompleteRead, LineTooLong, line_too_long, renamed,
@@ -20,6 +21,20 @@ from .options import STRICT
 
 READERS = (SocketReader, RawReader)
 _MIN_READ_BUF_SIZE = 1 << 20  # a foreign file is asked for this much first, then for doubles
+
+
+def read_at_most(fp, amt):
+    """`amt` octets from a file, fewer at the end of the stream; memory follows what arrives."""
+    if amt <= _MIN_READ_BUF_SIZE or type(fp) in READERS:
+        return fp.read(min(amt, sys.maxsize))
+    content = io.BytesIO()
+    while content.tell() < amt:
+        size = min(amt - content.tell(), max(_MIN_READ_BUF_SIZE, content.tell()))
+        piece = fp.read(size)
+        content.write(piece)
+        if len(piece) < size:
+            break
+    return content.getvalue()
 
 
 class ChunkedContent:
@@ -77,13 +92,7 @@ class ChunkedContent:
             self._close_conn()
         return result
 
-    def _safe_read(self, amt):
-        """Just `amt` octets from ``fp``, or IncompleteRead; memory follows what arrives."""
-        fp = self.fp
-        data = fp.read(amt) if amt <= _MIN_READ_BUF_SIZE else read_at_most(fp, amt)
-        if len(data) < amt:
-            raise IncompleteRead(data, amt - len(data))
-        return data
+    _safe_read = safe_read(IncompleteRead, read_at_most)
 
     def _safe_readinto(self, b):
         """As _safe_read(), into a buffer."""
@@ -248,20 +257,6 @@ class ChunkedContent:
             self._hc_abandon()
             raise
         self._hc_trailer_section = section
-
-
-def read_at_most(fp, amt):
-    """`amt` octets from a file, fewer at the end of the stream; memory follows what arrives."""
-    if amt <= _MIN_READ_BUF_SIZE or type(fp) in READERS:
-        return fp.read(min(amt, sys.maxsize))
-    content = io.BytesIO()
-    while content.tell() < amt:
-        size = min(amt - content.tell(), max(_MIN_READ_BUF_SIZE, content.tell()))
-        piece = fp.read(size)
-        content.write(piece)
-        if len(piece) < size:
-            break
-    return content.getvalue()
 
 
 def check_trailers(section, strict):

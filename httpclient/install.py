@@ -56,7 +56,7 @@ from types import BuiltinMethodType, FunctionType, ModuleType
 from . import limits
 from .message import message_of
 from .rooms import bind, unbind
-from .second import CLASSES, code_of, second_rooms
+from .second import CLASSES, FUNCTIONS, code_of, second_rooms
 from .standard import HTTPMessage
 
 _MISSING = object()
@@ -244,7 +244,7 @@ class Installation:
             before = present.get(name, _MISSING)
             if before is _MISSING or not _is_shipped(before, shipped[name]):
                 self.left.append(f"{cls.__name__}.{name}")
-            elif isinstance(value, (FunctionType, staticmethod)) or before == value:
+            elif isinstance(value, (*FUNCTIONS, staticmethod)) or before == value:
                 self._changes.append((cls, name, before, value))
                 setattr(cls, name, value)
 

@@ -15,12 +15,14 @@ from importlib.machinery import ModuleSpec
 from types import FunctionType, ModuleType
 
 from . import heads, standard
+from .chunks import ChunkedContent
 from .rooms import bind
 
 # In the order in which they import each other.
 ROOMS = ("body", "checks", "framing", "message", "chunks", "heads", "response", "sending",
          "tunnel", "connection", "https")
 CLASSES = {"HTTPResponse": "response", "HTTPConnection": "connection", "HTTPSConnection": "https"}
+FUNCTIONS = FunctionType, type(ChunkedContent._safe_read)     # Cython has a type of its own
 _PACKAGE = __package__ + ".second-"
 
 # What a class has because it is one; other names with two underscores are those of methods.
@@ -108,7 +110,7 @@ def _attributes(template, templates):
 
 def _belong_to(cls, name, function):
     """Make a function one of a class: for super(), for pickles, and in what is shown of it."""
-    if not isinstance(function, FunctionType):
+    if not isinstance(function, FUNCTIONS):
         return
     function.__module__ = cls.__module__
     function.__qualname__ = f"{cls.__qualname__}.{name}"

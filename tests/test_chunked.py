@@ -6,6 +6,7 @@ http.client too; those for ours alone name what COMPATIBILITY.md says.
 """
 
 import http.client
+import inspect
 import tracemalloc
 
 import pytest
@@ -91,6 +92,27 @@ def test_reading_stops_at_the_last_octet_asked_for(module):
         assert at == [5, 8, 14, 18]
         assert response.read(1) == b""
         assert arrival.left() == b"surplus"
+
+
+@pytest.mark.parametrize("arrival", [arrive.pair, arrive.memory])
+@pytest.mark.parametrize("amt", [0, 3, 10, 11, True, -1, None, 2.0, "3"], ids=repr)
+def test_safe_read(arrival, amt):
+    """What it gives and raises for each size is what http.client's does."""
+    both = []
+    for module in (httpclient, http.client):
+        with arrival(CHUNKED + 10 * b"x") as arrived, begun(module, arrived) as response:
+            try:
+                both.append(response._safe_read(amt))
+            except Exception as error:
+                names = {cls.__name__ for cls in type(error).__mro__}
+                both.append((names, error.args if "IncompleteRead" in names else None))
+    assert both[0] == both[1]
+
+
+def test_safe_read_is_a_function_as_others():
+    for function in httpclient.HTTPResponse._safe_read, http.client.HTTPResponse._safe_read:
+        assert str(inspect.signature(function)) == "(self, amt)"
+        assert function.__name__ == "_safe_read" and hasattr(function, "__get__")
 
 
 @both

@@ -286,3 +286,31 @@ def test_constants_of_the_class_stay(monkeypatch):
         connection.close()
     assert server.handle.requests[0].line == "GET / HTTP/1.0"
     monkeypatch.undo()
+
+
+def test_thread_within_a_function_in_c_during_uninstall():
+    """It is in no frame, and needs nothing that uninstall() takes away."""
+    found = []
+
+    def short_read():
+        try:
+            response._safe_read(5)
+        except Exception as error:
+            found.append(error)
+
+    ours, theirs = tcp_pair()
+    with ours, theirs:
+        theirs.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
+        httpclient.install()
+        response = http.client.HTTPResponse(ours)
+        response.begin()
+        thread = threading.Thread(target=short_read)
+        thread.start()
+        while "short_read" not in str(sys._current_frames().get(thread.ident)):
+            pass
+        httpclient.uninstall()
+        theirs.shutdown(socket.SHUT_WR)
+        thread.join(20)
+        response.close()
+    assert type(found[0]) is http.client.IncompleteRead
+    assert found[0].partial == b"abc" and found[0].expected == 2

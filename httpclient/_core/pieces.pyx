@@ -226,3 +226,31 @@ cdef class Pieces:
         reader.after_empty_line = False
         self.count(response, own, n)
         return True
+
+
+cdef bytes octets_of(Reader reader, Py_ssize_t n):
+    """As read() of the reader."""
+    with cython.critical_section(reader):
+        reader.check_readable()
+        return reader.read_octets(n)
+
+
+def safe_read(incomplete_read, read_at_most):
+    """HTTPResponse._safe_read(), with the IncompleteRead that it raises.
+
+    A function of its own, and not the method of a class like Pieces, as others call it once or
+    twice for each chunk: urllib3 takes apart chunked bodies by it and by ``fp.readline()``.
+    """
+    @cython.binding(True)
+    def _safe_read(self, amt):
+        """Just `amt` octets from ``fp``, or IncompleteRead; memory follows what arrives."""
+        fp = self.fp
+        if isinstance(fp, Reader) and type(amt) is int:
+            data = octets_of(<Reader> fp, clipped_size(amt, NULL))
+        else:
+            data = read_at_most(fp, amt)
+        if len(data) < amt:
+            raise incomplete_read(data, amt - len(data))
+        return data
+
+    return _safe_read
