@@ -361,6 +361,7 @@ def pyopenssl():
                 assert response.read() == BODY
                 response.release_conn()
             assert at.accepted == 1
+            sock.close()    # the pool would when `response` has gone
 
 
 def fakes():
