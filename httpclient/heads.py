@@ -163,7 +163,7 @@ class HeadReading(InterimResponses):
                 break
             http_version(version)
             if self.debuglevel > 0 or _read_headers is not _our_read_headers:
-                skipped = _read_headers(self.fp, self._hc_max_headers)
+                skipped = _read_headers(self.fp, self._max_headers)
                 if self.debuglevel > 0:
                     print("headers:", skipped)
                 headers = fields_of(skipped, self._hc_strictness)
@@ -178,10 +178,10 @@ class HeadReading(InterimResponses):
         if parse_headers is _our_parse_headers and _read_headers is _our_read_headers:
             self.headers, facts = self._hc_read_fields()
             self.msg = self.headers
-        elif self._hc_max_headers is None:
+        elif self._max_headers is None:
             self.headers = self.msg = parse_headers(self.fp)
         else:
-            self.headers = self.msg = parse_headers(self.fp, _max_headers=self._hc_max_headers)
+            self.headers = self.msg = parse_headers(self.fp, _max_headers=self._max_headers)
         if self.debuglevel > 0:
             for name, value in self.headers.items():
                 print("header:", name + ":", value)

@@ -76,7 +76,7 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
     msg = _LazyMessage()
     _hc_head = None
     _hc_message = None
-    _hc_max_headers = None
+    _max_headers = None
     _hc_limits = limits.DEFAULT
     _hc_broken = False     # whether content is lost or given up
     _hc_reading = False    # whether a thread reads content
@@ -111,7 +111,7 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         """
         if self._hc_head is None and self.headers is None:
             if _max_headers is not None:
-                self._hc_max_headers = _max_headers
+                self._max_headers = _max_headers
                 self._hc_limits = self._hc_limits._replace(fields=_max_headers)
             self._hc_begin_anew()
 

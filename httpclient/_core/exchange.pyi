@@ -13,7 +13,7 @@ RESPONSE_DATA: tuple[str, ...]
 class Requests:
     def __init__(
         self, methods: Originals, answers: Originals, rules: Bindings,
-        namespace: dict[str, Any], has_news: Callable[[Any], bool],
+        namespace: dict[str, Any], has_news: Callable[[Any], bool], deadline: str,
     ) -> None: ...
     def send(
         self, connection: Any, method: object, target: object, body: object, headers: object,
@@ -23,7 +23,7 @@ class Requests:
 class Responses:
     def __init__(
         self, connection: Originals, methods: Originals, rules: Bindings,
-        message_framing: Callable[..., Any],
+        message_framing: Callable[..., Any], strict: str, max_response_headers: str,
     ) -> None: ...
     def take(self, connection: Any) -> HTTPResponse | None: ...
 

@@ -75,7 +75,7 @@ RESPONSE_CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, 
 RESPONSE_DATA = ("__getattribute__", "__setattr__", "fp", "status", "version", "reason", "code",
                  "length", "chunked", "chunk_left", "will_close", "headers", "msg", "debuglevel",
                  "_method", "_hc_head", "_hc_message", "_hc_interim", "_hc_reused",
-                 "_hc_limits", "_hc_max_headers", "_hc_reading")
+                 "_hc_limits", "_max_headers", "_hc_reading")
 
 cdef str USUAL = "GET"
 

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+from collections.abc import Callable
 from typing import Any, final
 
 from .originals import Originals
@@ -11,3 +12,7 @@ class Pieces:
     def read1(self, response: Any, n: object) -> bytes | None: ...
     def peek(self, response: Any) -> bytes | None: ...
     def readline(self, response: Any, limit: object) -> bytes | None: ...
+
+def safe_read(
+    incomplete_read: type[Exception], read_at_most: Callable[[Any, int], bytes],
+) -> Callable[[Any, int], bytes]: ...

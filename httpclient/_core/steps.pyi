@@ -10,7 +10,7 @@ STEPS_DATA: tuple[str, ...]
 class Steps:
     def __init__(
         self, line: Originals, output: Originals, field: Originals, sending: Originals,
-        answers: Originals, rules: Bindings, has_news: Callable[[Any], bool],
+        answers: Originals, rules: Bindings, has_news: Callable[[Any], bool], deadline: str,
     ) -> None: ...
     def putrequest(
         self, connection: Any, method: object, target: object, skip_host: object,
