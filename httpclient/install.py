@@ -94,10 +94,13 @@ def uninstall():
 class installed:
     """``with installed():`` is install() for a block; ``if installed():`` tells whether it is so.
 
-    Blocks may be nested, and overlap in threads: it ends with the last of them, unless install()
-    was called.  `replaced` are the attributes that are exchanged, and `left` those that belong
-    to somebody else (lists of str), now.
+    Blocks may be nested, and overlap in threads, with one object or several: it ends with the last
+    of them, unless install() was called.  Raises RuntimeError, and changes nothing, where install()
+    does, and for an end without a beginning.  `replaced` are the attributes that are exchanged, and
+    `left` those that belong to somebody else (lists of str), now.
     """
+
+    _entered = 0        # how often this object has been, and not been left
 
     def __enter__(self):
         with _lock:
@@ -107,10 +110,14 @@ class installed:
             except BaseException:
                 _state.blocks -= 1
                 raise
+            self._entered += 1
         return self
 
     def __exit__(self, *args):
         with _lock:
+            if not self._entered:
+                raise RuntimeError("httpclient.installed(): the block ends, but has not begun")
+            self._entered -= 1
             _state.blocks -= 1
             _state.apply()
 
@@ -152,9 +159,10 @@ class _State:
             self.now = Installation(self.remains)
             self.remains = None
         elif self.now is not None:
-            now, self.now = self.now, None
-            if not now.undo():
-                self.remains = now
+            # Also where the warning is raised as an error.
+            self.remains, self.now = self.now, None
+            if self.remains.undo():
+                self.remains = None
 
 
 _state = _State()

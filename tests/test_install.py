@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """install(), uninstall(), installed(): http.client's own classes on httpclient, and back."""
 
+import contextlib
 import gc
 import http.client
 import io
@@ -85,6 +86,34 @@ def test_block_within_install():
         httpclient.uninstall()
         assert now
     assert not now
+
+
+def test_block_that_has_not_begun():
+    """Its end is refused, and nothing is counted for it."""
+    with httpclient.installed() as other:
+        with pytest.raises(RuntimeError, match="has not begun"):
+            httpclient.installed().__exit__(None, None, None)
+        assert other
+    with pytest.raises(RuntimeError, match="has not begun"):
+        other.__exit__(None, None, None)
+    assert not other
+    with httpclient.installed():
+        assert other
+    assert not other
+
+
+def test_one_object_for_several_blocks():
+    now = httpclient.installed()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(now)
+        thread = threading.Thread(target=now.__enter__)
+        thread.start()
+        thread.join()
+    assert now
+    now.__exit__(None, None, None)
+    assert not now
+    with pytest.raises(RuntimeError, match="has not begun"):
+        now.__exit__(None, None, None)
 
 
 def test_what_it_says(monkeypatch):

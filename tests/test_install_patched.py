@@ -6,6 +6,7 @@ import io
 import socket
 import sys
 import threading
+import warnings
 
 import httpclient
 import pytest
@@ -203,6 +204,21 @@ def test_wrapper_that_outlives_uninstall():
     with restored():
         httpclient.install()
         assert httpclient.installed().left == []
+
+
+def test_warning_that_is_an_error():
+    """It is known nevertheless what had to stay."""
+    httpclient.install()
+    ours = http.client.HTTPConnection.getresponse
+    http.client.HTTPConnection.getresponse = wrapped(http.client.HTTPConnection, "getresponse", [])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(RuntimeWarning, match="has replaced HTTPConnection.getresponse"):
+            httpclient.uninstall()
+    assert not httpclient.installed()
+    httpclient.install()
+    http.client.HTTPConnection.getresponse = ours
+    httpclient.uninstall()
 
 
 def test_private_methods_that_stayed_are_there_all_along(monkeypatch):
