@@ -84,15 +84,28 @@ def _run(run):
         raise
     except BaseException:
         # It goes on to the interpreter, which knows which exit status, or signal, to end with.
-        previous = sys.excepthook
+        previous = getattr(sys, "excepthook", sys.__excepthook__)
 
         def hook(kind, error, traceback):
             sys.excepthook = previous
-            traceback = _theirs(traceback)
-            previous(kind, error.with_traceback(traceback), traceback)
+            _show(previous, kind, error, _theirs(traceback))
 
         sys.excepthook = hook
         raise
+
+
+def _show(hook, kind, error, traceback):
+    """As the interpreter does, which would show our frames if the program's hook fails."""
+    try:
+        hook(kind, error.with_traceback(traceback), traceback)
+    except SystemExit:
+        raise
+    except BaseException as problem:
+        frames = problem.__traceback__.tb_next
+        print("Error in sys.excepthook:", file=sys.stderr)
+        sys.__excepthook__(type(problem), problem.with_traceback(frames), frames)
+        print("\nOriginal exception was:", file=sys.stderr)
+        sys.__excepthook__(kind, error, traceback)
 
 
 def _theirs(traceback):
@@ -151,8 +164,15 @@ def _standard_input(name):
     exec(compile(source, "<stdin>", "exec", dont_inherit=True), namespace)
 
 
+def _absolute(path):
+    """As the interpreter makes it: behind a symbolic link, ".." is not the folder before."""
+    if os.name == "nt" or path == ".":
+        return os.path.abspath(path)
+    return os.path.join(os.getcwd(), path)
+
+
 def _script(path):
-    full = os.path.abspath(path)
+    full = _absolute(path)
     if pkgutil.get_importer(full) is not None:
         if sys.flags.safe_path:
             sys.path.insert(0, full)
@@ -166,6 +186,8 @@ def _script(path):
         print(f"{sys.executable}: can't open file {full!r}: [Errno {error.errno}] "
               f"{error.strerror}", file=sys.stderr)
         sys.exit(2)
+    if code is None:
+        raise RuntimeError("Bad magic number in .pyc file")
     _set_path(os.path.dirname(os.path.realpath(full)))
     loader = SourcelessFileLoader if path.endswith(".pyc") else SourceFileLoader
     namespace = _fresh_main(full, loader("__main__", full))

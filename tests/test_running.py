@@ -32,6 +32,9 @@ ENDS = {
     "syntax": "def f(:\n    pass",
     "hook": "import sys\nsys.excepthook = lambda *args: print('hook', args[0], args[2].tb_lineno)\n"
             "1 / 0",
+    "hook fails": "import sys\nsys.excepthook = lambda *args: {}[args[0]]\n1 / 0",
+    "hook exits": "import sys\nsys.excepthook = lambda *args: sys.exit(7)\n1 / 0",
+    "no hook": "import sys\nsys.excepthook = None\n1 / 0",
     "interrupt": "raise KeyboardInterrupt",
     "at exit": "import atexit, sys\natexit.register(print, 'the end')\nsys.exit('an error')",
     "encoding": "# coding: latin-1\nprint(ascii('\xe9'))",
@@ -88,6 +91,34 @@ def test_linked_script(program, tmp_path):
     check_shown(*both(link))
 
 
+@pytest.mark.parametrize("path", ["./program.py", "a/../program.py", "./a", "a/../a/", "a/."])
+def test_path_as_it_is_given(path, program, tmp_path):
+    program(SHOWS)
+    (tmp_path / "a").mkdir()
+    program(SHOWS, "a/__main__.py")
+    check_shown(*both(path, cwd=tmp_path))
+    check_shown(*both(f"{tmp_path}/{path}"))
+
+
+def test_parent_of_linked_folder(program, tmp_path):
+    """The file that is run is the one that the system finds by that path."""
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there" / "folder").mkdir(parents=True)
+    program("print('here')", "here/program.py")
+    program("print('there')", "there/program.py")
+    try:
+        (tmp_path / "here" / "link").symlink_to(tmp_path / "there" / "folder")
+    except OSError:
+        pytest.skip("no symbolic links here")
+    plain, ours = both("here/link/../program.py", cwd=tmp_path)
+    assert ours == plain
+
+
+def test_working_folder(program, tmp_path):
+    program(SHOWS, "__main__.py")
+    check_shown(*both(".", cwd=tmp_path))
+
+
 def test_module(program, tmp_path):
     program(SHOWS)
     check_shown(*both("-m", "program", "-m", "x", cwd=tmp_path))
@@ -111,6 +142,8 @@ def test_compiled(program, tmp_path):
     import py_compile
     py_compile.compile(str(program(SHOWS)), cfile=str(tmp_path / "program.pyc"))
     check_shown(*both("program.pyc", cwd=tmp_path))
+    (tmp_path / "program.pyc").write_bytes(bytes(16))
+    both("program.pyc", cwd=tmp_path)
 
 
 def test_code_and_standard_input(tmp_path):
