@@ -7,6 +7,7 @@ one small exchange costs with either module on this machine and interpreter.  Th
 before the program begins, over a pair of sockets, and is not counted as the program's.
 """
 import atexit
+import contextlib
 import http.client
 import os
 import socket
@@ -36,9 +37,11 @@ def begin():
     process = os.getpid()
 
     def report():
-        if os.getpid() == process:      # not in a child that was forked
-            seconds = time.process_time() - started
-            print(_text(seconds, theirs, ours), file=sys.stderr, flush=True)
+        seconds = time.process_time() - started
+        # Not in a child that was forked; and None, where there is no stderr, is stdout for print().
+        if os.getpid() == process and sys.stderr is not None:
+            with contextlib.suppress(OSError, ValueError):      # nobody reads it, it is closed
+                print(_text(seconds, theirs, ours), file=sys.stderr)
 
     atexit.register(report)
 
@@ -75,9 +78,7 @@ def _exchange(cls):
 
 
 def _text(seconds, theirs, ours):
-    def micro(value):
-        return f"{value * 1e6:.0f} µs"
-
+    # In ASCII: standard error may have any encoding.
     done = (f"httpclient: {tally.requests} requests, {tally.responses} responses, {tally.octets} "
             f"bytes received, {seconds:.2f} s of CPU time in this process\n")
     if not tally.responses:
@@ -86,7 +87,8 @@ def _text(seconds, theirs, ours):
     saved = max(0.0, theirs - ours) * tally.responses
     return (
         f"{done}"
-        f"httpclient: about {saved:.3f} s of CPU time saved, an estimate: {tally.responses} × "
-        f"({micro(theirs)} with http.client − {micro(ours)})\n"
+        f"httpclient: about {saved:.3f} s of CPU time saved, an estimate: {tally.responses} "
+        f"responses, each {theirs * 1e6:.0f} us with http.client and {ours * 1e6:.0f} us with "
+        f"httpclient\n"
         f"httpclient: as measured here for a small response, before the program began; bodies that "
         f"are large or in chunks save more, what is above http.client may save less")
