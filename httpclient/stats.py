@@ -91,4 +91,5 @@ def _text(seconds, theirs, ours):
         f"responses, each {theirs * 1e6:.0f} us with http.client and {ours * 1e6:.0f} us with "
         f"httpclient\n"
         f"httpclient: as measured here for a small response, before the program began; bodies that "
-        f"are large or in chunks save more, what is above http.client may save less")
+        f"are large or in chunks save more, what is above http.client may save less, and what "
+        f"httpclient's own start costs is not taken off")

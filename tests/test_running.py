@@ -243,6 +243,7 @@ def test_stats(end, program):
         f"httpclient: 6 requests, 6 responses, {octets} bytes received, "), done.stderr
     assert re.search(r"about 0\.\d{3} s of CPU time saved, an estimate: 6 responses, each \d+ us "
                      r"with http\.client and \d+ us with httpclient$", said[1]), said
+    assert "httpclient's own start costs is not taken off" in said[2]
     assert done.stderr.isascii()
     theirs, ours = map(int, re.findall(r"(\d+) us", said[1]))
     assert theirs > ours > 0
