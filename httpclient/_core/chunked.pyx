@@ -7,12 +7,12 @@ that over and ends by telling it.  Only the counts that the limits need are
 kept here.
 """
 cimport cython
-from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.buffer cimport PyBuffer_Release
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.string cimport memchr
 
 from .http1 cimport *
-from .reader cimport Reader, size_of
+from .reader cimport Reader, get_writable, size_of
 from .result cimport Gathering
 
 from ..exceptions import HTTPException, IncompleteRead, LineTooLong
@@ -173,7 +173,7 @@ cdef class ChunkedBody:
         reader.after_empty_line = False
         if self._body.state == HTTP1_AT_TRAILER:
             return HTTP1_END
-        PyObject_GetBuffer(target, &view, PyBUF_WRITABLE)
+        get_writable(target, &view)
         try:
             while True:
                 rc = HTTP1_OK if have[0] == size else HTTP1_MORE

@@ -33,4 +33,5 @@ cdef class Reader:
     cdef bytes read_to_end(self)
 
 
+cdef int get_writable(object target, Py_buffer *view) except -1
 cdef Py_ssize_t size_of(object n) except? -1

@@ -22,6 +22,8 @@ from .http1 cimport *
 from .result cimport Gathering, Result, begun, grown
 from .tally cimport Tally
 
+from io import UnsupportedOperation
+
 from .tally import tally as _tally
 
 cdef extern from "Python.h":
@@ -171,7 +173,7 @@ cdef class Reader:
         cdef Py_ssize_t n
 
         self.after_empty_line = False
-        PyObject_GetBuffer(target, &view, PyBUF_WRITABLE)
+        get_writable(target, &view)
         try:
             if end < 0:
                 end = view.len
@@ -411,6 +413,44 @@ cdef class Reader:
             if 0 < enough <= size:
                 break
         return lines
+
+    # What a file for reading has, too; here nothing can be done with it.
+
+    def seek(self, target, whence=0):
+        self.check_open()
+        raise UnsupportedOperation("File or stream is not seekable.")
+
+    def tell(self):
+        self.check_open()
+        raise UnsupportedOperation("seek")
+
+    def truncate(self, pos=None):
+        self.check_open()
+        raise UnsupportedOperation("truncate")
+
+    def write(self, data):
+        self.check_open()
+        raise UnsupportedOperation("write")
+
+    def writelines(self, lines):
+        self.check_open()
+        for line in lines:
+            self.write(line)
+
+    def detach(self):
+        """Never: what is unread would be lost."""
+        self.check_open()
+        raise UnsupportedOperation("detach")
+
+
+cdef int get_writable(object target, Py_buffer *view) except -1:
+    """The memory of a buffer that is read into; TypeError, as of a file, where it is none."""
+    try:
+        PyObject_GetBuffer(target, view, PyBUF_WRITABLE)
+    except (BufferError, TypeError, ValueError):
+        raise TypeError("argument must be read-write bytes-like object, not "
+                        f"{type(target).__name__}") from None
+    return 0
 
 
 cdef Py_ssize_t size_of(object n) except? -1:
