@@ -75,6 +75,15 @@ def test_what_is_wrong_with_the_buffer_is_said(wire):
         response.readinto(b"abc")
 
 
+@pytest.mark.parametrize("hint", [-1, 0, 1, 2, 3, 4, 5, 6, 7, None])
+def test_lines_up_to_a_hint(hint):
+    found = []
+    for module in (http.client, httpclient):
+        with response_to(LENGTH, module) as response:
+            found.append((response.fp.readlines(hint), response.fp.read()))
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize("how", UNSUPPORTED)
 def test_file_does_not_write_or_seek(how):
     name, args = how.split()[0], UNSUPPORTED[how]

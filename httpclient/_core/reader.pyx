@@ -410,7 +410,7 @@ cdef class Reader:
         for line in self:
             lines.append(line)
             size += len(line)
-            if 0 < enough <= size:
+            if 0 < enough < size:
                 break
         return lines
 
