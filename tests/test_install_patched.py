@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """install() beside others who change http.client: what they have wrapped, replaced or set."""
 
+import functools
 import http.client
 import io
 import socket
@@ -34,48 +35,78 @@ def wrapped(cls, name, called):
     return staticmethod(wrapper) if isinstance(original, staticmethod) else wrapper
 
 
-def everything(server):
+def everything(cls, certificates=None):
     """Uses what there is, so that each method is called that this Python's http.client calls."""
-    connection = connect(server)
-    connection.set_debuglevel(0)
-    assert exchange(connection, "POST", b"body") == (200, b"body")
-    assert exchange(connection, "POST", "text") == (200, b"text")
-    assert exchange(connection, "POST", io.BytesIO(b"file")) == (200, b"file")
-    assert exchange(connection, "POST", [b"it", b"ems"]) == (200, b"items")
-    for how in READS.values():
-        connection.request("GET", "/")
-        response = connection.getresponse()
-        assert response.getheader("X") == "y" and dict(response.getheaders())["X"] == "y"
-        response.peek(1), response.flush(), response.readable(), response.fileno()
-        response.info(), response.getcode()
-        assert how(response) == b"all is well"
-        response.close()
-    connection.close()
+    secure = {"context": certificates.client()} if certificates else {}
+    replies = [echo] * 4 + [CHUNKED] * 4 + [KINDS["length"]] * 4
+    with serving(*replies, tls=certificates and certificates.server()) as server:
+        connection = cls(*server.address, timeout=20, **secure)
+        connection.set_debuglevel(0)
+        assert exchange(connection, "POST", b"body") == (200, b"body")
+        assert exchange(connection, "POST", "text") == (200, b"text")
+        assert exchange(connection, "POST", io.BytesIO(b"file")) == (200, b"file")
+        assert exchange(connection, "POST", [b"it", b"ems"]) == (200, b"items")
+        for how in [*READS.values()] * 2:
+            connection.request("GET", "/")
+            response = connection.getresponse()
+            assert response.getheader("X") == "y" and dict(response.getheaders())["X"] == "y"
+            response.peek(1), response.flush(), response.readable(), response.fileno()
+            response.url = "/"
+            response.info(), response.getcode(), response.geturl()
+            assert how(response) == b"all is well"
+            response.close()
+        connection.close()
+    if not certificates:
+        with serving(b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n", ok(b"through")) as proxy:
+            connection = cls(*proxy.address, timeout=20)
+            connection.set_tunnel("a.example", 80, {"X": "y"})
+            assert exchange(connection) == (200, b"through")
+            if sys.version_info >= (3, 12):
+                assert connection.get_proxy_response_headers()["A"] == "b"
+            connection.close()
+
+
+@functools.cache
+def called_by_http_client(*args):
+    """The methods that everything(*args) calls where nothing is installed."""
+    assert not httpclient.installed()
+    called = {}
+    with pytest.MonkeyPatch.context() as patch:
+        for method in METHODS:
+            called[method] = []
+            patch.setattr(*method, wrapped(*method, called[method]))
+        everything(*args)
+    return {method for method, calls in called.items() if calls}
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    from support.certificates import Certificates
+    return Certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.mark.parametrize(("cls", "name"), METHODS,
                          ids=[f"{cls.__name__}.{name}" for cls, name in METHODS])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_wrapper_on_any_method(cls, name, when, monkeypatch):
+def test_wrapper_on_any_method(cls, name, when, monkeypatch, request):
     called = []
+    args = [http.client.HTTPConnection]
+    if cls.__name__ == "HTTPSConnection":
+        args = [cls, request.getfixturevalue("certificates")]
+    expected = (cls, name) in called_by_http_client(*args)
     if when == "after":
         httpclient.install()
     monkeypatch.setattr(cls, name, wrapped(cls, name, called))
     httpclient.install()
-    replies = [echo] * 4 + [CHUNKED] * 2 + [KINDS["length"]] * 2
-    with serving(*replies) as server:
-        everything(server)
-    if name in {"request", "putrequest", "putheader", "endheaders", "send", "getresponse", "begin",
-                "_read_status", "_send_output", "read", "close", "_send_request"}:
-        assert called or cls.__name__ == "HTTPSConnection"
+    everything(*args)
+    assert called or not expected
     if when == "before":
         assert f"{cls.__name__}.{name}" in httpclient.installed().left
         httpclient.uninstall()
     else:
         with pytest.warns(RuntimeWarning, match=f"{cls.__name__}.{name} since install"):
             httpclient.uninstall()
-    with serving(*replies) as server:
-        everything(server)
+    everything(*args)
     monkeypatch.undo()
     if when == "after":     # that put ours back, until the next uninstall()
         assert vars(cls)[name] is not BEFORE[cls][0][name]
