@@ -395,7 +395,12 @@ def main():
     name = sys.argv[1]
     globals()[name]()
     import httpclient
+    from httpclient._core.tally import tally
     assert httpclient.installed()
+    # Only httpclient's own code counts these.  A getresponse() that was wrapped before is
+    # http.client's, and counts nothing; the octets come over our reader all the same.
+    counted = tally.requests, tally.responses, tally.octets
+    assert tally.requests and (tally.responses or tally.octets), counted
     print(name, "is well")
 
 
