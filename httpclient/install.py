@@ -34,14 +34,17 @@ those of a second instance of our modules (``second.py``), which knows http.clie
 with what it is: where somebody has put another (OpenTelemetry, Sentry, ddtrace and others wrap
 methods) it stays, and is called; what it wraps is http.client's method, which understands
 itself with our others, since they share attributes and states.  Who wraps after install() wraps
-ours.  If such a wrapper is still there at uninstall(), it stays, and with it what it needs: the
-private methods that http.client does not have.  So they do while another thread is within one of
-our methods.  Each is said in a RuntimeWarning.
+ours.  If such a wrapper is still there at uninstall(), it stays, which a RuntimeWarning says.
+
+**Others who hold our functions.**  They call private methods that http.client does not have.
+Those stay on the classes as long as uninstall() finds one of our functions held by anybody: a
+wrapper, a stack that is within it, a bound method, a subclass that has it under another name, a
+traceback.  The counts of references tell.  The next install() or uninstall() looks again.
 
 **Instances.**  A connection or response that exists at install() goes on with our methods: those
 take what http.client's have left, and a foreign ``fp`` is read by its own methods.  At uninstall()
 responses whose fields nobody has asked for yet get them, and what else is missing in an instance
-because it is a default of our class.
+because it is a default of our class.  Where they cannot be found (gc.freeze()), our defaults stay.
 """
 import copy
 import gc
@@ -122,21 +125,21 @@ class installed:
             _state.apply()
 
     def __bool__(self):
-        return _state.now is not None
+        return _state.active
 
     @property
     def replaced(self):
-        now = _state.now
-        return [] if now is None else now.replaced()
+        made = _state.made
+        return sorted({*made.replaced()} - {*made.left}) if _state.active else []
 
     @property
     def left(self):
-        now = _state.now
-        return [] if now is None else sorted(now.left)
+        return sorted(_state.made.left) if _state.active else []
 
     def __repr__(self):
         if not self:
-            return "<httpclient is not installed>"
+            stays = "; private methods stay, which others hold" if _state.made else ""
+            return f"<httpclient is not installed{stays}>"
         left = f"; left to others: {', '.join(self.left)}" if self.left else ""
         return f"<httpclient is installed: {len(self.replaced)} attributes of http.client{left}>"
 
@@ -146,23 +149,38 @@ class _State:
 
     wanted = False      # install()
     blocks = 0          # with installed()
-    now = None          # the Installation
-    remains = None      # the Installation before, if it could not undo everything
+    active = False
+    made = None         # the Installation, also one that could not undo everything
 
     def apply(self):
+        """Make it so; after an error, also one of a signal, another call goes on with it."""
         wanted = self.wanted or self.blocks > 0
-        if wanted and self.now is not None:
-            return
-        if self.remains is not None and self.remains.undo_rest():
-            self.remains = None
-        if wanted:
-            self.now = Installation(self.remains)
-            self.remains = None
-        elif self.now is not None:
-            # Also where the warning is raised as an error.
-            self.remains, self.now = self.now, None
-            if self.remains.undo():
-                self.remains = None
+        if self.made is not None and not self.made.is_current():
+            self.active = False
+            self.made.undo()
+            self.made = None
+        if wanted and not self.active:
+            if self.made is None:
+                self.made = Installation()
+            try:
+                self.made.exchange()
+            except BaseException:
+                self._undo()
+                raise
+            self.active = True
+        elif not wanted and self.made is not None:
+            self.active = False
+            replaced = self._undo()
+            if replaced:
+                warnings.warn(f"somebody has replaced {', '.join(sorted(replaced))} since install(), "
+                              "which stays; private methods of httpclient stay on http.client's "
+                              "classes", RuntimeWarning, stacklevel=3)
+
+    def _undo(self):
+        made = self.made
+        if made.undo():
+            self.made = None
+        return made.replaced()
 
 
 _state = _State()
@@ -205,55 +223,63 @@ def _is_shipped(value, shipped):
 
 
 class Installation:
-    """The functions are exchanged from when it is made until undo().
+    """The functions, which are exchanged from exchange() until undo()."""
 
-    `previous` is the one before if it could not undo everything: that is ours from now on.
-    """
+    left = ()       # names of attributes that somebody else has replaced
 
-    def __init__(self, previous=None):
-        # Of the previous one: changes that somebody has wrapped, and private methods.
-        self._pending = [] if previous is None else previous.pending()
-        present = {} if previous is None else previous.helpers()
-        shipped = _as_shipped()
-        _check_classes(shipped)
-        self._rooms, attributes = second_rooms()
+    def __init__(self):
+        self._shipped = _as_shipped()
+        _check_classes(self._shipped)
+        # The classes are kept, so that they give up none of their functions: see _held().
+        self._rooms, self._attributes, self._templates = second_rooms()
         self._module_rooms = [limits, *self._rooms.values()]
         self._hc_limits = dict(vars(limits))
-        self._examples = (shipped.HTTPResponse(_Nothing()), shipped.HTTPConnection("localhost"))
-        _check_names(shipped, attributes, present)
-        _check_subclasses(shipped, attributes, *map(vars, self._examples))
-        self.left = []          # names of attributes that somebody else has replaced
-        self._changes = []      # (class, name, what was there, ours)
-        self._helpers = []      # (class, name, ours), of names that http.client does not have
-        self._names = []        # (name, what was there, ours), of the module
+        self._examples = {
+            cls: vars(example) for cls, example in (
+                (http.client.HTTPResponse, self._shipped.HTTPResponse(_Nothing())),
+                (http.client.HTTPConnection, self._shipped.HTTPConnection("localhost")))}
         self._class = type(http.client)
-        try:
-            for cls, ours in attributes.items():
-                self._change_class(cls, ours, vars(getattr(shipped, cls.__name__)))
-            self._change_module(vars(shipped))
-        except BaseException:
-            self.undo()
-            raise
+        self._changes = {}      # (class, name) -> what was there
+        self._names = {}        # the same of the module
+        self._counts = self._count()
+        self._frozen = gc.get_freeze_count()
+
+    def is_current(self):
+        """Whether http.client's classes are those that it knows: nobody has reloaded it."""
+        return all(vars(http.client).get(cls.__name__) is cls for cls in self._attributes)
 
     def replaced(self):
-        return sorted([*(f"{cls.__name__}.{name}" for cls, name, *_ in self._changes),
-                       *(name for name, *_ in self._names)])
+        """Names of what is exchanged; after undo(), of what others have replaced since."""
+        return [*(f"{cls.__name__}.{name}" for cls, name in self._changes), *self._names]
+
+    def exchange(self):
+        """Put ours in the place of what http.client's file says; may be done again."""
+        _check_classes(self._shipped)
+        _check_names(self._shipped, self._attributes)
+        _check_subclasses(self._shipped, self._attributes, *self._examples.values())
+        self.left = []
+        for cls, ours in self._attributes.items():
+            self._change_class(cls, ours, vars(getattr(self._shipped, cls.__name__)))
+        self._change_module(vars(self._shipped))
 
     def _change_class(self, cls, ours, shipped):
         present = vars(cls)
         # First what the others call.
         for name, value in ours.items():
             if name not in shipped:
-                self._helpers.append((cls, name, value))
                 setattr(cls, name, value)
         for name, value in ours.items():
             if name not in shipped:
                 continue
             before = present.get(name, _MISSING)
+            if before is value:
+                continue
             if before is _MISSING or not _is_shipped(before, shipped[name]):
                 self.left.append(f"{cls.__name__}.{name}")
             elif isinstance(value, (*FUNCTIONS, staticmethod)) or before == value:
-                self._changes.append((cls, name, before, value))
+                self._changes[cls, name] = before
+                if hasattr(value, "__wrapped__") and hasattr(before, "__code__"):
+                    value.__wrapped__ = before      # whose signature and source inspect shows
                 setattr(cls, name, value)
 
     def _change_module(self, shipped):
@@ -272,7 +298,7 @@ class Installation:
                 bind(self._module_rooms, name, before)      # programs add to it
             elif (isinstance(value, (FunctionType, BuiltinMethodType, re.Pattern))
                   and before is not value):
-                self._names.append((name, before, value))
+                self._names[name] = before, value
                 setattr(http.client, name, value)
         if "print" in present:
             bind(self._module_rooms, "print", present["print"])
@@ -282,82 +308,71 @@ class Installation:
     # ---- and back
 
     def undo(self):
-        """Put everything back; False: something had to stay, see undo_rest()."""
+        """Put everything back, as far as that can be done now; returns whether it is all."""
         if isinstance(http.client, self._class) and type(http.client) is not self._class:
             http.client.__class__ = self._class
-        for name, before, ours in self._names:
+        for name, (before, ours) in self._names.items():
             if vars(http.client).get(name) is ours:
                 setattr(http.client, name, before)
+        self._names.clear()
         vars(limits).update(self._hc_limits)
         self._complete_instances(True)
-        self._put_back()
-        in_use = self._in_use()     # from now on no thread enters one
-        self._complete_instances(in_use)
-        replaced = [f"{cls.__name__}.{name}" for cls, name, *_ in self.pending()]
-        if replaced or in_use:
-            why = (f"somebody has replaced {', '.join(sorted(replaced))} since install(), which "
-                   "stays" if replaced else "a thread is within a method")
-            warnings.warn(f"{why}; private methods of httpclient stay on http.client's classes",
-                          RuntimeWarning, stacklevel=4)
+        for (cls, name), before in list(self._changes.items()):
+            present = vars(cls).get(name)
+            if present is self._attributes[cls][name]:
+                setattr(cls, name, before)
+                present = before
+            if present is before:
+                del self._changes[cls, name]
+        # From now on nobody gets hold of one of ours.
+        stays = bool(self._changes) or self._held() and (gc.collect(), self._held())[1]
+        if not self._complete_instances(stays) or stays:
             return False
-        self._remove_helpers()
+        for cls, ours in self._attributes.items():
+            for name in ours.keys() - vars(getattr(self._shipped, cls.__name__)).keys():
+                if vars(cls).get(name, _MISSING) is ours[name]:
+                    delattr(cls, name)
         return True
 
-    def undo_rest(self):
-        """Put back what undo() had to leave if that can be done now; returns whether it is all."""
-        self._put_back()
-        if not (self.pending() or self._in_use()):
-            self._remove_helpers()
-        return not (self.pending() or self._helpers)
+    def _count(self):
+        """The references to each of our functions but that of its class."""
+        counts = []
+        for cls, ours in self._attributes.items():
+            for name, value in ours.items():
+                function = getattr(value, "__func__", value)
+                if isinstance(function, FUNCTIONS):
+                    counts.append(sys.getrefcount(function) - (vars(cls).get(name) is function))
+        return counts
 
-    def pending(self):
-        """After undo(), the changes that somebody has wrapped."""
-        return self._changes + self._pending
-
-    def helpers(self):
-        """The private methods: dict: (class, name) -> value."""
-        return {(cls, name): value for cls, name, value in self._helpers}
-
-    def _put_back(self):
-        """Undo the changes; those stay in the lists that somebody else has changed since."""
-        for changes in self._changes, self._pending:
-            for change in reversed(changes):
-                cls, name, before, ours = change
-                present = vars(cls).get(name)
-                if present is ours:
-                    setattr(cls, name, before)
-                if present is ours or present is before:
-                    changes.remove(change)
-
-    def _remove_helpers(self):
-        for cls, name, value in self._helpers:
-            if vars(cls).get(name) is value:
-                delattr(cls, name)
-        self._helpers = []
-
-    def _in_use(self):
-        """Whether a thread is within one of our functions."""
-        rooms = {id(vars(room)) for room in self._rooms.values()}
-        for frame in sys._current_frames().values():
-            while frame is not None:
-                if id(frame.f_globals) in rooms:
-                    return True
-                frame = frame.f_back
-        return False
+    def _held(self):
+        """Whether somebody has one of our functions, on a stack or anywhere else."""
+        return self._count() != self._counts
 
     def _complete_instances(self, in_use):
-        """Give the responses and connections that there are what http.client expects in them."""
-        examples = {}
-        for cls, example in zip((http.client.HTTPResponse, http.client.HTTPConnection),
-                                self._examples):
-            examples |= dict.fromkeys(_with_subclasses(cls), vars(example))
+        """Give the responses and connections that there are what http.client expects in them.
+
+        Returns whether all have it.
+        """
+        examples, secure = {}, set()    # by id(): a metaclass may have made classes unhashable
+        for cls, example in self._examples.items():
+            examples |= dict.fromkeys(map(id, _with_subclasses(cls)), example)
+        for cls in self._attributes:
+            if cls.__name__ == "HTTPSConnection":
+                secure.update(map(id, _with_subclasses(cls)))
+        complete = gc.get_freeze_count() <= self._frozen    # else some may be hidden
         for instance in gc.get_objects():
-            if type(instance) in examples:
-                _complete(instance, examples[type(instance)], in_use)
-                if "_context" not in vars(instance) and hasattr(instance, "cert_file"):
-                    # An HTTPSConnection that shares the default context.
-                    vars(instance)["_context"] = self._rooms["https"]._create_https_context(
-                        instance._http_vsn)
+            kind = id(type(instance))
+            if kind in examples:
+                own = object.__getattribute__(instance, "__dict__")
+                _complete(own, examples[kind], in_use)
+                if kind in secure and "cert_file" in own and "_context" not in own:
+                    # It shares the default context.
+                    try:
+                        own["_context"] = self._rooms["https"]._create_https_context(
+                            instance._http_vsn)
+                    except Exception:
+                        complete = False
+        return complete
 
 
 class _Nothing:
@@ -368,20 +383,22 @@ class _Nothing:
 
 
 def _with_subclasses(cls):
-    found = {cls}
+    found = [cls]
     for subclass in type.__subclasses__(cls):
-        found |= _with_subclasses(subclass)
+        found += _with_subclasses(subclass)
     return found
 
 
-def _complete(instance, example, in_use):
-    own = vars(instance)
+def _complete(own, example, in_use):
+    """Add to the attributes of an instance what is missing."""
     if "fp" not in own and "_buffer" not in own:
         return      # __init__() was not called
     head = own.get("_hc_head")
-    if head is not None and own.get("headers") is None:
+    if head is not None and None in (own.get("headers"), own.get("msg")):
         message = own.get("_hc_message") or message_of(head, HTTPMessage)
-        own["headers"] = own["msg"] = message
+        for name in "headers", "msg":
+            if own.get(name) is None:
+                own[name] = message
     for name, value in example.items():
         # Whether somebody is about to read the head nobody knows.
         if name not in own and not (in_use and name in ("headers", "msg")):
@@ -400,11 +417,8 @@ def _check_classes(shipped):
                 f"{getattr(cls, '__qualname__', cls)}; httpclient can be installed when it is back")
 
 
-def _check_names(shipped, attributes, present):
-    """RuntimeError where a class has methods that are not known, or names that are ours.
-
-    But those `present` are of ours.
-    """
+def _check_names(shipped, attributes):
+    """RuntimeError where a class has methods that are not known, or names that are ours."""
     for cls, ours in attributes.items():
         original = getattr(shipped, cls.__name__)
         unknown = [name for name, value in vars(original).items()
@@ -413,7 +427,7 @@ def _check_names(shipped, attributes, present):
             raise RuntimeError(f"an http.client that is not known: its {cls.__name__} has "
                                f"{', '.join(sorted(unknown))}")
         foreign = [name for name in ours if name in vars(cls) and name not in vars(original)
-                   and vars(cls)[name] is not present.get((cls, name))]
+                   and vars(cls)[name] is not ours[name]]
         if foreign:
             raise RuntimeError(f"somebody has given http.client.{cls.__name__} attributes that "
                                f"httpclient needs itself: {', '.join(sorted(foreign))}")

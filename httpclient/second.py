@@ -30,9 +30,8 @@ _MACHINERY = ("_abc_impl", "__annotate__", "__annotate_func__")
 
 
 def second_rooms():
-    """The rooms (dict: name -> module), and the attributes for each class of http.client.
-
-    The latter is a dict: class -> dict: name -> value.
+    """The rooms (dict: name -> module), the attributes for each class of http.client (dict:
+    class -> dict: name -> value), and the classes that those are from.
     """
     rooms = _run_again()
     templates = {getattr(rooms[room], name): getattr(http.client, name)
@@ -45,7 +44,8 @@ def second_rooms():
                 value.__module__ = "http.client"
     # That is what can be pickled.
     bind(rooms.values(), "InterimResponse", heads.InterimResponse)
-    return rooms, {cls: _attributes(template, templates) for template, cls in templates.items()}
+    return (rooms, {cls: _attributes(template, templates) for template, cls in templates.items()},
+            list(templates))
 
 
 @cache
