@@ -60,7 +60,7 @@ from . import limits
 from .message import message_of
 from .rooms import bind, unbind
 from .second import CLASSES, FUNCTIONS, code_of, second_rooms
-from .standard import HTTPMessage
+from .standard import HTTPException, HTTPMessage
 
 _MISSING = object()
 # Names that some http.client or its instances have: in a subclass they mean the same.
@@ -125,16 +125,16 @@ class installed:
             _state.apply()
 
     def __bool__(self):
-        return _state.active
+        return _state.active and not _loaded_anew()
 
     @property
     def replaced(self):
         made = _state.made
-        return sorted({*made.replaced()} - {*made.left}) if _state.active else []
+        return sorted({*made.replaced()} - {*made.left}) if self else []
 
     @property
     def left(self):
-        return sorted(_state.made.left) if _state.active else []
+        return sorted(_state.made.left) if self else []
 
     def __repr__(self):
         if not self:
@@ -155,7 +155,7 @@ class _State:
     def apply(self):
         """Make it so; after an error, also one of a signal, another call goes on with it."""
         wanted = self.wanted or self.blocks > 0
-        if self.made is not None and not self.made.is_current():
+        if self.made is not None and _loaded_anew():
             self.active = False
             self.made.undo()
             self.made = None
@@ -172,9 +172,9 @@ class _State:
             self.active = False
             replaced = self._undo()
             if replaced:
-                warnings.warn(f"somebody has replaced {', '.join(sorted(replaced))} since install(), "
-                              "which stays; private methods of httpclient stay on http.client's "
-                              "classes", RuntimeWarning, stacklevel=3)
+                warnings.warn(f"somebody has replaced {', '.join(sorted(replaced))} since "
+                              "install(), which stays; private methods of httpclient stay on "
+                              "http.client's classes", RuntimeWarning, stacklevel=3)
 
     def _undo(self):
         made = self.made
@@ -187,6 +187,11 @@ _state = _State()
 
 
 # ---- what http.client is by its own file
+
+
+def _loaded_anew():
+    """Whether somebody has reloaded http.client: httpclient's exceptions are of the old one."""
+    return http.client.HTTPException is not HTTPException
 
 
 def _as_shipped():
@@ -243,10 +248,6 @@ class Installation:
         self._names = {}        # the same of the module
         self._counts = self._count()
         self._frozen = gc.get_freeze_count()
-
-    def is_current(self):
-        """Whether http.client's classes are those that it knows: nobody has reloaded it."""
-        return all(vars(http.client).get(cls.__name__) is cls for cls in self._attributes)
 
     def replaced(self):
         """Names of what is exchanged; after undo(), of what others have replaced since."""
@@ -407,6 +408,8 @@ def _complete(own, example, in_use):
 
 def _check_classes(shipped):
     """RuntimeError where somebody has put another class in the place of http.client's."""
+    if _loaded_anew():
+        raise RuntimeError("http.client has been loaded anew since httpclient was imported")
     for name in CLASSES:
         original, cls = getattr(shipped, name, None), getattr(http.client, name, None)
         if original is None:

@@ -4,20 +4,20 @@
 import contextlib
 import gc
 import http.client
+import inspect
 import io
 import pickle
-import socket
-import ssl
 import sys
 import threading
 import urllib.request
 import warnings
 import weakref
+from unittest import mock
 
 import httpclient
 import pytest
 
-from support.installing import CHUNKED, KINDS, READS, TO_THE_END, connect, exchange, restored
+from support.installing import CHUNKED, answer, connect, exchange, restored
 from support.servers import ok, serving, tcp_pair
 
 
@@ -31,13 +31,6 @@ def nothing_stays():
 def installed():
     with httpclient.installed() as now:
         yield now
-
-
-def answer(server, wire):
-    """Take the request, and end the stream behind the answer."""
-    server.recv(65536)
-    server.sendall(wire)
-    server.shutdown(socket.SHUT_WR)
 
 
 def python_calls(function, *args):
@@ -279,6 +272,24 @@ def test_objects_are_http_clients(installed):
     assert type(http.client.parse_headers(io.BytesIO(b"A: b\r\n\r\n"))) is http.client.HTTPMessage
 
 
+@pytest.mark.parametrize("name", ["HTTPConnection", "HTTPSConnection"])
+def test_constructors_show_http_clients_signature(name):
+    """To inspect, and so to mock's autospec; what unwraps them gets http.client's own."""
+    cls = getattr(http.client, name)
+    before = cls.__init__
+    with httpclient.installed():
+        assert cls.__init__ is not before and inspect.unwrap(cls.__init__) is before
+        assert inspect.signature(cls.__init__) == inspect.signature(before)
+        assert inspect.getsource(cls.__init__) == inspect.getsource(before)
+        with mock.patch.object(http.client, name, autospec=True) as fake:
+            fake("localhost", 8)
+        with serving(ok(b"x")) as server:
+            connection = http.client.HTTPConnection.__new__(http.client.HTTPConnection)
+            inspect.unwrap(http.client.HTTPConnection.__init__)(connection, *server.address)
+            assert exchange(connection) == (200, b"x")
+            connection.close()
+
+
 @pytest.mark.parametrize(("name", "wire"), [
     ("RemoteDisconnected", b""),
     ("BadStatusLine", b"nonsense\r\n\r\n"),
@@ -418,93 +429,3 @@ def test_methods_that_expect_a_body_are_shared(installed, monkeypatch):
     lengths = [request.field("Content-Length") for request in server.handle.requests]
     assert lengths == ["0", None, "0"]
     monkeypatch.undo()
-
-
-# ---- what there is already
-
-@pytest.mark.parametrize("how", READS)
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("way", ["in", "out"])
-@pytest.mark.parametrize("when", ["sent", "begun", "half read"])
-def test_exchange_under_way(way, when, kind, how):
-    """What one of the two has begun the other ends, and the connection goes on."""
-    switch = [httpclient.install, httpclient.uninstall]
-    if way == "out":
-        httpclient.install()
-        switch.reverse()
-    with serving(KINDS[kind], ok(b"more")) as server:
-        connection = connect(server)
-        connection.request("GET", "/")
-        if when == "sent":
-            switch[0]()
-        response = connection.getresponse()
-        if when == "begun":
-            switch[0]()
-        content = b""
-        if when == "half read":
-            content = response.read(3)
-            switch[0]()
-        assert response.headers["X"] == "y" and response.msg is response.headers
-        assert response.getheader("X") == "y" and response.status == response.getcode() == 200
-        assert content + READS[how](response) == b"all is well"
-        response.close()
-        assert response.isclosed() and response.closed
-        assert exchange(connection) == (200, b"more")
-        connection.close()
-
-
-def test_response_made_but_not_begun():
-    ours, server = tcp_pair()
-    with ours, server:
-        server.sendall(KINDS["length"])
-        httpclient.install()
-        response = http.client.HTTPResponse(ours)
-        httpclient.uninstall()
-        assert response.headers is None and response.length == "UNKNOWN"
-        response.begin()
-        assert response.read() == b"all is well"
-
-
-def test_tls_connection(tmp_path):
-    """One that has been made with httpclient goes on, and connects anew, without it."""
-    from support.certificates import Certificates
-    certificates = Certificates(tmp_path)
-    with serving(*[ok(b"x")] * 4, closing=[1], tls=certificates.server()) as server:
-        httpclient.install()
-        connection = http.client.HTTPSConnection(*server.address, timeout=20,
-                                                 context=certificates.client())
-        shared = http.client.HTTPSConnection(*server.address, timeout=20)
-        assert exchange(connection) == (200, b"x")
-        httpclient.uninstall()
-        assert exchange(connection) == (200, b"x")
-        connection.close()
-        assert exchange(connection) == (200, b"x")
-        httpclient.install()
-        assert exchange(connection) == (200, b"x")
-        connection.close()
-        assert server.accepted == 2
-        httpclient.uninstall()
-        with pytest.raises(ssl.SSLCertVerificationError):
-            shared.connect()
-        shared.close()
-
-
-def test_thread_within_a_method():
-    """It goes on, and what it needs stays until then."""
-    found = []
-    ours, server = tcp_pair()
-    with ours, server:
-        httpclient.install()
-        connection = http.client.HTTPConnection("a.example")
-        connection.sock = ours
-        connection.request("GET", "/")
-        thread = threading.Thread(target=lambda: found.append(connection.getresponse()))
-        thread.start()
-        while "getresponse" not in str(sys._current_frames().get(thread.ident)):
-            pass
-        httpclient.uninstall()
-        assert "private methods stay" in repr(httpclient.installed())
-        answer(server, TO_THE_END)
-        thread.join(20)
-        assert found[0].read() == b"all is well" and found[0].headers["X"] == "y"
-    httpclient.install()

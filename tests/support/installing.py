@@ -3,6 +3,7 @@
 
 import contextlib
 import http.client
+import socket
 import types
 
 import httpclient
@@ -61,6 +62,13 @@ def restored():
     after = state()
     for what, before in BEFORE.items():
         assert after[what] == before, what
+
+
+def answer(server, wire):
+    """Take the request, and end the stream behind the answer."""
+    server.recv(65536)
+    server.sendall(wire)
+    server.shutdown(socket.SHUT_WR)
 
 
 def connect(server):

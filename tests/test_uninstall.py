@@ -1,0 +1,289 @@
+# SPDX-License-Identifier: MIT
+"""install() and uninstall() in the middle: what is open, held or under way goes on."""
+
+import contextlib
+import functools
+import http.client
+import ssl
+import subprocess
+import sys
+import threading
+import warnings
+
+import httpclient
+import pytest
+
+from support.installing import KINDS, READS, TO_THE_END, answer, connect, exchange, restored
+from support.servers import ok, serving, tcp_pair
+
+INSTALL = sys.modules["httpclient.install"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays():
+    with restored():
+        yield
+
+
+def exchanges_go_well():
+    with serving(ok(b"x")) as server, contextlib.closing(connect(server)) as connection:
+        assert exchange(connection) == (200, b"x")
+
+
+# ---- what is open
+
+@pytest.mark.parametrize("how", READS)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("way", ["in", "out"])
+@pytest.mark.parametrize("when", ["sent", "begun", "half read"])
+def test_exchange_under_way(way, when, kind, how):
+    """What one of the two has begun the other ends, and the connection goes on."""
+    switch = [httpclient.install, httpclient.uninstall]
+    if way == "out":
+        httpclient.install()
+        switch.reverse()
+    with serving(KINDS[kind], ok(b"more")) as server:
+        connection = connect(server)
+        connection.request("GET", "/")
+        if when == "sent":
+            switch[0]()
+        response = connection.getresponse()
+        if when == "begun":
+            switch[0]()
+        content = b""
+        if when == "half read":
+            content = response.read(3)
+            switch[0]()
+        assert response.headers["X"] == "y" and response.msg is response.headers
+        assert response.getheader("X") == "y" and response.status == response.getcode() == 200
+        assert content + READS[how](response) == b"all is well"
+        response.close()
+        assert response.isclosed() and response.closed
+        assert exchange(connection) == (200, b"more")
+        connection.close()
+
+
+def test_response_made_but_not_begun():
+    ours, server = tcp_pair()
+    with ours, server:
+        server.sendall(KINDS["length"])
+        httpclient.install()
+        response = http.client.HTTPResponse(ours)
+        httpclient.uninstall()
+        assert response.headers is None and response.length == "UNKNOWN"
+        response.begin()
+        assert response.read() == b"all is well"
+
+
+def test_tls_connection(tmp_path):
+    """One that has been made with httpclient goes on, and connects anew, without it."""
+    from support.certificates import Certificates
+    certificates = Certificates(tmp_path)
+    with serving(*[ok(b"x")] * 4, closing=[1], tls=certificates.server()) as server:
+        httpclient.install()
+        connection = http.client.HTTPSConnection(*server.address, timeout=20,
+                                                 context=certificates.client())
+        shared = http.client.HTTPSConnection(*server.address, timeout=20)
+        assert exchange(connection) == (200, b"x")
+        httpclient.uninstall()
+        assert exchange(connection) == (200, b"x")
+        connection.close()
+        assert exchange(connection) == (200, b"x")
+        httpclient.install()
+        assert exchange(connection) == (200, b"x")
+        connection.close()
+        assert server.accepted == 2
+        httpclient.uninstall()
+        with pytest.raises(ssl.SSLCertVerificationError):
+            shared.connect()
+        shared.close()
+
+
+# ---- what others hold
+
+def test_thread_within_a_method():
+    """It goes on, and what it needs stays until then."""
+    found = []
+    ours, server = tcp_pair()
+    with ours, server:
+        httpclient.install()
+        connection = http.client.HTTPConnection("a.example")
+        connection.sock = ours
+        connection.request("GET", "/")
+        thread = threading.Thread(target=lambda: found.append(connection.getresponse()))
+        thread.start()
+        while "getresponse" not in str(sys._current_frames().get(thread.ident)):
+            pass
+        httpclient.uninstall()
+        assert "private methods stay" in repr(httpclient.installed())
+        answer(server, TO_THE_END)
+        thread.join(20)
+        assert found[0].read() == b"all is well" and found[0].headers["X"] == "y"
+    httpclient.install()
+
+
+def private_names_stay():
+    return "_hc_reset" in vars(http.client.HTTPConnection)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["read", "read1", "readline"])
+def test_bound_method(kind, name):
+    """It is on no stack between two calls; whoever has it goes on all the same."""
+    with serving(KINDS[kind]) as server:
+        httpclient.install()
+        connection = connect(server)
+        connection.request("GET", "/")
+        response = connection.getresponse()
+        read = functools.partial(getattr(response, name), 4)
+        pieces = [read()]
+        httpclient.uninstall()
+        assert b"".join(pieces + list(iter(read, b""))) == b"all is well"
+        assert private_names_stay() and "others hold" in repr(httpclient.installed())
+        del read
+        httpclient.uninstall()
+        assert not private_names_stay()
+        assert repr(httpclient.installed()) == "<httpclient is not installed>"
+        connection.close()
+
+
+def test_method_under_another_name():
+    httpclient.install()
+
+    class Subclass(http.client.HTTPConnection):
+        plain_request = http.client.HTTPConnection.request
+
+    with serving(*[ok(b"x")] * 2) as server:
+        httpclient.uninstall()
+        connection = Subclass(*server.address, timeout=20)
+        for _ in range(2):
+            connection.plain_request("GET", "/")
+            assert connection.getresponse().read() == b"x"
+        connection.close()
+    assert private_names_stay()
+    del Subclass.plain_request
+
+
+def test_traceback_with_our_frames():
+    """They are over; that nobody can tell, and it does no harm."""
+    httpclient.install()
+    try:
+        http.client.HTTPConnection("a.example").getresponse()
+    except http.client.ResponseNotReady as error:
+        kept = error
+    httpclient.uninstall()
+    assert private_names_stay()
+    exchanges_go_well()
+    del kept
+    httpclient.uninstall()
+    assert not private_names_stay()
+
+
+# ---- when it is not as usual
+
+def test_message_that_was_asked_for_by_one_name():
+    with serving(*[ok(b"x", "A: b")] * 3) as server:
+        connection = connect(server)
+        for ask in (lambda response: response.headers, lambda response: response.msg,
+                    lambda response: setattr(response, "msg", response.reason)):
+            httpclient.install()
+            connection.request("GET", "/")
+            response = connection.getresponse()
+            ask(response)
+            httpclient.uninstall()
+            assert response.headers["A"] == "b"
+            assert response.msg in (response.headers, "OK")
+            assert response.read() == b"x"
+        assert response.msg == "OK"
+        connection.close()
+
+
+class Unhashable(type):
+    def __eq__(self, other):
+        raise RuntimeError("not to be compared")
+
+
+class Odd(http.client.HTTPConnection):
+    def __getattr__(self, name):
+        raise RuntimeError(f"no {name} yet")
+
+
+def test_odd_objects_are_no_obstacle():
+    with serving(ok(b"x")) as server:
+        odd = Unhashable("Name", (), {})(), Odd(*server.address)
+        httpclient.install()
+        httpclient.uninstall()
+        assert not private_names_stay() and exchange(odd[1]) == (200, b"x")
+        odd[1].close()
+
+
+def test_error_in_the_middle(monkeypatch):
+    """A signal's, for instance: another call goes on with it."""
+    complete = INSTALL.Installation._complete_instances
+
+    def fails(*args):
+        monkeypatch.setattr(INSTALL.Installation, "_complete_instances", complete)
+        raise KeyboardInterrupt
+
+    for again in (httpclient.uninstall, httpclient.install):
+        httpclient.install()
+        monkeypatch.setattr(INSTALL.Installation, "_complete_instances", fails)
+        with pytest.raises(KeyboardInterrupt):
+            httpclient.uninstall()
+        assert not httpclient.installed()
+        again()
+        assert bool(httpclient.installed()) == (again is httpclient.install)
+        exchanges_go_well()
+
+
+def test_warning_as_an_error(monkeypatch):
+    httpclient.install()
+    original = http.client.HTTPConnection.send
+    with monkeypatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        patch.setattr(http.client.HTTPConnection, "send", lambda *args: original(*args))
+        with pytest.raises(RuntimeWarning, match="HTTPConnection.send"):
+            httpclient.uninstall()
+        exchanges_go_well()
+        httpclient.install()
+        assert httpclient.installed()
+
+
+def in_another_process(program):
+    subprocess.run([sys.executable, "-P", "-c", program], check=True, timeout=60)
+
+
+def test_frozen_objects():
+    """What the garbage collector hides keeps our defaults."""
+    in_another_process("""
+import gc, http.client, httpclient, io
+class Socket:
+    def makefile(self, mode):
+        return io.BytesIO(b"HTTP/1.1 200 OK\\r\\nX: y\\r\\nContent-Length: 1\\r\\n\\r\\nz")
+httpclient.install()
+response = http.client.HTTPResponse(Socket())
+connection = http.client.HTTPSConnection("localhost") if hasattr(http.client, "ssl") else None
+response.begin()
+gc.freeze()
+httpclient.uninstall()
+assert not httpclient.installed() and "__init__" in vars(http.client.HTTPResponse)
+assert response.headers["X"] == response.getheader("X") == "y" and response.read() == b"z"
+assert connection is None or connection._context
+""")
+
+
+def test_http_client_loaded_anew():
+    in_another_process("""
+import http.client, importlib, httpclient
+httpclient.install()
+importlib.reload(http.client)
+assert not httpclient.installed() and httpclient.installed().replaced == []
+for _ in range(2):
+    try:
+        httpclient.install()
+    except RuntimeError as error:
+        assert "loaded anew" in str(error)
+    else:
+        raise AssertionError
+httpclient.uninstall()
+""")
