@@ -182,6 +182,14 @@ def main(arguments: list[str] | None = None) -> None:
 # ---- and who asks it
 
 
+def nobodys_environment() -> dict[str, str]:
+    """Neither credentials nor proxies of whoever runs the bench."""
+    kept = {name: value for name, value in environment().items()
+            if not name.startswith("AWS_") and not name.lower().endswith("_proxy")}
+    return kept | {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull,
+                   "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "NO_PROXY": "*"}
+
+
 class Process:
     """A handle of it; a context manager.  Its id is in `family` for as long as it runs.
 
@@ -197,12 +205,7 @@ class Process:
         self._start()
 
     def _start(self) -> None:
-        # Neither credentials nor proxies of whoever runs the bench.
-        env = {name: value for name, value in environment().items()
-               if not name.startswith("AWS_") and not name.lower().endswith("_proxy")}
-        env |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull,
-                "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "NO_PROXY": "*"}
-        self._process, self._batches = started(*self._command, env=env), LIFE
+        self._process, self._batches = started(*self._command, env=nobodys_environment()), LIFE
         self._family.append(self._process.pid)
 
     def _stop(self) -> None:

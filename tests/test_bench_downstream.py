@@ -160,3 +160,20 @@ def test_bad_arguments(arguments, message, folder):
     done = run_bench(folder, *arguments)
     assert done.returncode == 2
     assert message in done.stderr
+
+
+# --- whose code it runs in -------------------------------------------------------------------------
+
+def test_profile(folder):
+    done = run_bench(folder, "--seconds", "0.5", "--markdown", ROW, start=("-m", "bench.profile"))
+    assert done.returncode == 0, done.stderr
+    head, _, row = done.stdout.splitlines()
+    cells = dict(zip(head.strip("| ").split(" | "), row.strip("| ").split(" | "), strict=True))
+    shares = {name: float(cell[:-1]) for name, cell in cells.items() if cell.endswith("%")}
+    assert abs(sum(shares.values()) - 100) < 1 and int(cells["samples"]) > 20
+    assert shares["httpclient"] > 10 and shares["Python"] > 10 and shares["urllib3"] == 0
+
+
+def test_profile_of_an_unknown_row(folder):
+    done = run_bench(folder, "no-such-row", start=("-m", "bench.profile"))
+    assert done.returncode == 2 and "no such row: no-such-row" in done.stderr

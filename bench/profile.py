@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""Whose code a library runs in while it does its requests upon httpclient.
+
+    python -m bench.profile [--seconds S] [--markdown] [ROW ...]    rows of --downstream
+
+A signal comes a few hundred times in each second of CPU time, and the innermost Python frame
+of that moment is counted for the package that its file belongs to.  C code, and the kernel,
+count for the frame that called them: a request in C for httpclient, and so does what it sends
+and receives.  The figures are shares, and no times; how exact they are, their number tells.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import signal
+import sys
+import sysconfig
+import time
+from collections import Counter
+from contextlib import closing
+from types import FrameType
+
+from bench import downstream
+from bench.children import started, stop
+from bench.downstream import BY_NAME, LIBRARIES, USES
+from bench.measure import warm_up
+from bench.peers import Peer
+from bench.server import ServerProcess
+from bench.table import formatted
+
+ROWS = ["urllib3-small-head", "urllib3-large-head", "urllib3-chunks-64b", "requests-small-head",
+        "boto3-small-head"]
+OWNERS = ["httpclient", "urllib3", "requests", "botocore", "Python", "others"]
+EVERY = 0.001                   # seconds of CPU time; the system's clock may be coarser
+WARM = 0.5
+STANDARD = sysconfig.get_path("stdlib")
+PACKAGES = [sysconfig.get_path("platlib"), sysconfig.get_path("purelib")]
+
+
+def owner(filename: str) -> str:
+    """The package that a file belongs to."""
+    for folder in PACKAGES:
+        if filename.startswith(folder + os.sep):
+            package = filename.removeprefix(folder + os.sep).partition(os.sep)[0]
+            return package if package in OWNERS else "others"
+    if filename.startswith((STANDARD + os.sep, "<frozen")):
+        return "Python"
+    return "others"
+
+
+def profile(library: str, case: str, port: int, seconds: float) -> dict[str, int]:
+    """How many of the signals came in whose code; the requests go on for so long."""
+    found: Counter[str] = Counter()
+
+    def count(number: int, frame: FrameType | None) -> None:
+        if frame is not None:
+            found[owner(frame.f_code.co_filename)] += 1
+
+    known = LIBRARIES[library]
+    with closing(Peer(known.of, known.module, BY_NAME[case], port)) as peer:
+        exchange = peer.exchange()
+        warm_up(exchange, WARM)
+        signal.signal(signal.SIGPROF, count)
+        signal.setitimer(signal.ITIMER_PROF, EVERY, EVERY)
+        end = time.process_time() + seconds
+        while time.process_time() < end:
+            exchange()
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    return found
+
+
+def child(module: str, library: str, case: str, port: str, seconds: str) -> None:
+    importlib.import_module(module).install()
+    print(json.dumps(profile(library, case, int(port), float(seconds))), flush=True)
+
+
+def profiled(use: downstream.Use, module: str, port: int, seconds: float) -> dict[str, int]:
+    process = started("-m", "bench.profile", "--child", module, use.library, use.case.name, port,
+                      seconds, env=downstream.nobodys_environment())
+    try:
+        line = process.stdout.readline()
+    finally:
+        stop(process)
+    if not line:
+        raise RuntimeError(f"{use.name}: the process has ended")
+    return json.loads(line)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.profile", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rows", nargs="*", metavar="ROW", default=ROWS,
+                        help=f"default: {' '.join(ROWS)}")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of CPU time, for each row")
+    parser.add_argument("--markdown", action="store_true", help="the table as Markdown")
+    parser.add_argument("--module", default="httpclient", help="whose install() is called")
+    parser.add_argument("--child", nargs=5, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.child:
+        child(*options.child)
+        return 0
+    if not hasattr(signal, "setitimer"):
+        print("python -m bench.profile: this system has no signal for CPU time", file=sys.stderr)
+        return 2
+    uses = {use.name: use for use in USES}
+    if unknown := set(options.rows) - uses.keys():
+        parser.error(f"no such row: {', '.join(sorted(unknown))}")
+    table = [["case", "what", *OWNERS, "samples"]]
+    with ServerProcess() as server:
+        for name in options.rows:
+            if lacking := downstream.missing(uses[name]):
+                print(f"{name}: skipped, {lacking} is not installed.", file=sys.stderr)
+                continue
+            found = profiled(uses[name], options.module, server.ports["http"], options.seconds)
+            total = sum(found.values())
+            shares = [f"{found.get(name, 0) / total:.1%}" for name in OWNERS]
+            table.append([name, uses[name].summary, *shares, str(total)])
+    print(formatted(table, options.markdown))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
