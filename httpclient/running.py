@@ -2,19 +2,17 @@
 """``python -m httpclient``: runs a program as Python would, with httpclient installed.
 
 The program gets a ``__main__`` module, ``sys.argv`` and ``sys.path`` of its own, and ends with the
-exit status that it would end with; what it does not catch is shown without our frames.
+exit status that it would end with; what it does not catch is shown without our frames.  What
+only some programs need is imported for them: each of these imports costs milliseconds.
 """
 import io
-import linecache
 import os
-import pkgutil
 import runpy
 import sys
-import textwrap
 from importlib.machinery import BuiltinImporter, SourceFileLoader, SourcelessFileLoader
 from types import ModuleType
 
-from . import __version__, stats
+from . import __version__
 from .install import install
 
 USAGE = """\
@@ -68,6 +66,7 @@ def _parsed(args):
             _refuse(f"unknown option {option}")
         run, given, argv = (_standard_input if option == "-" else _script), [option], args
     if counting:
+        from . import stats
         stats.begin()
     return lambda: run(given[0]), argv
 
@@ -147,10 +146,12 @@ def _module(name):
 def _code(source):
     _set_path("")
     if sys.version_info >= (3, 14):
+        import textwrap
         source = textwrap.dedent(source)
     namespace = _fresh_main()
     code = compile(source, "<string>", "exec", dont_inherit=True)
     if sys.version_info >= (3, 13):     # tracebacks show its lines
+        import linecache
         linecache._register_code(code, source, "<string>")
         if sys.version_info < (3, 14):
             linecache._register_code("<string>", source, "<string>")
@@ -171,9 +172,19 @@ def _absolute(path):
     return os.path.join(os.getcwd(), path)
 
 
+def _holds_modules(path):
+    """Whether it is a folder, a zip file, or what else modules are imported from."""
+    for hook in sys.path_hooks:
+        try:
+            return hook(path) is not None
+        except ImportError:
+            continue
+    return False
+
+
 def _script(path):
     full = _absolute(path)
-    if pkgutil.get_importer(full) is not None:
+    if _holds_modules(full):
         if sys.flags.safe_path:
             sys.path.insert(0, full)
         _set_path(full)
@@ -181,7 +192,11 @@ def _script(path):
         return runpy._run_module_as_main("__main__", False)
     try:
         with io.open_code(full) as file:
-            code = pkgutil.read_code(file) if path.endswith(".pyc") else file.read()
+            if path.endswith(".pyc"):
+                import pkgutil
+                code = pkgutil.read_code(file)
+            else:
+                code = file.read()
     except OSError as error:
         print(f"{sys.executable}: can't open file {full!r}: [Errno {error.errno}] "
               f"{error.strerror}", file=sys.stderr)

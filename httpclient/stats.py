@@ -11,7 +11,6 @@ import contextlib
 import http.client
 import os
 import socket
-import statistics
 import sys
 import time
 
@@ -53,7 +52,7 @@ def _measured():
     for _ in range(_ROUNDS):
         for cls, times in zip(classes, found):
             times.append(_exchange(cls))
-    return [statistics.median(times[1:]) for times in found]    # the first one warms up
+    return [min(times) for times in found]
 
 
 def _exchange(cls):
