@@ -7,7 +7,7 @@ cdef class SocketReader(Reader):
     cdef object _raw
 
     cdef int attach(self, object sock) except -1
-    cdef int detach(self) except -1
+    cdef int let_go(self) except -1
     cdef bytes take_last(self, Py_ssize_t n)
 
 

@@ -54,7 +54,7 @@ cdef class SocketReader(Reader):
         data = self.read_octets(n)
         if PyBytes_GET_SIZE(data) == n:
             left = self._end - self._at
-            self.detach()
+            self.let_go()
             self._end = left
         return data
 
@@ -84,9 +84,9 @@ cdef class SocketReader(Reader):
 
     def close(self):
         if not self.closed:
-            self.detach()
+            self.let_go()
 
-    cdef int detach(self) except -1:
+    cdef int let_go(self) except -1:
         self.closed = True
         self._receive = None
         self.release_store()
