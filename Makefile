@@ -165,17 +165,17 @@ test: $(INSTALLED) $(DEV) $(SDIST) $(BENCH)
 	  $(PRELOAD) $(PY) -m pytest $(PYTEST_ARGS)
 
 # The interpreter's tests of what uses http.client, programs of ours with what other projects
-# make of it (gevent, tracers ...), and those projects' own tests: tests/downstream.
+# make of it (gevent, tracers, workers ...), and those projects' own tests: tests/downstream.
 # A suite that fails lets the others run.
 DOWNSTREAM ?= interpreter programs urllib3 requests botocore vcrpy
 DOWNSTREAM_ARGS ?=
-OURS := $(patsubst interpreter,tests/test_cpython_suite.py,$(patsubst programs,tests/test_install_others.py,\
-  $(filter interpreter programs,$(DOWNSTREAM))))
+OURS := $(if $(filter interpreter,$(DOWNSTREAM)),tests/test_cpython_suite.py) \
+  $(if $(filter programs,$(DOWNSTREAM)),tests/test_install_others.py tests/test_install_docs.py)
 SUITES := $(filter-out interpreter programs,$(DOWNSTREAM))
 
 test-downstream: $(INSTALLED) $(DEV) $(if $(filter programs,$(DOWNSTREAM)),$(OTHERS))
 	@failed=0; \
-	$(if $(OURS),$(RUN) $(PY) -m pytest -q $(OURS) || failed=1;) \
+	$(if $(strip $(OURS)),$(RUN) $(PY) -m pytest -q $(OURS) || failed=1;) \
 	$(if $(SUITES),PYTHONSAFEPATH=1 PYTHONPATH="$(CURDIR)/tests" \
 	  $(PY) -m downstream --wheel "$$(echo $(abspath $(WHEELHOUSE))/*.whl)" $(DOWNSTREAM_ARGS) \
 	  $(SUITES) || failed=1;) \
