@@ -35,7 +35,6 @@ from .exceptions import (
     UnknownTransferEncoding, error,
 )
 from .limits import _MAXINTERIMRESPONSES
-from .install import install, installed, uninstall
 from .message import _parse_header_lines, _read_headers, parse_headers
 from .mime import HTTPMessage
 from .parser import ResponseParser
@@ -51,6 +50,7 @@ __all__ = [
     "BadStatusLine", "BadHeaderLine", "LineTooLong", "RemoteDisconnected", "error", "responses",
     "ResponseParser",
 ]
+_LATER = ("install", "installed", "uninstall")
 _rooms = [limits, body, checks, chunks, connection, heads, message, parser, response, sending,
           tunnel]
 
@@ -87,12 +87,19 @@ class _Module(types.ModuleType):
         super().__delattr__(name)
         rooms.unbind(_rooms, name)
 
+    def __getattr__(self, name):
+        # Few programs need them: they are imported then.
+        if name in _LATER:
+            from . import installing
+            return getattr(installing, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
     def __dir__(self):
-        return sorted([*self.__dict__, *limits.SHARED])
+        return sorted({*self.__dict__, *limits.SHARED, *_LATER})
 
 
 # What tracebacks, pickles and help() show is the public name.
-for _name in [*__all__, "HTTPMessage", "parse_headers", "install", "installed", "uninstall"]:
+for _name in [*__all__, "HTTPMessage", "parse_headers"]:
     if isinstance(globals()[_name], (type, types.FunctionType)):
         globals()[_name].__module__ = __name__
 del _name

@@ -13,7 +13,7 @@ from importlib.machinery import BuiltinImporter, SourceFileLoader, SourcelessFil
 from types import ModuleType
 
 from . import __version__
-from .install import install
+from .installing import install
 
 USAGE = """\
 usage: python -m httpclient [--stats] -m module | -c code | script | - [argument ...]

@@ -85,7 +85,8 @@ def test_all():
 def test_members(name):
     ours = getattr(httpclient, name)
     assert [each for each in MEMBERS[name] if not hasattr(ours, each)] == []
-    assert set(dir(getattr(http.client, name))) - set(dir(ours)) == set()
+    # Whoever copies an object of a class leaves __slotnames__ there.
+    assert set(dir(getattr(http.client, name))) - set(dir(ours)) - {"__slotnames__"} == set()
 
 
 def test_constants():

@@ -162,7 +162,7 @@ def test_bad_arguments(arguments, message, folder):
     assert message in done.stderr
 
 
-# --- whose code it runs in -------------------------------------------------------------------------
+# --- whose code it runs in ---------------------------------------------------------------
 
 def test_profile(folder):
     done = run_bench(folder, "--seconds", "0.5", "--markdown", ROW, start=("-m", "bench.profile"))

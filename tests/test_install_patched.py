@@ -3,6 +3,7 @@
 
 import functools
 import http.client
+import importlib
 import io
 import socket
 import sys
@@ -16,7 +17,7 @@ from support.installing import (BEFORE, CHUNKED, KINDS, METHODS, READS, connect,
                                 restored)
 from support.servers import echo, ok, serving, tcp_pair
 
-INSTALL = sys.modules["httpclient.install"]
+INSTALL = importlib.import_module("httpclient.installing")
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@
 import contextlib
 import functools
 import http.client
+import importlib
 import ssl
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 from support.installing import KINDS, READS, TO_THE_END, answer, connect, exchange, restored
 from support.servers import ok, serving, tcp_pair
 
-INSTALL = sys.modules["httpclient.install"]
+INSTALL = importlib.import_module("httpclient.installing")
 
 
 @pytest.fixture(autouse=True)

@@ -184,6 +184,8 @@ class _State:
 
 
 _state = _State()
+for _function in install, uninstall, installed:
+    _function.__module__ = __package__      # what is shown of them is the public name
 
 
 # ---- what http.client is by its own file
