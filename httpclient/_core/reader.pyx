@@ -11,10 +11,10 @@ never across one.  It is taken at the first receive and given back at the end
 of the message, so idle connections hold no memory.
 """
 cimport cython
-from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE, PyByteArray_Resize
 from cpython.bytes cimport PyBytes_FromStringAndSize
-from cpython.exc cimport PyErr_CheckSignals
+from cpython.exc cimport PyErr_CheckSignals, PyErr_Clear
 from cpython.ref cimport PyObject
 from libc.string cimport memchr, memcpy, memmove
 
@@ -30,6 +30,7 @@ cdef extern from "Python.h":
     ctypedef struct PyByteArrayObject:
         Py_ssize_t ob_exports
     Py_ssize_t clipped_size "PyNumber_AsSsize_t"(object n, PyObject *overflow) except? -1
+    int get_buffer "PyObject_GetBuffer"(object target, Py_buffer *view, int flags) noexcept
 
 cdef Py_ssize_t STORE = 16 * 1024       # what most responses fit into
 cdef Py_ssize_t PEEK = 8 * 1024         # what peek() shows, as io.BufferedReader's would
@@ -445,12 +446,10 @@ cdef class Reader:
 
 cdef int get_writable(object target, Py_buffer *view) except -1:
     """The memory of a buffer that is read into; TypeError, as of a file, where it is none."""
-    try:
-        PyObject_GetBuffer(target, view, PyBUF_WRITABLE)
-    except (BufferError, TypeError, ValueError):
-        raise TypeError("argument must be read-write bytes-like object, not "
-                        f"{type(target).__name__}") from None
-    return 0
+    if get_buffer(target, view, PyBUF_WRITABLE) == 0:
+        return 0
+    PyErr_Clear()
+    raise TypeError(f"argument must be read-write bytes-like object, not {type(target).__name__}")
 
 
 cdef Py_ssize_t size_of(object n) except? -1:
