@@ -12,7 +12,6 @@ and receives.  The figures are shares, and no times; how exact they are, their n
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import os
 import signal
@@ -23,6 +22,7 @@ from collections import Counter
 from contextlib import closing
 from types import FrameType
 
+import httpclient
 from bench import downstream
 from bench.children import started, stop
 from bench.downstream import BY_NAME, LIBRARIES, USES
@@ -34,6 +34,7 @@ from bench.table import formatted
 ROWS = ["urllib3-small-head", "urllib3-large-head", "urllib3-chunks-64b", "requests-small-head",
         "boto3-small-head"]
 OWNERS = ["httpclient", "urllib3", "requests", "botocore", "Python", "others"]
+OURS = os.path.join(os.path.dirname(httpclient.__file__), "")     # perhaps a checkout
 EVERY = 0.001                   # seconds of CPU time; the system's clock may be coarser
 WARM = 0.5
 STANDARD = sysconfig.get_path("stdlib")
@@ -42,6 +43,8 @@ PACKAGES = [sysconfig.get_path("platlib"), sysconfig.get_path("purelib")]
 
 def owner(filename: str) -> str:
     """The package that a file belongs to."""
+    if filename.startswith(OURS):
+        return "httpclient"
     for folder in PACKAGES:
         if filename.startswith(folder + os.sep):
             package = filename.removeprefix(folder + os.sep).partition(os.sep)[0]
@@ -72,14 +75,14 @@ def profile(library: str, case: str, port: int, seconds: float) -> dict[str, int
     return found
 
 
-def child(module: str, library: str, case: str, port: str, seconds: str) -> None:
-    importlib.import_module(module).install()
+def child(library: str, case: str, port: str, seconds: str) -> None:
+    httpclient.install()
     print(json.dumps(profile(library, case, int(port), float(seconds))), flush=True)
 
 
-def profiled(use: downstream.Use, module: str, port: int, seconds: float) -> dict[str, int]:
-    process = started("-m", "bench.profile", "--child", module, use.library, use.case.name, port,
-                      seconds, env=downstream.nobodys_environment())
+def profiled(use: downstream.Use, port: int, seconds: float) -> dict[str, int]:
+    process = started("-m", "bench.profile", "--child", use.library, use.case.name, port, seconds,
+                      env=downstream.nobodys_environment())
     try:
         line = process.stdout.readline()
     finally:
@@ -96,8 +99,7 @@ def main(arguments: list[str] | None = None) -> int:
                         help=f"default: {' '.join(ROWS)}")
     parser.add_argument("--seconds", type=float, default=10.0, help="of CPU time, for each row")
     parser.add_argument("--markdown", action="store_true", help="the table as Markdown")
-    parser.add_argument("--module", default="httpclient", help="whose install() is called")
-    parser.add_argument("--child", nargs=5, help=argparse.SUPPRESS)
+    parser.add_argument("--child", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.child:
         child(*options.child)
@@ -105,6 +107,8 @@ def main(arguments: list[str] | None = None) -> int:
     if not hasattr(signal, "setitimer"):
         print("python -m bench.profile: this system has no signal for CPU time", file=sys.stderr)
         return 2
+    if options.seconds <= 0:
+        parser.error("--seconds must be positive")
     uses = {use.name: use for use in USES}
     if unknown := set(options.rows) - uses.keys():
         parser.error(f"no such row: {', '.join(sorted(unknown))}")
@@ -114,8 +118,10 @@ def main(arguments: list[str] | None = None) -> int:
             if lacking := downstream.missing(uses[name]):
                 print(f"{name}: skipped, {lacking} is not installed.", file=sys.stderr)
                 continue
-            found = profiled(uses[name], options.module, server.ports["http"], options.seconds)
+            found = profiled(uses[name], server.ports["http"], options.seconds)
             total = sum(found.values())
+            if not total:
+                raise RuntimeError(f"{name}: no signal came in {options.seconds:g} s")
             shares = [f"{found.get(name, 0) / total:.1%}" for name in OWNERS]
             table.append([name, uses[name].summary, *shares, str(total)])
     print(formatted(table, options.markdown))

@@ -259,6 +259,10 @@ class ChunkedContent:
         self._hc_trailer_section = section
 
 
+ChunkedContent._safe_read.__module__ = __name__
+ChunkedContent._safe_read.__qualname__ = "ChunkedContent._safe_read"
+
+
 def check_trailers(section, strict):
     """IncompleteRead where strict refuses a line of the trailer section."""
     if strict:

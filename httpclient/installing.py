@@ -54,17 +54,22 @@ import re
 import sys
 import threading
 import warnings
-from types import BuiltinMethodType, FunctionType, ModuleType
+from types import BuiltinMethodType, FunctionType
 
 from . import limits
 from .message import message_of
 from .rooms import bind, unbind
-from .second import CLASSES, FUNCTIONS, code_of, second_rooms
-from .standard import HTTPException, HTTPMessage
+from .second import FUNCTIONS, second_rooms
+from .shipped import (
+    as_shipped, check_classes, check_names, check_subclasses, is_shipped, loaded_anew,
+    with_subclasses,
+)
+from .standard import HTTPMessage
 
 _MISSING = object()
-# Names that some http.client or its instances have: in a subclass they mean the same.
-_COMMON = {"_context", "_wrap_ipv6", "_raw_proxy_headers"}
+# What a connection knows of the request and response under way, which another one may be next.
+_PASSING = ("_hc_due", "_HTTPConnection__waiting", "_HTTPConnection__answered",
+            "_HTTPConnection__spoiled")
 _lock = threading.RLock()
 
 
@@ -125,20 +130,21 @@ class installed:
             _state.apply()
 
     def __bool__(self):
-        return _state.active and not _loaded_anew()
+        return _state.active and not loaded_anew()
 
     @property
     def replaced(self):
         made = _state.made
-        return sorted({*made.replaced()} - {*made.left}) if self else []
+        return sorted({*made.replaced()} - {*made.left}) if made and self else []
 
     @property
     def left(self):
-        return sorted(_state.made.left) if self else []
+        made = _state.made
+        return sorted(made.left) if made and self else []
 
     def __repr__(self):
         if not self:
-            stays = "; private methods stay, which others hold" if _state.made else ""
+            stays = "; private attributes stay on http.client's classes" if _state.made else ""
             return f"<httpclient is not installed{stays}>"
         left = f"; left to others: {', '.join(self.left)}" if self.left else ""
         return f"<httpclient is installed: {len(self.replaced)} attributes of http.client{left}>"
@@ -151,11 +157,23 @@ class _State:
     blocks = 0          # with installed()
     active = False
     made = None         # the Installation, also one that could not undo everything
+    _busy = False       # whether apply() is under way
 
     def apply(self):
         """Make it so; after an error, also one of a signal, another call goes on with it."""
+        if self._busy:
+            return      # this call is a finalizer's, or a signal handler's: see the loop
+        self._busy = True
+        try:
+            self._change()
+            while self.active != (self.wanted or self.blocks > 0):
+                self._change()
+        finally:
+            self._busy = False
+
+    def _change(self):
         wanted = self.wanted or self.blocks > 0
-        if self.made is not None and _loaded_anew():
+        if self.made is not None and loaded_anew():
             self.active = False
             self.made.undo()
             self.made = None
@@ -188,61 +206,20 @@ for _function in install, uninstall, installed:
     _function.__module__ = __package__      # what is shown of them is the public name
 
 
-# ---- what http.client is by its own file
-
-
-def _loaded_anew():
-    """Whether somebody has reloaded http.client: httpclient's exceptions are of the old one."""
-    return http.client.HTTPException is not HTTPException
-
-
-def _as_shipped():
-    """http.client anew from its file, to compare with; nobody else gets to see it."""
-    if sys.modules.get("http.client") is not http.client:
-        raise RuntimeError(f"another module is imported as http.client: "
-                           f"{sys.modules.get('http.client')!r}")
-    module = ModuleType("http.client")
-    try:
-        exec(code_of(http.client), module.__dict__)
-    except Exception as error:
-        raise RuntimeError("http.client cannot be read anew, to see who has changed it") from error
-    return module
-
-
-def _is_shipped(value, shipped):
-    """Whether an attribute is what http.client's own file says."""
-    if isinstance(value, (staticmethod, classmethod)):
-        if type(value) is not type(shipped):
-            return False
-        value, shipped = value.__func__, shipped.__func__
-    if value is shipped:
-        return True
-    if type(value) is not type(shipped):
-        return False
-    if isinstance(value, FunctionType):
-        return (value.__code__ == shipped.__code__
-                and value.__globals__ is http.client.__dict__)
-    if isinstance(value, BuiltinMethodType):
-        return value.__name__ == shipped.__name__ and value.__self__ == shipped.__self__
-    if isinstance(value, type):
-        return (value.__module__, value.__qualname__) == (shipped.__module__, shipped.__qualname__)
-    return not isinstance(value, ModuleType) and value == shipped
-
-
 class Installation:
     """The functions, which are exchanged from exchange() until undo()."""
 
     left = ()       # names of attributes that somebody else has replaced
 
     def __init__(self):
-        self._shipped = _as_shipped()
-        _check_classes(self._shipped)
+        self._shipped = as_shipped()
+        check_classes(self._shipped)
         # The classes are kept, so that they give up none of their functions: see _held().
         self._rooms, self._attributes, self._templates = second_rooms()
         self._module_rooms = [limits, *self._rooms.values()]
         self._hc_limits = dict(vars(limits))
         self._examples = {
-            cls: vars(example) for cls, example in (
+            cls: dict(vars(example)) for cls, example in (
                 (http.client.HTTPResponse, self._shipped.HTTPResponse(_Nothing())),
                 (http.client.HTTPConnection, self._shipped.HTTPConnection("localhost")))}
         self._class = type(http.client)
@@ -257,9 +234,9 @@ class Installation:
 
     def exchange(self):
         """Put ours in the place of what http.client's file says; may be done again."""
-        _check_classes(self._shipped)
-        _check_names(self._shipped, self._attributes)
-        _check_subclasses(self._shipped, self._attributes, *self._examples.values())
+        check_classes(self._shipped)
+        check_names(self._shipped, self._attributes)
+        check_subclasses(self._shipped, self._attributes, *self._examples.values())
         self.left = []
         for cls, ours in self._attributes.items():
             self._change_class(cls, ours, vars(getattr(self._shipped, cls.__name__)))
@@ -277,7 +254,7 @@ class Installation:
             before = present.get(name, _MISSING)
             if before is value:
                 continue
-            if before is _MISSING or not _is_shipped(before, shipped[name]):
+            if before is _MISSING or not is_shipped(before, shipped[name]):
                 self.left.append(f"{cls.__name__}.{name}")
             elif isinstance(value, (*FUNCTIONS, staticmethod)) or before == value:
                 self._changes[cls, name] = before
@@ -294,7 +271,7 @@ class Installation:
             before, value = present.get(name, _MISSING), ours[name]
             if name.startswith("__") or before is _MISSING:
                 continue
-            if not _is_shipped(before, shipped[name]):
+            if not is_shipped(before, shipped[name]):
                 self.left.append(name)
                 bind(self._module_rooms, name, before)
             elif isinstance(before, set):
@@ -314,10 +291,11 @@ class Installation:
         """Put everything back, as far as that can be done now; returns whether it is all."""
         if isinstance(http.client, self._class) and type(http.client) is not self._class:
             http.client.__class__ = self._class
-        for name, (before, ours) in self._names.items():
+        for name, (before, ours) in list(self._names.items()):
             if vars(http.client).get(name) is ours:
                 setattr(http.client, name, before)
-        self._names.clear()
+            if vars(http.client).get(name) is before:
+                del self._names[name]
         vars(limits).update(self._hc_limits)
         self._complete_instances(True)
         for (cls, name), before in list(self._changes.items()):
@@ -328,7 +306,10 @@ class Installation:
             if present is before:
                 del self._changes[cls, name]
         # From now on nobody gets hold of one of ours.
-        stays = bool(self._changes) or self._held() and (gc.collect(), self._held())[1]
+        stays = bool(self._changes or self._names)
+        if not stays and self._held():
+            gc.collect()    # perhaps it is garbage that has one
+            stays = self._held()
         if not self._complete_instances(stays) or stays:
             return False
         for cls, ours in self._attributes.items():
@@ -349,6 +330,12 @@ class Installation:
 
     def _held(self):
         """Whether somebody has one of our functions, on a stack or anywhere else."""
+        ours = {id(vars(room)) for room in self._rooms.values()}
+        for frame in sys._current_frames().values():
+            while frame is not None:    # without a GIL these are no references that count
+                if id(frame.f_globals) in ours:
+                    return True
+                frame = frame.f_back
         return self._count() != self._counts
 
     def _complete_instances(self, in_use):
@@ -358,23 +345,25 @@ class Installation:
         """
         examples, secure = {}, set()    # by id(): a metaclass may have made classes unhashable
         for cls, example in self._examples.items():
-            examples |= dict.fromkeys(map(id, _with_subclasses(cls)), example)
+            defaults = {name: value for name, value in example.items()
+                        if name in self._attributes[cls]}
+            examples |= dict.fromkeys(map(id, with_subclasses(cls)), defaults)
         for cls in self._attributes:
             if cls.__name__ == "HTTPSConnection":
-                secure.update(map(id, _with_subclasses(cls)))
+                secure.update(map(id, with_subclasses(cls)))
         complete = gc.get_freeze_count() <= self._frozen    # else some may be hidden
         for instance in gc.get_objects():
             kind = id(type(instance))
             if kind in examples:
-                own = object.__getattribute__(instance, "__dict__")
-                _complete(own, examples[kind], in_use)
-                if kind in secure and "cert_file" in own and "_context" not in own:
-                    # It shares the default context.
-                    try:
+                try:
+                    own = object.__getattribute__(instance, "__dict__")
+                    _complete(own, examples[kind], in_use)
+                    if kind in secure and "cert_file" in own and "_context" not in own:
+                        # It shares the default context.
                         own["_context"] = self._rooms["https"]._create_https_context(
                             instance._http_vsn)
-                    except Exception:
-                        complete = False
+                except Exception:
+                    complete = False    # what a subclass does is its affair
         return complete
 
 
@@ -385,15 +374,8 @@ class _Nothing:
         return io.BytesIO()
 
 
-def _with_subclasses(cls):
-    found = [cls]
-    for subclass in type.__subclasses__(cls):
-        found += _with_subclasses(subclass)
-    return found
-
-
-def _complete(own, example, in_use):
-    """Add to the attributes of an instance what is missing."""
+def _complete(own, defaults, in_use):
+    """Add to the attributes of an instance what is missing, and take what is over."""
     if "fp" not in own and "_buffer" not in own:
         return      # __init__() was not called
     head = own.get("_hc_head")
@@ -402,56 +384,12 @@ def _complete(own, example, in_use):
         for name in "headers", "msg":
             if own.get(name) is None:
                 own[name] = message
-    for name, value in example.items():
+    for name in () if in_use else _PASSING:
+        own.pop(name, None)
+    for name, value in defaults.items():
         # Whether somebody is about to read the head nobody knows.
         if name not in own and not (in_use and name in ("headers", "msg")):
             own[name] = copy.copy(value)
-
-
-def _check_classes(shipped):
-    """RuntimeError where somebody has put another class in the place of http.client's."""
-    if _loaded_anew():
-        raise RuntimeError("http.client has been loaded anew since httpclient was imported")
-    for name in CLASSES:
-        original, cls = getattr(shipped, name, None), getattr(http.client, name, None)
-        if original is None:
-            continue    # no ssl
-        if not _is_shipped(cls, original) or len(cls.__mro__) != len(original.__mro__):
-            raise RuntimeError(
-                f"http.client.{name} has been replaced by {getattr(cls, '__module__', '?')}."
-                f"{getattr(cls, '__qualname__', cls)}; httpclient can be installed when it is back")
-
-
-def _check_names(shipped, attributes):
-    """RuntimeError where a class has methods that are not known, or names that are ours."""
-    for cls, ours in attributes.items():
-        original = getattr(shipped, cls.__name__)
-        unknown = [name for name, value in vars(original).items()
-                   if isinstance(value, FunctionType) and name not in ours]
-        if unknown:
-            raise RuntimeError(f"an http.client that is not known: its {cls.__name__} has "
-                               f"{', '.join(sorted(unknown))}")
-        foreign = [name for name in ours if name in vars(cls) and name not in vars(original)
-                   and vars(cls)[name] is not ours[name]]
-        if foreign:
-            raise RuntimeError(f"somebody has given http.client.{cls.__name__} attributes that "
-                               f"httpclient needs itself: {', '.join(sorted(foreign))}")
-
-
-def _check_subclasses(shipped, attributes, *examples):
-    """RuntimeError where a subclass has private names of its own that are ours as well.
-
-    What only its instances have, and subclasses that are made later, nobody can see here.
-    """
-    for cls, ours in attributes.items():
-        known = vars(getattr(shipped, cls.__name__)).keys() | _COMMON.union(*examples)
-        private = {name for name in ours if name.startswith("_") and not name.startswith("__")}
-        for subclass in _with_subclasses(cls):
-            taken = (private - known) & vars(subclass).keys()
-            if taken and subclass not in attributes:
-                raise RuntimeError(f"{subclass.__module__}.{subclass.__qualname__} has attributes "
-                                   "that httpclient needs itself in a subclass of http.client."
-                                   f"{cls.__name__}: {', '.join(sorted(taken))}")
 
 
 def _forwarding(kind, rooms, own, shipped):
@@ -464,7 +402,7 @@ def _forwarding(kind, rooms, own, shipped):
         def __setattr__(self, name, value):
             super().__setattr__(name, value)
             if (isinstance(own.get(name), (FunctionType, BuiltinMethodType, re.Pattern))
-                    and _is_shipped(value, shipped[name])):
+                    and is_shipped(value, shipped[name])):
                 value = own[name]
             bind(rooms, name, value)
 

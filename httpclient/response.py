@@ -35,23 +35,25 @@ class _LazyMessage:
         self._name = name
 
     def __get__(self, response, owner=None):
-        if response is None or response._hc_head is None:
+        own = {} if response is None else response.__dict__
+        head, message = own.get("_hc_head"), own.get("_hc_message")
+        if head is None:
             return None
-        if response._hc_message is None:
-            response._hc_message = message_of(response._hc_head)
-        response.__dict__[self._name] = response._hc_message
-        return response._hc_message
+        if message is None:
+            message = own["_hc_message"] = message_of(head)
+        own[self._name] = message
+        return message
 
 
 class _derived:
     """A property that a subclass, or anybody, may make an ordinary attribute by assigning."""
 
     def __init__(self, function):
-        self._function = function
+        self.__func__ = function
         self.__doc__ = function.__doc__
 
     def __get__(self, response, owner=None):
-        return self if response is None else self._function(response)
+        return self if response is None else self.__func__(response)
 
 
 class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):

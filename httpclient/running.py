@@ -10,6 +10,7 @@ import os
 import runpy
 import sys
 from importlib.machinery import BuiltinImporter, SourceFileLoader, SourcelessFileLoader
+from importlib.util import MAGIC_NUMBER
 from types import ModuleType
 
 from . import __version__
@@ -192,19 +193,19 @@ def _script(path):
         return runpy._run_module_as_main("__main__", False)
     try:
         with io.open_code(full) as file:
-            if path.endswith(".pyc"):
-                import pkgutil
-                code = pkgutil.read_code(file)
-            else:
-                code = file.read()
+            code = file.read()
     except OSError as error:
         print(f"{sys.executable}: can't open file {full!r}: [Errno {error.errno}] "
               f"{error.strerror}", file=sys.stderr)
         sys.exit(2)
-    if code is None:
-        raise RuntimeError("Bad magic number in .pyc file")
+    compiled = path.endswith(".pyc") or code[:2] == MAGIC_NUMBER[:2]
+    if compiled:
+        import pkgutil
+        code = pkgutil.read_code(io.BytesIO(code))
+        if code is None:
+            raise RuntimeError("Bad magic number in .pyc file")
     _set_path(os.path.dirname(os.path.realpath(full)))
-    loader = SourcelessFileLoader if path.endswith(".pyc") else SourceFileLoader
+    loader = SourcelessFileLoader if compiled else SourceFileLoader
     namespace = _fresh_main(full, loader("__main__", full))
     if isinstance(code, bytes):
         code = compile(code, full, "exec", dont_inherit=True)

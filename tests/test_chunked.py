@@ -7,6 +7,7 @@ http.client too; those for ours alone name what COMPATIBILITY.md says.
 
 import http.client
 import inspect
+import pickle
 import tracemalloc
 
 import pytest
@@ -113,6 +114,7 @@ def test_safe_read_is_a_function_as_others():
     for function in httpclient.HTTPResponse._safe_read, http.client.HTTPResponse._safe_read:
         assert str(inspect.signature(function)) == "(self, amt)"
         assert function.__name__ == "_safe_read" and hasattr(function, "__get__")
+        assert pickle.loads(pickle.dumps(function)) is function
 
 
 @both

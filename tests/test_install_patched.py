@@ -261,8 +261,8 @@ def test_private_methods_that_stayed_are_there_all_along(monkeypatch):
     with pytest.warns(RuntimeWarning):
         httpclient.uninstall()
     present = []
-    check = INSTALL._check_subclasses
-    monkeypatch.setattr(INSTALL, "_check_subclasses", lambda *args: (
+    check = INSTALL.check_subclasses
+    monkeypatch.setattr(INSTALL, "check_subclasses", lambda *args: (
         present.append(vars(http.client.HTTPConnection)["_hc_leave_to"]), check(*args)))
     httpclient.install()
     assert len(present) == 1

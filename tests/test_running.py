@@ -142,6 +142,8 @@ def test_compiled(program, tmp_path):
     import py_compile
     py_compile.compile(str(program(SHOWS)), cfile=str(tmp_path / "program.pyc"))
     check_shown(*both("program.pyc", cwd=tmp_path))
+    (tmp_path / "other-name").write_bytes((tmp_path / "program.pyc").read_bytes())
+    check_shown(*both("other-name", cwd=tmp_path))
     (tmp_path / "program.pyc").write_bytes(bytes(16))
     both("program.pyc", cwd=tmp_path)
 

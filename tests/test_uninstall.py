@@ -5,10 +5,12 @@ import contextlib
 import functools
 import http.client
 import importlib
+import io
 import ssl
 import subprocess
 import sys
 import threading
+import time
 import warnings
 
 import httpclient
@@ -55,12 +57,76 @@ def test_exchange_under_way(way, when, kind, how):
         if when == "half read":
             content = response.read(3)
             switch[0]()
+        assert not response.closed and not response.isclosed()
         assert response.headers["X"] == "y" and response.msg is response.headers
         assert response.getheader("X") == "y" and response.status == response.getcode() == 200
         assert content + READS[how](response) == b"all is well"
         response.close()
         assert response.isclosed() and response.closed
         assert exchange(connection) == (200, b"more")
+        connection.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_never_ours_stays_as_it_is(kind):
+    with serving(KINDS[kind]) as server:
+        connection = connect(server)
+        connection.request("GET", "/")
+        response = connection.getresponse()
+        before = [dict(vars(connection)), dict(vars(response))]
+        with httpclient.installed():
+            pass
+        assert [vars(connection), vars(response)] == before
+        with response, io.TextIOWrapper(response) as text:
+            assert text.read() == "all is well"
+        connection.close()
+
+
+class Lazy(http.client.HTTPConnection):
+    """Finds out where to connect when that is asked for."""
+
+    def __init__(self, found):
+        super().__init__("placeholder")
+        self.found = found
+        del self.host, self.port
+
+    @functools.cached_property
+    def host(self):
+        return self.found[0]
+
+    @functools.cached_property
+    def port(self):
+        return self.found[1]
+
+
+def test_attribute_that_a_subclass_has_deleted():
+    with serving(ok(b"x")) as server:
+        connection = Lazy(server.address)
+        with httpclient.installed():
+            pass
+        assert exchange(connection) == (200, b"x")
+        connection.close()
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_nothing_is_left_for_the_next_time(sent):
+    """Of a request, its deadline or its socket."""
+    with serving(*[ok(b"x")] * 4) as server:
+        connection = connect(server)
+        with httpclient.installed():
+            connection.request("GET", "/", deadline=0.2)
+            if not sent:
+                assert connection.getresponse().read() == b"x"
+                connection.putrequest("GET", "/")
+        if sent:
+            assert connection.getresponse().read() == b"x"
+        else:
+            connection.endheaders()
+            assert connection.getresponse().read() == b"x"
+        time.sleep(0.25)
+        assert exchange(connection) == (200, b"x")
+        with httpclient.installed():
+            assert exchange(connection) == (200, b"x")
         connection.close()
 
 
@@ -116,7 +182,7 @@ def test_thread_within_a_method():
         while "getresponse" not in str(sys._current_frames().get(thread.ident)):
             pass
         httpclient.uninstall()
-        assert "private methods stay" in repr(httpclient.installed())
+        assert "private attributes stay" in repr(httpclient.installed())
         answer(server, TO_THE_END)
         thread.join(20)
         assert found[0].read() == b"all is well" and found[0].headers["X"] == "y"
@@ -140,7 +206,7 @@ def test_bound_method(kind, name):
         pieces = [read()]
         httpclient.uninstall()
         assert b"".join(pieces + list(iter(read, b""))) == b"all is well"
-        assert private_names_stay() and "others hold" in repr(httpclient.installed())
+        assert private_names_stay() and "private attributes stay" in repr(httpclient.installed())
         del read
         httpclient.uninstall()
         assert not private_names_stay()
@@ -180,7 +246,57 @@ def test_traceback_with_our_frames():
     assert not private_names_stay()
 
 
+def test_lazy_attribute_in_another_thread():
+    """It has been found in the class, and is called when that has it no more."""
+    ours, server = tcp_pair()
+    with ours, server:
+        httpclient.install()
+        response = http.client.HTTPResponse(ours)
+        headers = vars(http.client.HTTPResponse)["headers"]
+        httpclient.uninstall()
+        assert headers.__get__(response) is None
+        response.close()
+
+
 # ---- when it is not as usual
+
+@pytest.mark.parametrize("inner", [httpclient.install, httpclient.uninstall])
+@pytest.mark.parametrize("step", ["_complete_instances", "_count", "_change_module"])
+def test_called_while_it_is_under_way(inner, step, monkeypatch):
+    """By a signal handler, or a finalizer."""
+    original = getattr(INSTALL.Installation, step)
+    calls = []
+
+    def interrupted(*args):
+        calls.append(step)
+        if len(calls) == 1:
+            inner()
+            repr(httpclient.installed())
+        return original(*args)
+
+    if step != "_change_module":
+        httpclient.install()
+    monkeypatch.setattr(INSTALL.Installation, step, interrupted)
+    outer = httpclient.uninstall if httpclient.installed() else httpclient.install
+    outer()
+    assert calls
+    assert bool(httpclient.installed()) == (inner is httpclient.install)
+    assert ("HTTPConnection.request" in httpclient.installed().replaced) == (
+        inner is httpclient.install)
+    exchanges_go_well()
+
+
+def test_name_that_somebody_has_bound(monkeypatch):
+    original = http.client.parse_headers
+    httpclient.install()
+    with monkeypatch.context() as patch:
+        patch.setattr(http.client, "parse_headers", lambda *args: None)
+        with pytest.warns(RuntimeWarning, match="parse_headers"):
+            httpclient.uninstall()
+    assert http.client.parse_headers is not original
+    httpclient.uninstall()
+    assert http.client.parse_headers is original
+
 
 def test_message_that_was_asked_for_by_one_name():
     with serving(*[ok(b"x", "A: b")] * 3) as server:
