@@ -67,9 +67,6 @@ from .shipped import (
 from .standard import HTTPMessage
 
 _MISSING = object()
-# What a connection knows of the request and response under way, which another one may be next.
-_PASSING = ("_hc_due", "_HTTPConnection__waiting", "_HTTPConnection__answered",
-            "_HTTPConnection__spoiled")
 _lock = threading.RLock()
 
 
@@ -217,7 +214,7 @@ class Installation:
         # The classes are kept, so that they give up none of their functions: see _held().
         self._rooms, self._attributes, self._templates = second_rooms()
         self._module_rooms = [limits, *self._rooms.values()]
-        self._hc_limits = dict(vars(limits))
+        self._bound = [dict(vars(room)) for room in self._module_rooms]
         self._examples = {
             cls: dict(vars(example)) for cls, example in (
                 (http.client.HTTPResponse, self._shipped.HTTPResponse(_Nothing())),
@@ -296,8 +293,10 @@ class Installation:
                 setattr(http.client, name, before)
             if vars(http.client).get(name) is before:
                 del self._names[name]
-        vars(limits).update(self._hc_limits)
-        self._complete_instances(True)
+        for room, bound in zip(self._module_rooms, self._bound):
+            vars(room).update(bound)        # what others have bound is theirs, and not ours
+        unbind(self._module_rooms, "print")
+        self._complete_instances(True, False)
         for (cls, name), before in list(self._changes.items()):
             present = vars(cls).get(name)
             if present is self._attributes[cls][name]:
@@ -310,7 +309,7 @@ class Installation:
         if not stays and self._held():
             gc.collect()    # perhaps it is garbage that has one
             stays = self._held()
-        if not self._complete_instances(stays) or stays:
+        if not self._complete_instances(stays, not self._on_a_stack()) or stays:
             return False
         for cls, ours in self._attributes.items():
             for name in ours.keys() - vars(getattr(self._shipped, cls.__name__)).keys():
@@ -330,17 +329,22 @@ class Installation:
 
     def _held(self):
         """Whether somebody has one of our functions, on a stack or anywhere else."""
+        # Without a GIL a stack's are no references that count.
+        return self._on_a_stack() or self._count() != self._counts
+
+    def _on_a_stack(self):
         ours = {id(vars(room)) for room in self._rooms.values()}
         for frame in sys._current_frames().values():
-            while frame is not None:    # without a GIL these are no references that count
+            while frame is not None:
                 if id(frame.f_globals) in ours:
                     return True
                 frame = frame.f_back
-        return self._count() != self._counts
+        return False
 
-    def _complete_instances(self, in_use):
+    def _complete_instances(self, in_use, over):
         """Give the responses and connections that there are what http.client expects in them.
 
+        `in_use`: whether our functions may still be called; `over`: whether nothing is under way.
         Returns whether all have it.
         """
         examples, secure = {}, set()    # by id(): a metaclass may have made classes unhashable
@@ -358,6 +362,8 @@ class Installation:
                 try:
                     own = object.__getattribute__(instance, "__dict__")
                     _complete(own, examples[kind], in_use)
+                    if over:
+                        _end(own)
                     if kind in secure and "cert_file" in own and "_context" not in own:
                         # It shares the default context.
                         own["_context"] = self._rooms["https"]._create_https_context(
@@ -375,7 +381,7 @@ class _Nothing:
 
 
 def _complete(own, defaults, in_use):
-    """Add to the attributes of an instance what is missing, and take what is over."""
+    """Add to the attributes of an instance what is missing."""
     if "fp" not in own and "_buffer" not in own:
         return      # __init__() was not called
     head = own.get("_hc_head")
@@ -384,12 +390,20 @@ def _complete(own, defaults, in_use):
         for name in "headers", "msg":
             if own.get(name) is None:
                 own[name] = message
-    for name in () if in_use else _PASSING:
-        own.pop(name, None)
     for name, value in defaults.items():
         # Whether somebody is about to read the head nobody knows.
         if name not in own and not (in_use and name in ("headers", "msg")):
             own[name] = copy.copy(value)
+
+
+def _end(own):
+    """Take from the attributes of a connection what is of one request or socket alone."""
+    for name in "_hc_due", "_HTTPConnection__waiting", "_HTTPConnection__answered":
+        own.pop(name, None)
+    spoiled = own.pop("_HTTPConnection__spoiled", None)
+    if spoiled is not None and own.get("sock") is spoiled:
+        own["sock"] = None      # http.client would go on with it
+        spoiled.close()
 
 
 def _forwarding(kind, rooms, own, shipped):

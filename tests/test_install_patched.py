@@ -281,12 +281,12 @@ def test_thread_enters_a_method_during_uninstall(monkeypatch):
         connection.request("GET", "/")
         thread = threading.Thread(target=lambda: found.append(connection.getresponse()))
 
-        def begun(installation, in_use):
+        def begun(installation, *args):
             if not thread.ident:
                 thread.start()
                 while "getresponse" not in str(sys._current_frames().get(thread.ident)):
                     pass
-            return complete(installation, in_use)
+            return complete(installation, *args)
 
         monkeypatch.setattr(INSTALL.Installation, "_complete_instances", begun)
         httpclient.uninstall()

@@ -130,6 +130,37 @@ def test_nothing_is_left_for_the_next_time(sent):
         connection.close()
 
 
+def test_traceback_keeps_no_deadline():
+    """It holds our functions, but nothing is under way any more."""
+    with serving(*[ok(b"x")] * 2) as server:
+        connection = connect(server)
+        try:
+            with httpclient.installed():
+                connection.request("GET", "/", deadline=0.2)
+                http.client.HTTPConnection("a.example").getresponse()
+        except http.client.ResponseNotReady as error:
+            kept = error
+        assert private_names_stay()
+        assert connection.getresponse().read() == b"x"
+        time.sleep(0.25)
+        with httpclient.installed():
+            assert exchange(connection) == (200, b"x")
+        connection.close()
+        del kept
+
+
+def test_connection_that_was_given_up_opens_another_socket():
+    with serving(b"garbage\r\n\r\n", *[ok(b"x")] * 2) as server:
+        connection = connect(server)
+        with httpclient.installed():
+            connection.request("GET", "/")
+            with pytest.raises(http.client.BadStatusLine):
+                connection.getresponse()
+        for _ in range(2):
+            assert exchange(connection) == (200, b"x")
+        connection.close()
+
+
 def test_response_made_but_not_begun():
     ours, server = tcp_pair()
     with ours, server:
@@ -284,6 +315,30 @@ def test_called_while_it_is_under_way(inner, step, monkeypatch):
     assert ("HTTPConnection.request" in httpclient.installed().replaced) == (
         inner is httpclient.install)
     exchanges_go_well()
+
+
+@pytest.mark.parametrize("name", ["_is_legal_header_name", "parse_headers", "HTTP_PORT", "print"])
+def test_name_that_somebody_has_taken_back(name, monkeypatch):
+    """It does not come back with the next install(), though something of ours was held."""
+    before = vars(http.client).get(name)
+    patched = lambda *args: None        # noqa: E731
+    httpclient.install()
+    kept = http.client.HTTPConnection.request
+    with monkeypatch.context() as patch:
+        patch.setattr(http.client, name, patched, raising=False)
+        if name in ("HTTP_PORT", "print"):
+            httpclient.uninstall()
+        else:
+            with pytest.warns(RuntimeWarning, match=name):
+                httpclient.uninstall()
+        assert private_names_stay()
+    httpclient.install()
+    assert vars(http.client).get(name) is not patched
+    for room in INSTALL._state.made._module_rooms:
+        assert vars(room).get(name) is not patched
+    httpclient.uninstall()
+    assert vars(http.client).get(name) is before
+    del kept
 
 
 def test_name_that_somebody_has_bound(monkeypatch):
