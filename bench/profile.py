@@ -112,20 +112,30 @@ def main(arguments: list[str] | None = None) -> int:
     uses = {use.name: use for use in USES}
     if unknown := set(options.rows) - uses.keys():
         parser.error(f"no such row: {', '.join(sorted(unknown))}")
-    table = [["case", "what", *OWNERS, "samples"]]
-    with ServerProcess() as server:
-        for name in options.rows:
-            if lacking := downstream.missing(uses[name]):
-                print(f"{name}: skipped, {lacking} is not installed.", file=sys.stderr)
-                continue
-            found = profiled(uses[name], server.ports["http"], options.seconds)
-            total = sum(found.values())
-            if not total:
-                raise RuntimeError(f"{name}: no signal came in {options.seconds:g} s")
-            shares = [f"{found.get(name, 0) / total:.1%}" for name in OWNERS]
-            table.append([name, uses[name].summary, *shares, str(total)])
+    try:
+        table = shares([uses[name] for name in options.rows], options.seconds)
+    except (OSError, RuntimeError) as exc:
+        print(f"python -m bench.profile: {exc}", file=sys.stderr)
+        return 2
     print(formatted(table, options.markdown))
     return 0
+
+
+def shares(rows: list[downstream.Use], seconds: float) -> list[list[str]]:
+    """The table."""
+    table = [["case", "what", *OWNERS, "samples"]]
+    with ServerProcess() as server:
+        for use in rows:
+            if lacking := downstream.missing(use):
+                print(f"{use.name}: skipped, {lacking} is not installed.", file=sys.stderr)
+                continue
+            found = profiled(use, server.ports["http"], seconds)
+            total = sum(found.values())
+            if not total:
+                raise RuntimeError(f"{use.name}: no signal came in {seconds:g} s")
+            table.append([use.name, use.summary,
+                          *(f"{found.get(name, 0) / total:.1%}" for name in OWNERS), str(total)])
+    return table
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ httpclient's exceptions (their type, their module in a traceback and in a pickle
 what is bound in http.client would have to take effect in httpclient as well.  Wrappers that
 rename exceptions cost each call something, and show in each traceback.  So the functions are
 those of a second instance of our modules (``second.py``), which knows http.client's names alone:
-10 ms and 1 MB, once.
+some 5 ms and 1 MB, once.
 
 **Others who change the classes.**  What an attribute is by http.client's own file is compared
 with what it is: where somebody has put another (OpenTelemetry, Sentry, ddtrace and others wrap

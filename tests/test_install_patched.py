@@ -13,8 +13,8 @@ import warnings
 import httpclient
 import pytest
 
-from support.installing import (BEFORE, CHUNKED, KINDS, METHODS, READS, connect, exchange,
-                                restored)
+from support.installing import (BEFORE, CHUNKED, KINDS, METHODS, READS, asking, connect,
+                                exchange, restored)
 from support.servers import echo, ok, serving, tcp_pair
 
 INSTALL = importlib.import_module("httpclient.installing")
@@ -271,21 +271,11 @@ def test_private_methods_that_stayed_are_there_all_along(monkeypatch):
 
 def test_thread_enters_a_method_during_uninstall(monkeypatch):
     """After the first look at what is under way, and before the methods are put back."""
-    found = []
     complete = INSTALL.Installation._complete_instances
-    ours, server = tcp_pair()
-    with ours, server:
-        httpclient.install()
-        connection = http.client.HTTPConnection("a.example")
-        connection.sock = ours
-        connection.request("GET", "/")
-        thread = threading.Thread(target=lambda: found.append(connection.getresponse()))
-
+    with asking() as (thread, start, found, server):
         def begun(installation, *args):
             if not thread.ident:
-                thread.start()
-                while "getresponse" not in str(sys._current_frames().get(thread.ident)):
-                    pass
+                start()
             return complete(installation, *args)
 
         monkeypatch.setattr(INSTALL.Installation, "_complete_instances", begun)

@@ -9,14 +9,13 @@ import io
 import ssl
 import subprocess
 import sys
-import threading
 import time
 import warnings
 
 import httpclient
 import pytest
 
-from support.installing import KINDS, READS, TO_THE_END, answer, connect, exchange, restored
+from support.installing import KINDS, READS, TO_THE_END, answer, asking, connect, exchange, restored
 from support.servers import ok, serving, tcp_pair
 
 INSTALL = importlib.import_module("httpclient.installing")
@@ -201,17 +200,8 @@ def test_tls_connection(tmp_path):
 
 def test_thread_within_a_method():
     """It goes on, and what it needs stays until then."""
-    found = []
-    ours, server = tcp_pair()
-    with ours, server:
-        httpclient.install()
-        connection = http.client.HTTPConnection("a.example")
-        connection.sock = ours
-        connection.request("GET", "/")
-        thread = threading.Thread(target=lambda: found.append(connection.getresponse()))
-        thread.start()
-        while "getresponse" not in str(sys._current_frames().get(thread.ident)):
-            pass
+    with asking() as (thread, start, found, server):
+        start()
         httpclient.uninstall()
         assert "private attributes stay" in repr(httpclient.installed())
         answer(server, TO_THE_END)

@@ -4,11 +4,13 @@
 import contextlib
 import http.client
 import socket
+import sys
+import threading
 import types
 
 import httpclient
 
-from support.servers import ok
+from support.servers import ok, tcp_pair
 
 CLASSES = [http.client.HTTPConnection, http.client.HTTPResponse]
 if hasattr(http.client, "HTTPSConnection"):
@@ -69,6 +71,28 @@ def answer(server, wire):
     server.recv(65536)
     server.sendall(wire)
     server.shutdown(socket.SHUT_WR)
+
+
+@contextlib.contextmanager
+def asking():
+    """A thread that is to take a response with install(): itself, what starts it and waits until
+    it is within getresponse(), the list for the response, and the server's socket.
+    """
+    found = []
+    ours, server = tcp_pair()
+    with ours, server:
+        httpclient.install()
+        connection = http.client.HTTPConnection("a.example")
+        connection.sock = ours
+        connection.request("GET", "/")
+        thread = threading.Thread(target=lambda: found.append(connection.getresponse()))
+
+        def start():
+            thread.start()
+            while "getresponse" not in str(sys._current_frames().get(thread.ident)):
+                pass
+
+        yield thread, start, found, server
 
 
 def connect(server):
