@@ -40,7 +40,11 @@ def begin():
         # Not in a child that was forked; and None, where there is no stderr, is stdout for print().
         if os.getpid() == process and sys.stderr is not None:
             with contextlib.suppress(OSError, ValueError):      # nobody reads it, it is closed
-                print(_text(seconds, theirs, ours), file=sys.stderr)
+                sys.stderr.flush()
+                try:
+                    print(_text(seconds, theirs, ours), file=sys.stderr, flush=True)
+                except OSError:
+                    sys.stderr = None   # what is left in it would change the exit status
 
     atexit.register(report)
 

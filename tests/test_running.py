@@ -273,12 +273,14 @@ def test_stats_that_nobody_can_get(source, program):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs descriptors that are inherited")
-def test_stats_that_nobody_reads(program):
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_stats_that_nobody_reads(unbuffered, program):
     read, write = os.pipe()
     os.close(read)
     script = program("import sys\nsys.unraisablehook = lambda _: print('unraisable')")
     done = subprocess.run([sys.executable, "-m", "httpclient", "--stats", script], stderr=write,
-                          stdout=subprocess.PIPE, timeout=120, cwd=sys.prefix)
+                          stdout=subprocess.PIPE, timeout=120, cwd=sys.prefix,
+                          env={**os.environ, "PYTHONUNBUFFERED": unbuffered})
     os.close(write)
     assert (done.returncode, done.stdout) == (0, b"")
 
