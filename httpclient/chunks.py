@@ -62,22 +62,29 @@ class ChunkedContent:
 
     def _hc_chunks(self):
         """The ChunkedBody for reading in one go; None where it must be by steps."""
-        body = self._hc_body
-        if type(self.fp) not in READERS or not _steps.in_object(self):
+        if not self._hc_in_chunks():
             return None
+        body = self._hc_body
         if body is None or body.reader is not self.fp:
             body = self._hc_body = ChunkedBody(
                 self.fp, self._hc_limits, self._hc_strictness is True)
         body.chunk_left = self.chunk_left
         return body
 
+    def _hc_in_chunks(self):
+        """Return True if a ChunkedBody may read: nobody has replaced a step."""
+        return type(self.fp) in READERS and _steps.in_object(self)
+
     def _hc_from_chunks(self, body, method, argument):
-        """Call read() or readinto() of a ChunkedBody, and keep our attributes true."""
+        """Call a read method of a ChunkedBody, and keep our attributes true."""
         try:
             result = method(argument)
         except HTTPException as error:
             self._hc_abandon()
             renamed(error)
+            raise
+        except BaseException:
+            self.chunk_left = body.chunk_left   # what it had taken is given back
             raise
         self.chunk_left = body.chunk_left
         if body.ended:
@@ -112,16 +119,16 @@ class ChunkedContent:
             while (left := self._get_chunk_left()) is not None:
                 if amt is not None and amt <= left:
                     content.write(self._safe_read(amt))
-                    self.chunk_left = left - amt
+                    self._hc_set_chunk_left(left - amt)
                     break
                 content.write(self._safe_read(left))
                 if amt is not None:
                     amt -= left
-                self.chunk_left = 0
+                self._hc_set_chunk_left(0)
             return content.getvalue()
-        except IncompleteRead as error:
-            self._hc_abandon()
-            raise incomplete(content.getvalue(), error)
+        except BaseException as error:
+            self._hc_reading_failed(content.getvalue(), error)
+            raise
 
     def _readinto_chunked(self, b):
         body = self._hc_chunks()
@@ -133,11 +140,11 @@ class ChunkedContent:
                 while total < len(room) and (left := self._get_chunk_left()) is not None:
                     n = self._safe_readinto(room[total:total + left])
                     total += n
-                    self.chunk_left = left - n
+                    self._hc_set_chunk_left(left - n)
                 return total
-            except IncompleteRead as error:
-                self._hc_abandon()
-                raise incomplete(bytes(room[:total]), error)
+            except BaseException as error:
+                self._hc_reading_failed(bytes(room[:total]), error)
+                raise
 
     def _read1_chunked(self, n):
         left = self._get_chunk_left()
@@ -162,17 +169,46 @@ class ChunkedContent:
             return b""
         return self.fp.peek(left)[:left]
 
-    def _hc_readline_chunked(self, limit):
+    def _hc_reading_failed(self, content, error):
+        """Deal with an exception of a call that has taken this content by steps.
+
+        IncompleteRead is replaced by one for the whole call.  After others the content comes
+        next again, as no byte must be missing silently.
+        """
+        if isinstance(error, IncompleteRead):
+            self._hc_abandon()
+            raise incomplete(content, error)
+        if isinstance(error, HTTPException):
+            error.partial = content + getattr(error, "partial", b"")
+        elif content and type(self.fp) not in READERS:
+            self._hc_lose(content)
+        elif content and self.fp.settled and not self.fp.closed:
+            put_back(self, content)
+
+    def _hc_lose(self, content):
+        """Give up the rest, as this content was taken and is not returned; the next read tells."""
+        self._hc_abandon()
+        self._hc_unsaid = IncompleteRead(content)
+
+    def _hc_readline_by_steps(self, limit):
         """IOBase.readline(), by peek() and read(), which gives more than its limit over these."""
-        line = bytearray()
-        while limit < 0 or len(line) < limit:
-            seen = self.peek(1)
-            n = seen.find(b"\n") + 1 or len(seen) or 1
-            piece = self.read(n if limit < 0 else min(n, limit - len(line)))
-            line += piece
-            if not piece or piece.endswith(b"\n"):
-                break
-        return bytes(line)
+        line, begin = bytearray(), offset(self.fp)
+        try:
+            while limit < 0 or len(line) < limit:
+                seen = self.peek(1)
+                n = seen.find(b"\n") + 1 or len(seen) or 1
+                piece = self.read(n if limit < 0 else min(n, limit - len(line)))
+                line += piece
+                if not piece or piece.endswith(b"\n"):
+                    break
+            return bytes(line)
+        except IncompleteRead as error:
+            self._hc_reading_failed(bytes(line), error)
+            raise
+        except BaseException:
+            if line or offset(self.fp) != begin:
+                self._hc_lose(bytes(line))
+            raise
 
     def _get_chunk_left(self):
         """Octets left in the chunk, not 0; None when the last chunk has been read.
@@ -184,6 +220,7 @@ class ChunkedContent:
         if not left:
             if left is not None:
                 self._hc_read_chunk_end()
+                self._hc_set_chunk_left(None)
             try:
                 left = self._read_next_chunk_size()
             except ValueError as error:
@@ -192,8 +229,13 @@ class ChunkedContent:
                 self._read_and_discard_trailer()
                 self._close_conn()
                 left = None
-            self.chunk_left = left
+            self._hc_set_chunk_left(left)
         return left
+
+    def _hc_set_chunk_left(self, left):
+        self.chunk_left = left
+        if type(self.fp) in READERS:
+            self.fp.settle()
 
     def _hc_read_chunk_end(self):
         try:
@@ -261,6 +303,24 @@ class ChunkedContent:
 
 ChunkedContent._safe_read.__module__ = __name__
 ChunkedContent._safe_read.__qualname__ = "ChunkedContent._safe_read"
+
+
+def offset(fp):
+    """Where a Reader is in its stream; None for other files."""
+    return fp.offset if type(fp) in READERS else None
+
+
+def put_back(response, content):
+    """Have content that was read from our own Reader come next again."""
+    if response.chunked:
+        body = ChunkedBody(response.fp, response._hc_limits, response._hc_strictness is True)
+        body.chunk_left = response.chunk_left
+        body.put_back(content)
+        response.chunk_left = body.chunk_left
+    else:
+        response.fp.put_back(content)
+        if response.length is not None:
+            response.length += len(content)
 
 
 def check_trailers(section, strict):

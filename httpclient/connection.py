@@ -14,6 +14,11 @@ tracers and tests override or replace any of them.
     Request-sent        unread      reading it
 
 The response before must have been read to its end before getresponse().
+
+Exceptions leave the connection idle with an empty buffer, or closed: see recovery.py.
+
+close() may be called by another thread.  What is sent or received meanwhile ends then;
+the descriptor is closed by the last thread that uses it, see _core/sockets.pyx.
 """
 import errno
 import socket
@@ -23,20 +28,22 @@ from . import body as _body
 from . import checks, heads
 from . import limits as _limits
 from ._core.exchange import (
-    CONNECTION_DATA, RESPONSE_CONNECTION_DATA, RESPONSE_DATA, Requests, Responses,
+    CONNECTION_DATA, RESPONSE_CONNECTION_DATA, RESPONSE_DATA, Requests, Responses, begun_request,
+    claim,
 )
 from ._core.originals import Bindings, Originals
+from ._core.sockets import interrupt
 from ._core.steps import STEPS_DATA, Steps
 from ._core.tally import tally
 from .checks import _METHODS_EXPECTING_BODY, RequestChecks, _encode, checked_field_line
 from .deadline import Deadline
 from .exceptions import (
-    CannotSendHeader, CannotSendRequest, HTTPException, RemoteDisconnected, ResponseNotReady,
-    renamed,
+    Aborted, CannotSendHeader, CannotSendRequest, RemoteDisconnected, ResponseNotReady,
 )
 from .framing import message_framing
 from .idle import has_news
 from .options import DEADLINE, MAX_RESPONSE_HEADERS, STRICT
+from .recovery import _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED, Recovering
 from .response import _UNKNOWN, HTTPResponse
 from .sending import Sending
 from .signatures import by_name, shown_signature
@@ -45,10 +52,9 @@ from .tunnel import Tunnelling
 HTTP_PORT = 80
 HTTPS_PORT = 443
 
-_CS_IDLE = "Idle"
-_CS_REQ_STARTED = "Request-started"
-_CS_REQ_SENT = "Request-sent"
 _CS_AWAITED = "Response-awaited"    # not http.client's: two threads must not read two heads
+_STATE = "_HTTPConnection__state"   # the attribute, for claim()
+_UNSENT = "_HTTPConnection__unsent"
 
 
 _KEYWORDS = dict.fromkeys(("max_response_headers", "strict", "deadline", *_limits.KEYWORDS))
@@ -56,7 +62,7 @@ _KEYWORDS = dict.fromkeys(("max_response_headers", "strict", "deadline", *_limit
 _our_response_class = HTTPResponse
 
 
-class HTTPConnection(RequestChecks, Sending, Tunnelling):
+class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
     """A connection to an HTTP server; see http.client for what is not said here.
 
     `timeout` is in seconds for each blocking operation, `blocksize` in bytes.
@@ -91,7 +97,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
     _hc_host_line = (None, None, None, b"")    # host, port, default port, and their field line
     __answered = None       # the socket that the last response came from
     __spoiled = None        # a socket of which nobody knows what its next bytes are
-    __waiting = False       # whether getresponse() has failed before anything arrived
+    __waiting = False       # whether the next request need not wait for the answer to this one
+    __unsent = None         # stands for the request that is being sent, or has gone out in part
 
     @staticmethod
     def _is_textIO(stream):
@@ -158,23 +165,26 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
     def connect(self):
         """Connect to the host and port given to the constructor, and through the tunnel."""
         sys.audit("http.client.connect", self, self.host, self.port)
-        if self._hc_due is None:
-            self.sock = self._create_connection(
-                (self.host, self.port), self.timeout, self.source_address)
-        else:
-            self._hc_connect_in_time()
+        request = self.__unsent
         try:
-            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError as error:
-            # Not every system, and no Unix socket, has it.
-            if error.errno != errno.ENOPROTOOPT:
-                raise
-        if self._tunnel_host:
+            if self._hc_due is None:
+                self.sock = self._create_connection(
+                    (self.host, self.port), self.timeout, self.source_address)
+            else:
+                self._hc_connect_in_time()
+            self._hc_check_wanted(request)
             try:
+                self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            except OSError as error:
+                # Not every system, and no Unix socket, has it.
+                if error.errno not in (errno.ENOPROTOOPT, errno.EOPNOTSUPP):
+                    raise
+            if self._tunnel_host:
                 self._tunnel()
-            except BaseException:
+        except BaseException:
+            if self.sock is not None:
                 self.close()  # or the next request would go to the proxy itself
-                raise
+            raise
 
     def _hc_connect_in_time(self):
         timeout = self.timeout
@@ -185,20 +195,24 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         self.sock.settimeout(timeout)
 
     def close(self):
-        """Close the connection, and the response if it is not read to its end."""
-        if self.__state == _CS_REQ_STARTED:
-            del self._buffer[:]
-        self.__state = _CS_IDLE
-        self.__spoiled = self.__answered = self._hc_due = None
+        """Close the connection, and the response if it is not read to its end.
+
+        Another thread that sends, connects or waits for a response has that end with an
+        OSError; one that reads the response, with a ConnectionAbortedError.
+        """
+        busy = self.__unsent is not None or self.__state == _CS_AWAITED
+        # At once: what is half closed must not be taken for idle.
+        sock, self.sock, self.__state = self.sock, None, _CS_IDLE
+        response, self.__response = self.__response, None
         try:
-            sock = self.sock
             if sock:
-                self.sock = None
+                if busy:
+                    interrupt(sock)
                 sock.close()
         finally:
-            response = self.__response
+            del self._buffer[:]
+            self.__spoiled = self.__answered = self._hc_due = self.__unsent = None
             if response:
-                self.__response = None
                 response.close()
 
     # ---- a request, step by step
@@ -210,46 +224,44 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         by themselves.  Raises CannotSendRequest, ValueError, InvalidURL; the last
         two leave the connection as it was.
         """
-        if _steps.putrequest(self, method, url, skip_host, skip_accept_encoding):
-            return
-        self._hc_start()
+        idle = self.__state == _CS_IDLE or self._hc_is_idle()
         try:
-            url = url or "/"
-            self._validate_method(method)
-            self._validate_path(url)
-            line = self._encode_request(f"{method} {url} {self._http_vsn_str}")
-            self._method = method  # the response needs it
-            self._output(line)
-            if self._http_vsn == 11:
-                if not skip_host:
-                    self._hc_put_host(url)
-                if not skip_accept_encoding:
-                    # Content codings are for the caller to ask for, and to decode.
-                    self.putheader("Accept-Encoding", "identity")
-        except BaseException:
-            self._hc_reset()
+            if not _steps.putrequest(self, method, url, skip_host, skip_accept_encoding):
+                self._hc_put_first_lines(method, url, skip_host, skip_accept_encoding)
+        except (CannotSendRequest, Aborted):
             raise
+        except BaseException:
+            if idle:
+                self._hc_give_up()
+            raise
+
+    def _hc_put_first_lines(self, method, url, skip_host, skip_accept_encoding):
+        self._hc_start()
+        url = url or "/"
+        self._validate_method(method)
+        self._validate_path(url)
+        line = self._encode_request(f"{method} {url} {self._http_vsn_str}")
+        self._method = method  # the response needs it
+        self._output(line)
+        if self._http_vsn == 11:
+            if not skip_host:
+                self._hc_put_host(url)
+            if not skip_accept_encoding:
+                # Content codings are for the caller to ask for, and to decode.
+                self.putheader("Accept-Encoding", "identity")
 
     def _hc_start(self):
         """From Idle to Request-started, on a connection that nothing waits on."""
-        self._hc_forget_response()
-        if self.__state == _CS_REQ_SENT and self.__waiting:
-            # The answer to the request before did not come in time; nobody waits for it now.
-            self._hc_drop()
-            self.__state = _CS_IDLE
-        if self.__state != _CS_IDLE:
+        if not begun_request(self.__dict__, _CS_REQ_STARTED):
             raise CannotSendRequest(self.__state)
-        self.__state = _CS_REQ_STARTED  # at once: of two threads, one gets here
-        try:
-            if self.__answered and self.__answered is self.sock and not self.__response:
-                if has_news(self.sock):
-                    self._hc_drop()
-            self.__waiting = False
-            if self._hc_due is None and (seconds := getattr(self, DEADLINE)) is not None:
-                self._hc_due = Deadline(seconds)
-        except BaseException:
-            self._hc_reset()
-            raise
+        self._hc_forget_response()
+        self._hc_drop_spoiled()
+        if self.__answered and self.__answered is self.sock and not self.__response:
+            if has_news(self.sock):
+                self._hc_drop()
+        self.__waiting = False
+        if self._hc_due is None and (seconds := getattr(self, DEADLINE)) is not None:
+            self._hc_due = Deadline(seconds)
 
     def putheader(self, header, *values):
         """Add a field line; further values go into continuation lines (obs-fold).
@@ -268,15 +280,28 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
 
         Raises CannotSendHeader, NotConnected, OSError.
         """
-        if message_body is None and _steps.endheaders(self):
-            return
-        if self.__state != _CS_REQ_STARTED:
-            raise CannotSendHeader()
-        self.__state = _CS_REQ_SENT
+        started = self.__state == _CS_REQ_STARTED
         try:
-            self._send_output(message_body, encode_chunked=encode_chunked)
+            if message_body is not None or not _steps.endheaders(self):
+                self._hc_send_lines(message_body, encode_chunked)
+        except (CannotSendHeader, Aborted):
+            raise
+        except BaseException:
+            if started:
+                self._hc_give_up()
+            raise
+
+    def _hc_send_lines(self, body, encode_chunked):
+        if not claim(self.__dict__, _STATE, _CS_REQ_STARTED, _CS_REQ_SENT):
+            raise CannotSendHeader()
+        request = object()
+        try:
+            self.__unsent = request
+            self._send_output(body, encode_chunked=encode_chunked)
+            if not claim(self.__dict__, _UNSENT, request, None):
+                self._hc_closed_meanwhile()
         except BaseException as error:
-            self._hc_sending_failed(error)
+            self._hc_sending_failed(error, request)
             raise
         tally.requests += 1
 
@@ -289,15 +314,21 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         body is sent in chunks, unless `headers` has one of the two fields.
         `deadline`: seconds for this request; None: that of the connection.
         """
-        if deadline is not None:
-            due, self._hc_due = self._hc_due, Deadline(deadline)
-            try:
+        idle = self.__state == _CS_IDLE
+        due = self._hc_due
+        try:
+            if deadline is not None or encode_chunked or not _requests.send(
+                    self, method, url, body, headers):
+                idle = self._hc_is_idle()
+                if deadline is not None:
+                    self._hc_due = Deadline(deadline)
                 self._send_request(method, url, body, headers, encode_chunked)
-            except CannotSendRequest:
-                self._hc_due = due     # of the request that is under way
-                raise
-        elif encode_chunked or not _requests.send(self, method, url, body, headers):
-            self._send_request(method, url, body, headers, encode_chunked)
+        except BaseException as error:
+            if not idle:
+                self._hc_due = due      # of the request that is under way
+            elif not isinstance(error, (CannotSendRequest, Aborted)):
+                self._hc_give_up()
+            raise
 
     def _send_request(self, method, url, body, headers, encode_chunked):
         names = frozenset(name.lower() for name in headers)
@@ -320,47 +351,6 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
 
     # ---- the response
 
-    def _hc_forget_response(self):
-        """Let go of the response before, if it has been read to its end."""
-        response = self.__response
-        if response:
-            if (isinstance(response, _our_response_class) and not response.isclosed()
-                    and response._hc_lost()):
-                response.close()    # a read of it has failed
-            if response.isclosed():
-                self.__response = None
-                if response.will_close:
-                    # Decided after getresponse(): there was surplus, or the rest is lost.
-                    self.__spoiled = self.__answered
-        if self.__spoiled and self.__spoiled is self.sock and self.__state == _CS_IDLE:
-            self._hc_drop()
-
-    def _hc_drop(self):
-        """Close the socket, so that send() opens another one.
-
-        Not by close(): subclasses forget more in theirs than this is about.
-        """
-        self.__spoiled = self.__answered = None
-        sock, self.sock = self.sock, None
-        if sock is not None:
-            sock.close()
-
-    def _hc_spoil(self):
-        """Close the socket of a connection that nobody can follow any more.
-
-        `sock` stays for callers to look at, until the next request opens another.
-        """
-        self.__state = _CS_IDLE
-        self.__spoiled = self.sock
-        if self.sock is not None:
-            self.sock.close()
-
-    def _hc_reset(self):
-        """Back to where no request has been begun."""
-        self.__state = _CS_IDLE
-        self._hc_due = None
-        del self._buffer[:]
-
     def getresponse(self):
         """The response to the request that was sent: a `response_class`, begun.
 
@@ -368,43 +358,58 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         request opens a new one.  Raises ResponseNotReady, what
         HTTPResponse.begin() raises, OSError.
         """
-        response = _responses.take(self)
-        if response is not None:
-            return response
+        before = self.__response
+        try:
+            response = _responses.take(self)
+            return self._hc_next_response() if response is None else response
+        except ResponseNotReady:
+            raise
+        except BaseException:
+            if self.__response is not None and self.__response is not before:
+                self.close()    # a response that the caller has not got cannot be read
+            raise
+
+    def _hc_next_response(self):
         if self.__response:
             self._hc_forget_response()
-        if self.__state != _CS_REQ_SENT or self.__response:
-            raise ResponseNotReady(self.__state)
-        self.__state = _CS_AWAITED  # at once: of two threads, one gets here
-        sock = self.sock
-        if self.__spoiled and self.__spoiled is sock:
-            # The request went out before the response ahead of it was read, and that
-            # one has turned out to end the connection, or to have taken this one's bytes.
-            self.close()
-            raise RemoteDisconnected("The connection ended with the response before")
-        response = None
+        sock, response = self.sock, None
         try:
+            if self.__response or not claim(self.__dict__, _STATE, _CS_REQ_SENT, _CS_AWAITED):
+                raise ResponseNotReady(self.__state)
+            if self.__spoiled and self.__spoiled is sock:
+                # The request went out before the response ahead of it was read, and that
+                # one has turned out to end the connection, or to have taken this one's bytes.
+                self.close()
+                raise RemoteDisconnected("The connection ended with the response before")
             response = self._hc_new_response(sock)
             most = getattr(self, MAX_RESPONSE_HEADERS)
             if most is None:
                 response.begin()
             else:
                 response.begin(_max_headers=most)
+            assert response.will_close != _UNKNOWN
+            if self.sock is sock:   # else closed meanwhile: the socket is the response's alone
+                self._hc_begun(response, sock)
+        except ResponseNotReady:
+            raise
         except BaseException as error:
             self._hc_beginning_failed(response, sock, error)
             raise
         tally.responses += 1
-        assert response.will_close != _UNKNOWN
-        if self.sock is not sock:
-            return response     # closed meanwhile: the socket is the response's alone
+        return response
+
+    def _hc_begun(self, response, sock):
+        """Be idle again, or leave the socket to a response that ends the connection."""
         self._hc_due = None
-        self.__state = _CS_IDLE
         self.__answered = sock
+        if self.__unsent is not None:   # what it answers has gone out in part
+            response.will_close = True
+        self.__unsent = None
+        self.__state = _CS_IDLE
         if response.will_close:
             self._hc_leave_to(response)
         else:
             self.__response = response
-        return response
 
     def _hc_new_response(self, sock):
         if self.debuglevel > 0:
@@ -417,28 +422,6 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         if isinstance(response, _our_response_class):
             response._hc_belongs_to(self._hc_limits, self._hc_due, self.__answered is sock)
         return response
-
-    def _hc_beginning_failed(self, response, sock, error):
-        """What becomes of the connection when a response's head was not to be had."""
-        renamed(error)
-        try:
-            if self.sock is not sock:
-                return      # closed meanwhile, and perhaps in use again
-            due, self._hc_due = self._hc_due, None
-            if isinstance(error, ConnectionError):
-                self.close()
-                return
-            # Half a head may be lost: what follows it is no response.
-            fp = getattr(response, "fp", None)
-            if (isinstance(error, HTTPException) or getattr(fp, "arrived", False)
-                    or due is not None):
-                self._hc_spoil()
-            else:
-                self.__state = _CS_REQ_SENT
-            self.__waiting = True
-        finally:
-            if response is not None:
-                response.close()
 
     def _hc_leave_to(self, response):
         """Close the connection; the socket is the response's alone from now on."""

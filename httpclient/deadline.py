@@ -8,6 +8,7 @@ each call on the socket to what is left.
 import socket
 import time
 
+from ._core.sockets import interrupt
 
 _real_create_connection = socket.create_connection
 
@@ -72,7 +73,9 @@ def _numeric(host, port, flow=0, zone=0):
 
 
 def close_for_all(sock):
-    """Close a socket, though responses and files that read from it keep it open."""
+    """Close a socket, though responses and files that read from it keep it open.
+
+    Whoever reads from it now closes the descriptor: the next connection could get its number.
+    """
+    interrupt(sock)
     sock.close()
-    if sock.fileno() >= 0 and isinstance(sock, socket.socket):
-        sock._real_close()

@@ -138,6 +138,26 @@ class RemoteDisconnected(_standard.RemoteDisconnected, BadStatusLine):
         return type(self), ConnectionResetError.__reduce__(self)[1], self.__dict__
 
 
+class Aborted(ConnectionAbortedError):
+    """A connection was closed while another thread sent a request or waited for a response."""
+
+    def __str__(self):
+        return "the connection was closed by another thread"
+
+
+class ReadAborted(Aborted):
+    """A response was closed while another thread was reading it.
+
+    ``partial`` is the content (bytes) that this read had taken; nothing else of it is to be had.
+    """
+
+    partial = b""
+
+    def __str__(self):
+        return (f"the response was closed by another thread during this read, after "
+                f"{len(self.partial)} bytes")
+
+
 error = HTTPException
 
 

@@ -7,6 +7,7 @@ past it.
 """
 from . import limits as _limits
 from ._core.chunked import ChunkedBody
+from ._core.exchange import claim
 from ._core.feed import FeedReader
 from ._core.head import Head, begins_with_http, head_in, read_head, skip_empty_line
 from .chunks import check_trailers, incomplete
@@ -44,6 +45,7 @@ class ResponseParser(InterimResponses):
     _hc_trailer_section = b""
     _reader = None          # of what has to wait for more
     _why = None             # the failure, for who feeds on
+    _busy = None            # whether a thread is in feed() or end()
 
     @shown_signature(("method", "GET"), reused=False, strict=None, max_response_headers=None,
                      **dict.fromkeys(_limits.KEYWORDS))
@@ -68,25 +70,31 @@ class ResponseParser(InterimResponses):
         HTTPResponse.begin() and read() raise; content that came in the same call is in
         IncompleteRead.partial.  ValueError when the message is complete.
         """
-        self._check_open()
-        if self._hc_head is not None and self._hc_body is None:
-            return self._plain_content(data if type(data) is bytes else bytes(memoryview(data)))
-        head = None
-        if self._reader is None:
-            head = self._head_in(data)
-            if head is None:
-                self._reader = FeedReader()
-        if head is None:
-            self._reader.feed(data)
+        if not claim(self.__dict__, "_busy", None, True):
+            raise _two_threads()
         try:
-            if head is not None:
-                return self._hc_begin_with(head, data[head.size:])
-            if self._hc_head is None:
-                return self._begin()
-            return self._hc_from_chunks(self._reader.unread)
-        except BaseException as error:
-            self._fail(error)
-            raise
+            self._check_open()
+            if self._hc_head is not None and self._hc_body is None:
+                return self._plain_content(
+                    data if type(data) is bytes else bytes(memoryview(data)))
+            head = None
+            if self._reader is None:
+                head = self._head_in(data)
+                if head is None:
+                    self._reader = FeedReader()
+            if head is None:
+                self._reader.feed(data)
+            try:
+                if head is not None:
+                    return self._hc_begin_with(head, data[head.size:])
+                if self._hc_head is None:
+                    return self._begin()
+                return self._hc_from_chunks(self._reader.unread)
+            except BaseException as error:
+                self._fail(error)
+                raise
+        finally:
+            self._busy = None
 
     def end(self):
         """Take note that the stream has ended; return content that was not known to be any.
@@ -94,8 +102,14 @@ class ResponseParser(InterimResponses):
         Raises what HTTPResponse.begin() and read() raise of it: RemoteDisconnected,
         IncompleteRead ...  Does nothing when the message is complete.
         """
-        if self.complete:
-            return b""
+        if not claim(self.__dict__, "_busy", None, True):
+            raise _two_threads()
+        try:
+            return b"" if self.complete else self._end()
+        finally:
+            self._busy = None
+
+    def _end(self):
         self._check_open()
         if self._reader is None:
             self._reader = FeedReader()
@@ -249,3 +263,7 @@ class ResponseParser(InterimResponses):
         A section that would be refused as headers is empty, with the reason in its defects.
         """
         return trailers_of(self._hc_trailer_section)
+
+
+def _two_threads():
+    return RuntimeError("one ResponseParser is fed by two threads at once")

@@ -11,12 +11,14 @@ import io
 import sys
 
 from . import limits
-from ._core.exchange import RESPONSE_DATA, Content
+from ._core.exchange import RESPONSE_DATA, Content, alone
 from ._core.head import Head
 from ._core.originals import Originals
 from ._core.pieces import Pieces
 from ._core.sockets import open_reader
-from .chunks import _MIN_READ_BUF_SIZE, CHUNK_STEPS, READERS, ChunkedContent, read_at_most
+from .chunks import (
+    _MIN_READ_BUF_SIZE, CHUNK_STEPS, READERS, ChunkedContent, offset, read_at_most,
+)
 from .exceptions import IncompleteRead, ResponseNotReady
 from .heads import HeadReading
 from .message import message_of, trailers_of
@@ -81,7 +83,6 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
     _max_headers = None
     _hc_limits = limits.DEFAULT
     _hc_broken = False     # whether content is lost or given up
-    _hc_reading = False    # whether a thread reads content
 
     def __init__(self, sock, debuglevel=0, method=None, url=None, *, strict=None):
         if isinstance(method, int):
@@ -130,12 +131,12 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
 
     def _close_conn(self):
         fp = self.fp
-        self.fp = None
         if fp is None:
             return      # another thread was faster
         if type(fp) in READERS and fp.unread:
             # Surplus behind the message is never taken for the next response.
             self.will_close = True
+        self.fp = None
         fp.close()
 
     def _hc_abandon(self):
@@ -162,10 +163,10 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         """Whether the message goes on, as far as can be told, behind what has been read."""
         if self.length == 0 or self._method == "HEAD":
             return False
-        # Others (urllib3) read chunks from `fp` by themselves, up to the empty line behind
+        # urllib3 and others read chunks from `fp` by themselves, up to the empty line after
         # the trailer section, and then close.
         return not (self.chunked is True and not self.chunk_left
-                    and type(self.fp) in READERS and self.fp.after_empty_line)
+                    and type(self.fp) in READERS and self.fp.after_last_chunk)
 
     def __del__(self):
         # IOBase's would call close() on each response that was read to its end, too.
@@ -203,31 +204,7 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         `amt` is not given, or where the framing of chunks is bad.
         """
         data = _content.read(self) if amt is None else _pieces.read(self, amt)
-        if data is not None:
-            return data
-        fp = self.fp
-        if fp is None:
-            return self._hc_nothing()
-        if self._hc_reading:
-            raise _two_threads()
-        self._hc_reading = True
-        try:
-            if self._method == "HEAD":
-                self._close_conn()
-                return b""
-            if self.chunked:
-                return self._read_chunked(amt)
-            if amt is not None and amt >= 0:
-                if self.length is not None and amt > self.length:
-                    amt = self.length
-                data = read_at_most(fp, amt)
-                self._hc_note_content(len(data), amt)
-                return data
-            data = fp.read() if self.length is None else self._hc_read_to_length()
-            self._close_conn()
-            return data
-        finally:
-            self._hc_reading = False
+        return alone(self, _read, amt) if data is None else data
 
     def _hc_read_to_length(self):
         try:
@@ -246,89 +223,48 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
     def readinto(self, b):
         """Read content into the buffer `b`, and return the number of bytes read."""
         n = _pieces.readinto(self, b)
-        if n is not None:
-            return n
-        if self.fp is None:
-            return len(self._hc_nothing())
-        if self._hc_reading:
-            raise _two_threads()
-        self._hc_reading = True
-        try:
-            if self._method == "HEAD":
-                self._close_conn()
-                return 0
-            if self.chunked:
-                return self._readinto_chunked(b)
-            size = memoryview(b).nbytes
-            if self.length is not None and size > self.length:
-                size = self.length
-                b = memoryview(b).cast("B")[:size]
-            n = self.fp.readinto(b)
-            self._hc_note_content(n, size)
-            return n
-        finally:
-            self._hc_reading = False
+        return alone(self, _readinto, b) if n is None else n
 
     def read1(self, n=-1):
         """Content with at most one receive; what has arrived already, if anything has."""
         data = _pieces.read1(self, n)
-        if data is not None:
-            return data
-        if self.fp is None or self._method == "HEAD":
-            return self._hc_nothing()
-        if self._hc_reading:
-            raise _two_threads()
-        self._hc_reading = True
-        try:
-            if self.chunked:
-                return self._read1_chunked(n)
-            if self.length is not None and (n < 0 or n > self.length):
-                n = min(self.length, _MIN_READ_BUF_SIZE)
-            data = self.fp.read1(n)
-            self._hc_note_content(len(data), n)
-            return data
-        finally:
-            self._hc_reading = False
+        return alone(self, _read1, n) if data is None else data
 
     def peek(self, n=-1):
         """Content that has arrived, or that one receive brings; it is not used up."""
         data = _pieces.peek(self)
-        if data is not None:
-            return data
-        if self.fp is None or self._method == "HEAD":
-            return b""
-        if self._hc_reading:
-            raise _two_threads()
-        self._hc_reading = True
-        try:
-            if self.chunked:
-                return self._peek_chunked(n)
-            if self.length is not None:
-                # Nothing may be waited for behind the content.
-                return self.fp.peek(n)[:min(self.length, sys.maxsize)] if self.length else b""
-            return self.fp.peek(n)
-        finally:
-            self._hc_reading = False
+        return alone(self, _peek, n) if data is None else data
 
     def readline(self, limit=-1):
         line = _pieces.readline(self, limit)
         if line is not None:
             return line
-        if self.fp is None or self._method == "HEAD":
-            return self._hc_nothing()
-        if self.chunked:
-            return self._hc_readline_chunked(-1 if limit is None else limit)
-        if self._hc_reading:
-            raise _two_threads()
-        self._hc_reading = True
+        if self.chunked and self.fp is not None and self._method != "HEAD" and not (
+                _line_steps.in_object(self) and self._hc_in_chunks()):
+            # By methods that somebody has replaced, each of which is a read by itself.
+            return self._hc_readline_by_steps(-1 if limit is None else limit)
+        return alone(self, _readline, limit)
+
+    def readlines(self, hint=-1):
+        """A list of lines; no more of them once they have over `hint` bytes, if that is above 0."""
+        lines, size, begin = [], 0, offset(self.fp)
+        hint = -1 if hint is None else hint
         try:
-            if self.length is not None and (limit < 0 or limit > self.length):
-                limit = min(self.length, sys.maxsize)
-            line = self.fp.readline(limit)
-            self._hc_note_content(len(line), limit)
-            return line
-        finally:
-            self._hc_reading = False
+            for line in self:
+                lines.append(line)
+                size += len(line)
+                if 0 < hint < size:
+                    break
+            return lines
+        except IncompleteRead as error:
+            error.partial = b"".join(lines) + error.partial
+            error.args = error.partial, *error.args[1:]
+            raise
+        except BaseException as error:
+            error.partial = b"".join(lines) + getattr(error, "partial", b"")
+            if lines or offset(self.fp) != begin:
+                self._hc_lose(error.partial)
+            raise
 
     def __iter__(self):
         # IOBase's would refuse a closed response.
@@ -422,8 +358,82 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         return self.status
 
 
-def _two_threads():
-    return RuntimeError("one response is read by two threads at once")
+# ---- reads by the steps: each takes a response and an argument, see alone()
+
+def _read(response, amt):
+    fp = response.fp
+    if fp is None:
+        return response._hc_nothing()
+    if response._method == "HEAD":
+        response._close_conn()
+        return b""
+    if response.chunked:
+        return response._read_chunked(amt)
+    if amt is not None and amt >= 0:
+        if response.length is not None and amt > response.length:
+            amt = response.length
+        data = read_at_most(fp, amt)
+        response._hc_note_content(len(data), amt)
+        return data
+    data = fp.read() if response.length is None else response._hc_read_to_length()
+    response._close_conn()
+    return data
+
+
+def _readinto(response, b):
+    if response.fp is None:
+        return len(response._hc_nothing())
+    if response._method == "HEAD":
+        response._close_conn()
+        return 0
+    if response.chunked:
+        return response._readinto_chunked(b)
+    size = memoryview(b).nbytes
+    if response.length is not None and size > response.length:
+        size = response.length
+        b = memoryview(b).cast("B")[:size]
+    n = response.fp.readinto(b)
+    response._hc_note_content(n, size)
+    return n
+
+
+def _read1(response, n):
+    if response.fp is None or response._method == "HEAD":
+        return response._hc_nothing()
+    if response.chunked:
+        return response._read1_chunked(n)
+    if response.length is not None and (n < 0 or n > response.length):
+        n = min(response.length, _MIN_READ_BUF_SIZE)
+    data = response.fp.read1(n)
+    response._hc_note_content(len(data), n)
+    return data
+
+
+def _peek(response, n):
+    if response.fp is None or response._method == "HEAD":
+        return b""
+    if response.chunked:
+        return response._peek_chunked(n)
+    if response.length is not None:
+        # Nothing may be waited for behind the content.
+        return response.fp.peek(n)[:min(response.length, sys.maxsize)] if response.length else b""
+    return response.fp.peek(n)
+
+
+def _readline(response, limit):
+    if response.fp is None or response._method == "HEAD":
+        return response._hc_nothing()
+    limit = -1 if limit is None else limit
+    if response.chunked:
+        body = response._hc_chunks()
+        if body is None:    # since readline() has looked, another thread has closed the response
+            return response._hc_nothing()
+        return response._hc_from_chunks(body, body.readline, limit)
+    if response.length is not None and (limit < 0 or limit > response.length):
+        limit = min(response.length, sys.maxsize)
+    line = response.fp.readline(limit)
+    response._hc_note_content(len(line), limit)
+    return line
 
 
 _data = (*RESPONSE_DATA, STRICT)
@@ -432,6 +442,7 @@ _chunk_steps = (*CHUNK_STEPS, "_close_conn")
 _pieces = Pieces(Originals(HTTPResponse, "_close_conn", "_hc_note_content", data=_data),
                  Originals(HTTPResponse, *_chunk_steps, data=_data),
                  Originals(HTTPResponse, *_chunk_steps, "read", "peek", data=_data))
+_line_steps = Originals(HTTPResponse, "read", "peek", "_read_chunked", "_peek_chunked")
 _content = Content(Originals(HTTPResponse, "_safe_read", "_close_conn", data=_data),
                    _lazy_fields)
 _plain = Originals(HTTPResponse, data=_data)

@@ -20,7 +20,7 @@ from .rooms import bind
 
 # In the order in which they import each other.
 ROOMS = ("body", "checks", "framing", "message", "chunks", "heads", "response", "sending",
-         "tunnel", "connection", "https")
+         "tunnel", "recovery", "connection", "https")
 CLASSES = {"HTTPResponse": "response", "HTTPConnection": "connection", "HTTPSConnection": "https"}
 FUNCTIONS = FunctionType, type(ChunkedContent._safe_read)     # Cython has a type of its own
 _PACKAGE = __package__ + ".second-"

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from . import body as _body
 from ._core.request import field_line
+from ._core.sockets import held
 from .checks import _encode, _strip_ipv6_iface, encode_host
 from .exceptions import NotConnected
 from .idle import real_socket
@@ -24,13 +25,11 @@ class Sending:
 
     def send(self, data):
         """Send bytes-like `data`, what a file has left, or the items of an iterable."""
-        sock = self.sock
-        if type(data) is bytes and sock is not None and self._hc_due is None \
-                and self.debuglevel == 0:
+        if type(data) is bytes and self.sock is not None and self.debuglevel == 0:
             sys.audit("http.client.send", self, data)
-            sock.sendall(data)
+            self._hc_sendall(data)
             return
-        if sock is None:
+        if self.sock is None:
             if self.auto_open:
                 self.connect()
             else:
@@ -40,9 +39,7 @@ class Sending:
         if isinstance(data, str):
             data = _encode(data)
         if hasattr(data, "read"):
-            for block in self._hc_blocks_of(data, "sending"):
-                sys.audit("http.client.send", self, block)
-                self._hc_sendall(block)
+            self._hc_send_each(self._hc_blocks_of(data, "sending"), True)
             return
         sys.audit("http.client.send", self, data)
         try:
@@ -51,24 +48,30 @@ class Sending:
             if not isinstance(data, Iterable):
                 raise TypeError("data should be a bytes-like object or an iterable, "
                                 f"got {type(data)!r}") from None
-            for item in data:
-                self._hc_sendall(item)
+            self._hc_send_each(data, False)
+
+    def _hc_send_each(self, blocks, audited):
+        try:
+            for block in blocks:
+                if audited:
+                    sys.audit("http.client.send", self, block)
+                self._hc_sendall(block)
+        except BaseException:
+            self._hc_cut_off()
+            raise
 
     def _hc_sendall(self, data):
-        if self._hc_due is None:
-            self.sock.sendall(data)
-        else:
-            self._hc_due.call(self.sock, self.sock.sendall, data)
-
-    def _hc_sending_failed(self, error):
-        if not isinstance(error, OSError):
-            # Half a request is under way.
-            self.close()
-        # A server that has had enough may have answered: getresponse() tells.
-        elif self.sock is None:
-            self._hc_reset()
-        elif self._hc_due is not None and isinstance(error, TimeoutError):
-            self.close()
+        sock = self.sock
+        try:
+            if self._hc_due is None:
+                held(sock, "sendall", data)
+            else:
+                self._hc_due.call(sock, held, sock, "sendall", data)
+        except TypeError:
+            raise       # of data that is no bytes: none of it has gone out
+        except BaseException:
+            self._hc_cut_off()
+            raise
 
     def _output(self, s):
         """Add a line without its CRLF to the request."""

@@ -15,13 +15,13 @@ from http.client import (
 )
 
 from . import exceptions
-from .exceptions import SHOWN, BadHeaderLine
+from .exceptions import SHOWN, Aborted, BadHeaderLine
 
 __all__ = [
     "HTTPException", "NotConnected", "InvalidURL", "UnknownProtocol", "UnknownTransferEncoding",
     "UnimplementedFileMode", "IncompleteRead", "ImproperConnectionState", "CannotSendRequest",
     "CannotSendHeader", "ResponseNotReady", "BadStatusLine", "BadHeaderLine", "LineTooLong",
-    "RemoteDisconnected", "HTTPMessage", "SHOWN",
+    "RemoteDisconnected", "HTTPMessage", "SHOWN", "Aborted",
 ]
 
 # A subclass of http.client's may have attributes called as options.py says that mean something

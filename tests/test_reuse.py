@@ -281,17 +281,20 @@ def test_two_threads_ask_for_one_response(monkeypatch):
         assert others[0].read() == b"ok"
 
 
-def test_closed_by_another_thread():
-    """The response under way is still its reader's; the connection is not touched any more."""
-    with waiting_in(lambda connection: connection.getresponse().read()) as (
-            connection, server, waits, result):
+def test_close_ends_a_getresponse_of_another_thread():
+    """It raises; the connection is not touched by it any more, and can be used again."""
+    def call(connection):
+        with pytest.raises(ConnectionAbortedError, match="closed by another thread"):
+            connection.getresponse()
+        return "aborted"
+
+    with waiting_in(call) as (connection, server, waits, result):
         waits()
         connection.close()
         with pair() as (new, new_server):
             connection.sock = new
             connection.request("GET", "/")
-            server.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst")
-            assert result() == b"first"
+            assert result() == "aborted"
             new_server.sendall(OK)
             assert connection.getresponse().read() == b"ok"
 

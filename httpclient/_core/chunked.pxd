@@ -21,4 +21,6 @@ cdef class ChunkedBody:
     cdef http1_rc decode(self, object target, Py_ssize_t *have, Py_ssize_t size) except *
     cdef Py_ssize_t arrive(self, object target, Py_ssize_t *have, Py_ssize_t size) except -1
     cdef http1_rc end(self) except *
-    cdef int fail(self, http1_rc rc, bytes content) except -1
+    cdef int give_back(self, bytes content, object error) except -1
+    cdef bint waits(self, http1_rc rc) noexcept
+    cdef int fail(self, http1_rc rc) except -1

@@ -8,6 +8,7 @@ kept here.
 """
 cimport cython
 from cpython.buffer cimport PyBuffer_Release
+from cpython.bytearray cimport PyByteArray_GET_SIZE
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.string cimport memchr
 
@@ -76,16 +77,19 @@ cdef class ChunkedBody:
 
         with cython.critical_section(reader):
             reader.check_readable()
-            while rc == HTTP1_OK and total != most:
-                gathering.make_room(most - total if most >= 0 else -1)
-                rc = self.decode(gathering.result, &gathering.have, gathering.size)
-                total = gathering.keep()
-            if rc == HTTP1_END:
-                rc = self.end()
-            content = gathering.finish()
-            if rc != HTTP1_OK and rc != HTTP1_END:
-                self.fail(rc, content)
-            return content
+            try:
+                while rc == HTTP1_OK and total != most:
+                    gathering.make_room(most - total if most >= 0 else -1)
+                    rc = self.decode(gathering.result, &gathering.have, gathering.size)
+                    total = gathering.keep()
+                if rc == HTTP1_END:
+                    rc = self.end()
+                if rc == HTTP1_OK or rc == HTTP1_END or self.waits(rc):
+                    return gathering.finish()
+                self.fail(rc)
+            except BaseException as error:
+                self.give_back(gathering.so_far(), error)
+                raise
 
     def readinto(self, buffer):
         """Fill `buffer` with content; return how many octets came before its end."""
@@ -96,12 +100,87 @@ cdef class ChunkedBody:
         with memoryview(buffer) as whole, whole.cast("B") as target:
             with cython.critical_section(reader):
                 reader.check_readable()
-                rc = self.decode(target, &have, len(target))
+                try:
+                    rc = self.decode(target, &have, len(target))
+                    if rc == HTTP1_END:
+                        rc = self.end()
+                    if rc == HTTP1_OK or rc == HTTP1_END or self.waits(rc):
+                        return have
+                    self.fail(rc)
+                except BaseException as error:
+                    self.give_back(bytes(target[:have]), error)
+                    raise
+
+    def readline(self, limit=-1):
+        """Content up to and with the next LF; at most `limit` octets if not negative."""
+        cdef Reader reader = self.reader
+        cdef Py_ssize_t most = size_of(limit)
+        cdef Py_ssize_t have, n
+        cdef const uint8_t *found
+        cdef bytearray line = bytearray()
+        cdef http1_rc rc = HTTP1_OK
+
+        with cython.critical_section(reader):
+            reader.check_readable()
+            try:
+                while PyByteArray_GET_SIZE(line) != most and not line.endswith(b"\n"):
+                    n = self.at_hand()
+                    if n == 0:      # one octet, which may have to be waited for
+                        octet, have = bytearray(1), 0
+                        rc = self.decode(octet, &have, 1)
+                        line += octet[:have]
+                        if rc != HTTP1_OK:
+                            break
+                        continue
+                    if 0 <= most - PyByteArray_GET_SIZE(line) < n:
+                        n = most - PyByteArray_GET_SIZE(line)
+                    found = <const uint8_t *> memchr(reader.unread_octets(), c'\n', n)
+                    if found is not NULL:
+                        n = found - reader.unread_octets() + 1
+                    line += reader.take(n)
+                    self.count(n)
                 if rc == HTTP1_END:
                     rc = self.end()
-                if rc != HTTP1_OK and rc != HTTP1_END:
-                    self.fail(rc, bytes(target[:have]))
-        return have
+                if rc == HTTP1_OK or rc == HTTP1_END or self.waits(rc):
+                    return bytes(line)
+                self.fail(rc)
+            except BaseException as error:
+                self.give_back(bytes(line), error)
+                raise
+
+    def put_back(self, bytes content not None):
+        """Have content that was read come next again."""
+        with cython.critical_section(self.reader):
+            self.reader.check_open()
+            self.give_back(content, None)
+
+    cdef int give_back(self, bytes content, object error) except -1:
+        """Do with the content of a call that has raised what is right.
+
+        Where the message is refused it is the exception's, as ``partial``.  Else the next call
+        begins with it: it is given back to the reader as data of the chunk that comes next.
+        """
+        cdef bytes framing = b""
+
+        if isinstance(error, HTTPException):
+            if isinstance(error, IncompleteRead):
+                error.args = content, *error.args[1:]
+            error.partial = content
+        elif self.reader.closed:
+            self.reader.give_back_bytes(content, error)
+        elif content:
+            if self._body.state == HTTP1_AT_SIZE:
+                framing = b"\r\n"
+            elif self._body.state == HTTP1_AT_TRAILER:
+                framing = b"\r\n0\r\n"
+            if self._body.state != HTTP1_IN_DATA:
+                self._body.left = 0
+                self._body.state = HTTP1_IN_DATA
+            self._body.left += len(content)
+            self._body.content -= min(self._body.content, <uint64_t> len(content))
+            self.reader.give_back_bytes(content + framing, error)
+        self.reader._settled = self.reader.position()
+        return 0
 
     # ---- content that has arrived: without a receive, and nothing has moved where that fails
 
@@ -111,7 +190,7 @@ cdef class ChunkedBody:
         cdef Reader reader = self.reader
         cdef size_t at = 0
 
-        reader.after_empty_line = False
+        reader._last_chunk = reader.after_last_chunk = False
         if (reader._at < reader._end
                 and http1_chunked_step(&self._body, reader.unread_octets(),
                                        reader._end - reader._at, &at) == HTTP1_OK
@@ -128,7 +207,7 @@ cdef class ChunkedBody:
         cdef Reader reader = self.reader
         cdef size_t at = 0, put = 0
 
-        reader.after_empty_line = False
+        reader._last_chunk = reader.after_last_chunk = False
         if (reader._at < reader._end
                 and http1_chunked_copy(&self._body, reader.unread_octets(),
                                        reader._end - reader._at, &at, out, size,
@@ -170,7 +249,7 @@ cdef class ChunkedBody:
         cdef http1_rc rc
         cdef size_t at, put
 
-        reader.after_empty_line = False
+        reader._last_chunk = reader.after_last_chunk = False
         if self._body.state == HTTP1_AT_TRAILER:
             return HTTP1_END
         get_writable(target, &view)
@@ -243,10 +322,12 @@ cdef class ChunkedBody:
         self.ended = True
         return HTTP1_END
 
-    cdef int fail(self, http1_rc rc, bytes content) except -1:
-        """Raise what `rc` means; nothing, where a FeedReader has to be fed first."""
-        if rc == HTTP1_MORE and self.reader._waits:
-            return 0
+    cdef bint waits(self, http1_rc rc) noexcept:
+        """Whether a FeedReader has to be fed first."""
+        return rc == HTTP1_MORE and self.reader._waits
+
+    cdef int fail(self, http1_rc rc) except -1:
+        """Raise what `rc` means."""
         shown = self.reader.line_at(0)
         if rc == HTTP1_LONG:
             raise LineTooLong("chunk size", self._body.max_line, shown)
@@ -258,7 +339,7 @@ cdef class ChunkedBody:
             why = f"CRLF behind chunk data expected (RFC 9112 7.1): {shown!r}"
         else:
             why = BAD_LINE.format(shown)
-        raise IncompleteRead(content, self._body.left if self._body.state == HTTP1_IN_DATA
+        raise IncompleteRead(b"", self._body.left if self._body.state == HTTP1_IN_DATA
                              else None) from ValueError(why)
 
 

@@ -7,10 +7,15 @@ cdef str RESPONSE
 cdef str ANSWERED
 cdef str SPOILED
 cdef str WAITING
+cdef str UNSENT
+cdef str OWNER
 
 # Its states.
 cdef str IDLE
 cdef str REQUEST_STARTED
 cdef str REQUEST_SENT
 
+cdef bint claimed(dict own, str name, object expected, object value) except -1
+cdef bint begin_request(dict own, str state) except -1
+cdef bint all_sent(dict own, object token) except -1
 cdef bint is_over(Originals answers, object response) except -1

@@ -16,14 +16,16 @@ import socket
 import sys
 
 cimport cython
+from cpython.bytes cimport PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_Copy
 from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
 
 from .head cimport OK, Head, skip_empty_line, take_head
 from .idle cimport has_input
 from .originals cimport Bindings, Originals, attributes, get, set_attributes
+from .reader cimport Reader, refuse_second_thread
 from .request cimport whole_head
-from .sockets cimport SocketReader, may_take_all, open_socket
+from .sockets cimport SocketReader, may_take_all, open_socket, send_all
 from .tally cimport Tally
 
 from ..limits import DEFAULT
@@ -35,6 +37,7 @@ cdef extern from "Python.h":
     Py_ssize_t PyUnicode_Tailmatch(object text, object part, Py_ssize_t start, Py_ssize_t end,
                                    int direction)
     int PySys_Audit(const char *event, const char *format, ...) except -1
+    unsigned long PyThread_get_thread_ident() noexcept
 
 cdef extern from *:
     """
@@ -42,7 +45,6 @@ cdef extern from *:
         ((PyTypeObject *)(cls))->tp_new((PyTypeObject *)(cls), args, NULL)
     """
     object new_instance "httpclient_new"(object cls, tuple args)
-    object call_method "PyObject_CallMethodOneArg"(object obj, object name, object argument)
 
 cdef Py_ssize_t JOINED = 16 * 1024      # a body up to this size goes out with the head
 cdef Py_ssize_t LARGEST = sys.maxsize
@@ -62,20 +64,23 @@ RESPONSE = "_HTTPConnection__response"
 ANSWERED = "_HTTPConnection__answered"
 SPOILED = "_HTTPConnection__spoiled"
 WAITING = "_HTTPConnection__waiting"
+UNSENT = "_HTTPConnection__unsent"
+OWNER = "_HTTPConnection__owner"
+cdef str READING = "_hc_reading"
 IDLE = "Idle"
 REQUEST_STARTED = "Request-started"
 REQUEST_SENT = "Request-sent"
 cdef str AWAITED = "Response-awaited"
 
 CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED, WAITING,
-                   "sock", "host", "port", "debuglevel", "_tunnel_host", "_method", "_buffer",
-                   "_hc_due", "_hc_limits")
+                   UNSENT, "sock", "host", "port", "debuglevel", "_tunnel_host", "_method",
+                   "_buffer", "_hc_due", "_hc_limits")
 RESPONSE_CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED,
-                            "sock", "debuglevel", "_method", "_hc_due", "_hc_limits")
+                            UNSENT, "sock", "debuglevel", "_method", "_hc_due", "_hc_limits")
 RESPONSE_DATA = ("__getattribute__", "__setattr__", "fp", "status", "version", "reason", "code",
                  "length", "chunked", "chunk_left", "will_close", "headers", "msg", "debuglevel",
                  "_method", "_hc_head", "_hc_message", "_hc_interim", "_hc_reused",
-                 "_hc_limits", "_max_headers", "_hc_reading")
+                 "_hc_limits", "_max_headers")
 
 cdef str USUAL = "GET"
 
@@ -84,6 +89,78 @@ cdef dict FIELDS = {
     "fp": None, "debuglevel": 0, "_method": USUAL, "_hc_head": None, "version": 11, "code": 200,
     "status": 200, "reason": OK, "chunked": False, "length": None, "will_close": False,
 }
+
+
+cdef bint claimed(dict own, str name, object expected, object value) except -1:
+    """Set an attribute that is as expected, in one step: of two threads, one gets True."""
+    with cython.critical_section(own):
+        if get(own, name, None) != expected:
+            return False
+        own[name] = value
+    return True
+
+
+def claim(dict own not None, str name not None, expected, value):
+    """Set an attribute that is as expected (None: or missing) in one step: one thread gets True."""
+    return claimed(own, name, expected, value)
+
+
+cdef bint begin_request(dict own, str state) except -1:
+    """Leave the state Idle for one of a request that is this thread's; False: another was faster."""
+    with cython.critical_section(own):
+        if get(own, STATE, None) != IDLE:
+            return False
+        own[STATE] = state
+        own[OWNER] = PyThread_get_thread_ident()
+    return True
+
+
+def begun_request(dict own not None, str state not None):
+    """As begin_request()."""
+    return begin_request(own, state)
+
+
+def is_own_request(dict own not None):
+    """Return True if this thread has begun the request that the connection is in."""
+    return get(own, OWNER, None) == PyThread_get_thread_ident()
+
+
+cdef bint all_sent(dict own, object token) except -1:
+    """Note that the request with this token has gone out; False: the connection was closed."""
+    with cython.critical_section(own):
+        if get(own, UNSENT, None) is not token:
+            return False
+        own[UNSENT] = None
+    return True
+
+
+def alone(response, function, argument):
+    """function(response, argument), which reads content: as one thread at a time may do.
+
+    RuntimeError for another one.  After an exception by which content is lost, nothing more
+    can be read from a Reader.
+    """
+    cdef Reader reader = None
+    cdef dict own = None
+    cdef bint failed = True
+
+    fp = response.fp
+    if isinstance(fp, Reader):
+        reader = <Reader> fp
+        reader.begin_turn()
+    else:
+        own = attributes(response)
+        if not claimed(own, READING, None, True):
+            refuse_second_thread()
+    try:
+        result = function(response, argument)
+        failed = False
+        return result
+    finally:
+        if reader is not None:
+            reader.end_turn(failed)
+        else:
+            own[READING] = None
 
 
 cdef bint is_absolute(str target) noexcept:
@@ -160,18 +237,21 @@ cdef class Requests:
         if head is None:
             return False
 
-        sock = self.usable_socket(connection, own)
-        if get(own, STATE, None) != IDLE:
-            return False        # what is a subclass's ran, or another thread
-        own[STATE] = REQUEST_SENT
-        if get(own, "_method", None) is not method:
-            own["_method"] = method
-        if get(own, WAITING, None):
-            own[WAITING] = False
+        # First, as what follows may run Python code, or other threads.
+        if not begin_request(own, REQUEST_SENT):
+            return False
         try:
+            own[UNSENT] = head      # until all of it has gone out
+            sock = self.usable_socket(connection, own)
+            if get(own, "_method", None) is not method:
+                own["_method"] = method
+            if get(own, WAITING, None):
+                own[WAITING] = False
             self.emit(connection, sock, <bytes> head, body)
+            if not all_sent(own, head):
+                connection._hc_closed_meanwhile()
         except BaseException as error:
-            connection._hc_sending_failed(error)
+            connection._hc_sending_failed(error, head)
             raise
         counts.requests += 1
         return True
@@ -189,6 +269,7 @@ cdef class Requests:
                 own[RESPONSE] = None
             else:
                 connection._hc_forget_response()
+                connection._hc_drop_spoiled()
                 unread = get(own, RESPONSE, None) is not None
         sock = get(own, "sock", None)
         if sock is None or unread or get(own, ANSWERED, None) is not sock:
@@ -223,7 +304,7 @@ cdef class Requests:
         if body:
             PySys_Audit("http.client.send", "OO", <PyObject *> connection, <PyObject *> body)
             head = head + body
-        call_method(sock, "sendall", head)
+        send_all(sock, head)
         return 0
 
 
@@ -266,7 +347,8 @@ cdef class Responses:
         if not ((strict is None or strict is True) and may_take_all(sock)
                 and self.is_plain(own)):
             return None
-        own[STATE] = AWAITED    # at once: of two threads, one gets here
+        if not claimed(own, STATE, REQUEST_SENT, AWAITED):
+            return None
         fields = PyDict_Copy(FIELDS)
         if strict:
             fields[self._strict] = strict
@@ -305,6 +387,7 @@ cdef class Responses:
         """Whether a request was sent, and how it is answered is nobody else's affair."""
         return (get(own, STATE, None) == REQUEST_SENT and not prints(own)
                 and get(own, RESPONSE, None) is None and get(own, SPOILED, None) is None
+                and get(own, UNSENT, None) is None
                 and get(own, "_hc_due", None) is None
                 and get(own, self._max_response_headers, None) is None)
 
@@ -369,6 +452,7 @@ cdef class Content:
         cdef Py_ssize_t size
         cdef dict own = attributes(response)
         cdef bytes data
+        cdef bint failed = True
 
         fp = get(own, "fp", None)
         if type(fp) is not SocketReader or not self._methods.of_object(response, own):
@@ -376,27 +460,24 @@ cdef class Content:
         length = get(own, "length", None)
         method = get(own, "_method", None)
         if (type(length) is not int or get(own, "chunked", None) is not False
-                or (method is not USUAL and method == "HEAD") or get(own, "_hc_reading", False)):
+                or (method is not USUAL and method == "HEAD")):
             return None
         reader = <SocketReader> fp
         size = clipped_size(length, NULL)
-        data = None
-        with cython.critical_section(reader):
-            if 0 <= size <= reader._end - reader._at:
+        reader.begin_turn()
+        try:
+            with cython.critical_section(reader):
                 data = reader.take_last(size)
-        if data is None:
-            own["_hc_reading"] = True      # other threads may run
-            try:
-                data = reader.take_last(size)
-            finally:
-                own["_hc_reading"] = False
-            if len(data) != length:
+            if PyBytes_GET_SIZE(data) != length:
                 response._hc_came_short(data)
-        own["length"] = NOTHING
-        own["fp"] = None
-        if reader._end != reader._at:
-            own["will_close"] = True    # there is surplus, as in _close_conn()
-        return data
+            own["length"] = NOTHING
+            own["fp"] = None
+            if reader.surplus:
+                own["will_close"] = True    # as in _close_conn()
+            failed = False
+            return data
+        finally:
+            reader.end_turn(failed)
 
     def field(self, response, name):
         """The value of a field, as getheader() gives it; None: it is not there, or not so easy."""

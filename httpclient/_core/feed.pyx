@@ -79,6 +79,7 @@ cdef class FeedReader(Reader):
             self._searched.at = self._searched.line = self._searched.count = 0
         return rc
 
+    @cython.critical_section
     def close(self):
         self.closed = True
         self.release_store()

@@ -122,6 +122,7 @@ def read_head(Reader reader not None, Py_ssize_t max_line, Py_ssize_t max_fields
     return take_head(reader, max_line, max_fields, max_head, strict)
 
 
+@cython.critical_section
 cdef object take_head(Reader reader, Py_ssize_t max_line, Py_ssize_t max_fields,
                       Py_ssize_t max_head, bint strict):
     cdef http1_lines lines
@@ -263,6 +264,7 @@ def status_line(bytes line not None, bint strict=False):
     return status.minor, status.code, latin1(<const char *> octets, status.reason)
 
 
+@cython.critical_section
 cpdef bint skip_empty_line(Reader reader) except -1:
     """Use up one empty line, if that is what comes next.
 
@@ -288,6 +290,7 @@ cpdef bint skip_empty_line(Reader reader) except -1:
             return not reader._waits
 
 
+@cython.critical_section
 def begins_with_http(Reader reader not None):
     """Whether the unread octets begin with ``HTTP/``; receives until that can be told.
 

@@ -35,6 +35,10 @@ cdef extern from *:
 cdef object MISSING = object()
 
 
+cdef unsigned int version_of(object cls) noexcept:
+    return (<PyTypeObject *> <PyObject *> cls).tp_version_tag
+
+
 @cython.final
 cdef class Originals:
     """The attributes `names` of a class, as they are now, and `data`.
@@ -50,9 +54,12 @@ cdef class Originals:
         self._defaults = tuple([getattr(cls, name, MISSING) for name in data])
 
     cdef bint of_class(self, object cls) except -1:
-        cdef unsigned int tag = (<PyTypeObject *> <PyObject *> cls).tp_version_tag
+        cdef unsigned int tag = version_of(cls)
         cdef int i
 
+        if tag == 0 and self._names:
+            getattr(cls, self._names[0], None)      # has it given one, mostly
+            tag = version_of(cls)
         if tag != 0:
             for i in range(KINDS):
                 if tag == self._tags[i] and <PyObject *> cls == self._types[i]:
@@ -63,11 +70,13 @@ cdef class Originals:
         for name, value in zip(self._data, self._defaults):
             if getattr(cls, name, MISSING) is not value:
                 return False
-        i = self._next
-        self._next = (i + 1) % KINDS
-        self._tags[i] = 0
-        self._types[i] = <PyObject *> cls
-        self._tags[i] = (<PyTypeObject *> <PyObject *> cls).tp_version_tag
+        # The tag of before: the class may have been changed while it was compared.
+        if tag != 0 and tag == version_of(cls):
+            i = self._next
+            self._next = (i + 1) % KINDS
+            self._tags[i] = 0
+            self._types[i] = <PyObject *> cls
+            self._tags[i] = tag
         return True
 
     cdef bint of_object(self, object obj, dict own) except -1:
@@ -104,5 +113,6 @@ cdef class Bindings:
         for i in range(len(self._names)):
             if get(self._namespace, self._names[i], None) is not self._values[i]:
                 return False
-        self._version = version
+        if version != 0:
+            self._version = version
         return True

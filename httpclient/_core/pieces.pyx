@@ -7,7 +7,7 @@ The attributes of the response say what is content, as for the steps, and are ke
 """
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.object cimport PyObject
 from libc.string cimport memchr, memcpy
 
@@ -47,6 +47,8 @@ cdef class Pieces:
         cdef Py_ssize_t size
         cdef dict own = attributes(response)
         cdef ChunkedBody body
+        cdef bytes data = None
+        cdef bint failed = True
         cdef Reader reader = self.reader_of(own)
 
         if reader is None or type(n) is not int:
@@ -54,18 +56,26 @@ cdef class Pieces:
         size = clipped_size(n, NULL)
         if size <= 0 or size > reader._end - reader._at:
             return None
-        with cython.critical_section(reader):
-            body = self.body_of(response, own, reader, self._chunks)
-            if body is not None:
-                return self.out_of_chunks(own, body, size)
-            if self.at_hand(response, own, reader) >= size:
-                return self.taken(response, own, reader, size)
-        return None
+        reader.begin_turn()
+        try:
+            with cython.critical_section(reader):
+                body = self.body_of(response, own, reader, self._chunks)
+                if body is not None:
+                    data = self.out_of_chunks(own, body, size)
+                elif self.at_hand(response, own, reader) >= size:
+                    data = reader.take(size)
+            if body is None and data is not None:
+                self.count(response, own, size)
+            failed = False
+            return data
+        finally:
+            reader.end_turn(failed)
 
     def readinto(self, response, buffer):
         """How many octets it took to fill `buffer`, a bytearray or memoryview."""
         cdef Py_buffer view
         cdef dict own = attributes(response)
+        cdef bint failed = True, filled = False
         cdef Reader reader = self.reader_of(own)
 
         if reader is None or type(buffer) is not bytearray and type(buffer) is not memoryview:
@@ -76,18 +86,23 @@ cdef class Pieces:
             return None
         try:
             if 0 < view.len <= reader._end - reader._at:
-                with cython.critical_section(reader):
-                    if self.fills(response, own, reader, <uint8_t *> view.buf, view.len):
-                        return view.len
+                reader.begin_turn()
+                try:
+                    filled = self.fills(response, own, reader, <uint8_t *> view.buf, view.len)
+                    failed = False
+                finally:
+                    reader.end_turn(failed)
+            return view.len if filled else None
         finally:
             PyBuffer_Release(&view)
-        return None
 
     def read1(self, response, n):
         """Up to `n` octets of what has arrived, of one chunk if there are chunks."""
         cdef Py_ssize_t most, size
         cdef dict own = attributes(response)
         cdef ChunkedBody body
+        cdef bytes data = None
+        cdef bint failed = True
         cdef Reader reader = self.reader_of(own)
 
         if reader is None or type(n) is not int:
@@ -95,36 +110,49 @@ cdef class Pieces:
         most = clipped_size(n, NULL)
         if most == 0:
             return None
-        with cython.critical_section(reader):
-            body = self.body_of(response, own, reader, self._chunks)
-            size = (self.at_hand(response, own, reader) if body is None else body.at_hand())
-            if size <= 0:
-                return None
-            size = min(size, most if most > 0 else ONCE)
-            if body is None:
-                return self.taken(response, own, reader, size)
-            data = reader.take(size)
-            body.count(size)
-            own["chunk_left"] = body.left_in_chunk()
+        reader.begin_turn()
+        try:
+            with cython.critical_section(reader):
+                body = self.body_of(response, own, reader, self._chunks)
+                size = (self.at_hand(response, own, reader) if body is None else body.at_hand())
+                size = min(size, most if most > 0 else ONCE)
+                if size > 0:
+                    data = reader.take(size)
+                    if body is not None:
+                        body.count(size)
+            if data is not None:
+                if body is None:
+                    self.count(response, own, size)
+                else:
+                    own["chunk_left"] = body.left_in_chunk()
+            failed = False
             return data
+        finally:
+            reader.end_turn(failed)
 
     def peek(self, response):
         """What has arrived, of one chunk if there are chunks; it stays."""
         cdef Py_ssize_t size
         cdef dict own = attributes(response)
         cdef ChunkedBody body
+        cdef bytes data = None
         cdef Reader reader = self.reader_of(own)
 
         if reader is None:
             return None
-        with cython.critical_section(reader):
-            body = self.body_of(response, own, reader, self._chunks)
-            size = (self.at_hand(response, own, reader) if body is None else body.at_hand())
-            if size <= 0:
-                return None
-            if body is not None:
+        reader.begin_turn()
+        try:
+            with cython.critical_section(reader):
+                body = self.body_of(response, own, reader, self._chunks)
+                size = (self.at_hand(response, own, reader) if body is None else body.at_hand())
+                if size > 0:
+                    data = PyBytes_FromStringAndSize(<char *> reader.unread_octets(),
+                                                     min(size, SHOWN))
+            if data is not None and body is not None:
                 own["chunk_left"] = body.left_in_chunk()
-            return PyBytes_FromStringAndSize(<char *> reader.unread_octets(), min(size, SHOWN))
+            return data
+        finally:
+            reader.end_turn(False)
 
     def readline(self, response, limit):
         """Up to and with the next LF; at most `limit` octets if not negative."""
@@ -132,6 +160,8 @@ cdef class Pieces:
         cdef Py_ssize_t most, size
         cdef dict own = attributes(response)
         cdef ChunkedBody body
+        cdef bytes data = None
+        cdef bint failed = True
         cdef Reader reader = self.reader_of(own)
 
         if reader is None or type(limit) is not int:
@@ -139,27 +169,35 @@ cdef class Pieces:
         most = clipped_size(limit, NULL)
         if most == 0:
             return None
-        with cython.critical_section(reader):
-            body = self.body_of(response, own, reader, self._lines)
-            if body is not None:
-                size = body.line_at_hand(most)
-                return self.out_of_chunks(own, body, size) if size else None
-            size = self.at_hand(response, own, reader)
-            if size <= 0:
-                return None
-            if 0 < most < size:
-                size = most
-            found = <const uint8_t *> memchr(reader.unread_octets(), c'\n', size)
-            if found is not NULL:
-                size = found - reader.unread_octets() + 1
-            elif size != most:
-                return None
-            return self.taken(response, own, reader, size)
+        reader.begin_turn()
+        try:
+            with cython.critical_section(reader):
+                body = self.body_of(response, own, reader, self._lines)
+                if body is not None:
+                    size = body.line_at_hand(most)
+                    if size:
+                        data = self.out_of_chunks(own, body, size)
+                else:
+                    size = self.at_hand(response, own, reader)
+                    if 0 < most < size:
+                        size = most
+                    if size > 0:
+                        found = <const uint8_t *> memchr(reader.unread_octets(), c'\n', size)
+                        if found is not NULL:
+                            data = reader.take(found - reader.unread_octets() + 1)
+                        elif size == most:
+                            data = reader.take(size)
+            if body is None and data is not None:
+                self.count(response, own, PyBytes_GET_SIZE(data))
+            failed = False
+            return data
+        finally:
+            reader.end_turn(failed)
 
     cdef Reader reader_of(self, dict own):
-        """The Reader of a response that nobody is reading just now, or None."""
+        """The Reader of a response that can be read, or None."""
         fp = get(own, "fp", None)
-        if not isinstance(fp, Reader) or get(own, "_hc_reading", False) is not False:
+        if not isinstance(fp, Reader):
             return None
         if (<Reader> fp).closed or (<Reader> fp)._failure is not None:
             return None
@@ -177,22 +215,18 @@ cdef class Pieces:
             if type(body) is not ChunkedBody or (<ChunkedBody> body).reader is not reader:
                 return None
         (<ChunkedBody> body).set_left_in_chunk(get(own, "chunk_left", None))
-        return <ChunkedBody> body
+        return None if reader.closed else <ChunkedBody> body
 
     cdef Py_ssize_t at_hand(self, object response, dict own, Reader reader) except -1:
         """How many octets of content have arrived that does not come in chunks."""
-        cdef Py_ssize_t have = reader._end - reader._at
+        cdef Py_ssize_t have
         if get(own, "chunked", None) is not False or not self._whole.of_object(response, own):
             return 0
         length = get(own, "length", None)
+        have = reader._end - reader._at     # now, as other threads may have run
         if length is None:
             return have
         return min(have, clipped_size(length, NULL)) if type(length) is int and length > 0 else 0
-
-    cdef bytes taken(self, object response, dict own, Reader reader, Py_ssize_t n):
-        data = reader.take(n)
-        self.count(response, own, n)
-        return data
 
     cdef int count(self, object response, dict own, Py_ssize_t n) except -1:
         """Note that `n` octets of content have been taken; the last ones are the end."""
@@ -213,18 +247,23 @@ cdef class Pieces:
 
     cdef bint fills(self, object response, dict own, Reader reader, uint8_t *out,
                     Py_ssize_t n) except -1:
-        cdef ChunkedBody body = self.body_of(response, own, reader, self._chunks)
-        if body is not None:
-            if not body.copy(out, n):
+        cdef ChunkedBody body
+
+        with cython.critical_section(reader):
+            body = self.body_of(response, own, reader, self._chunks)
+            if body is not None:
+                if not body.copy(out, n):
+                    return False
+            elif self.at_hand(response, own, reader) < n:
                 return False
+            else:
+                memcpy(out, reader.unread_octets(), n)
+                reader._at += n
+                reader._last_chunk = reader.after_last_chunk = False
+        if body is None:
+            self.count(response, own, n)
+        else:
             own["chunk_left"] = body.left_in_chunk()
-            return True
-        if self.at_hand(response, own, reader) < n:
-            return False
-        memcpy(out, reader.unread_octets(), n)
-        reader._at += n
-        reader.after_empty_line = False
-        self.count(response, own, n)
         return True
 
 

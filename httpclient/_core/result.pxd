@@ -22,6 +22,7 @@ cdef class Gathering:
 
     cdef int make_room(self, Py_ssize_t most) except -1
     cdef Py_ssize_t keep(self) except -1
+    cdef bytes so_far(self)
     cdef bytes finish(self)
 
 

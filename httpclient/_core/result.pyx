@@ -180,6 +180,12 @@ cdef class Gathering:
             self._pieces.append(self.result.finish(self.have))
         return self._total
 
+    cdef bytes so_far(self):
+        """What has been filled in until now, for the reader to have it back."""
+        cdef bytes last = (<bytes> self.result._data)[:self.have] if self.have else b""
+
+        return b"".join([*self._pieces, last])
+
     cdef bytes finish(self):
         """All that has been kept."""
         cdef list pieces = self._pieces

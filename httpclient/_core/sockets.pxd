@@ -5,11 +5,15 @@ from .reader cimport Reader
 cdef class SocketReader(Reader):
     cdef object _sock
     cdef object _raw
+    cdef bint _holds            # whether the socket counts us among those who read from it
+    cdef readonly bint surplus  # whether octets were left behind the message's end
 
     cdef int attach(self, object sock) except -1
-    cdef int let_go(self) except -1
     cdef bytes take_last(self, Py_ssize_t n)
 
 
+cdef int hold(object sock) except -1
+cdef int release(object sock) except -1
+cdef object send_all(object sock, object data)
 cdef bint may_take_all(object sock) except -1
 cdef SocketReader open_socket(object sock)

@@ -4,20 +4,26 @@
 A greedy reader takes what nobody has asked for yet, so it stands only over a socket
 that nobody else reads from; open_reader() decides.
 """
+import errno
 import io
+import os
 import socket
 from functools import partial
 from types import BuiltinMethodType
 
 cimport cython
 from cpython.bytes cimport PyBytes_GET_SIZE
+from cpython.dict cimport PyDict_Contains
 from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
 
-from .originals cimport Originals
+from .originals cimport Originals, attributes
 from .reader cimport Reader
 
 cdef extern from "Python.h":
     PyObject *self_of "PyCFunction_GET_SELF"(object function)
+    object call_method "PyObject_CallMethodOneArg"(object obj, object name, object argument)
+    object get_attribute "PyObject_GetAttr"(object obj, object name)
+    int set_attribute "PyObject_SetAttr"(object obj, object name, object value) except -1
 
 # Seen at import: what is patched or replaced later is not ours to go around.
 cdef object real_socket = socket.socket
@@ -25,14 +31,83 @@ cdef object socket_io = socket.SocketIO
 cdef Originals sockets = Originals(real_socket, "makefile")
 cdef Originals socket_files = Originals(socket_io, "readinto")
 cdef object buffered_reader = io.BufferedReader
+cdef object ONE = 1
+
+
+cdef int hold(object sock) except -1:
+    """Have a real socket keep its descriptor until release(), whoever closes it.
+
+    By the count of the files of makefile(), which close() respects.  A system call that is
+    under way knows nothing but the descriptor's number, and OpenSSL no more than that: when
+    it is closed, the next connection gets the same number.
+    """
+    with cython.critical_section(sock):
+        set_attribute(sock, "_io_refs", get_attribute(sock, "_io_refs") + ONE)
+    return 0
+
+
+cdef int release(object sock) except -1:
+    """Undo hold(); a socket that was closed meanwhile is closed now."""
+    with cython.critical_section(sock):
+        if get_attribute(sock, "_closed") is False:
+            set_attribute(sock, "_io_refs", get_attribute(sock, "_io_refs") - ONE)
+            return 0
+    sock._decref_socketios()
+    return 0
+
+
+cdef object send_all(object sock, object data):
+    """As held(sock, "sendall", data)."""
+    if not PyObject_TypeCheck(sock, <PyTypeObject *> real_socket):
+        return call_method(sock, "sendall", data)
+    hold(sock)
+    try:
+        check_open(sock)
+        return call_method(sock, "sendall", data)
+    finally:
+        release(sock)
+
+
+cdef int check_open(object sock) except -1:
+    """Raise where another thread is about to close a socket that is held."""
+    if sock._closed:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return 0
+
+
+def held(sock, str method, *args):
+    """Call a method of a socket, during which nobody's close() frees the descriptor.
+
+    Sockets of other make are their makers' affair.
+    """
+    if not PyObject_TypeCheck(sock, <PyTypeObject *> real_socket):
+        return getattr(sock, method)(*args)
+    hold(sock)
+    try:
+        check_open(sock)
+        return getattr(sock, method)(*args)
+    finally:
+        release(sock)
+
+
+def interrupt(sock):
+    """End what other threads do with a real socket; they close the descriptor when they leave."""
+    if isinstance(sock, real_socket):
+        hold(sock)      # or they might leave just before the system call
+        try:
+            # SSLSocket's own would have them go on without TLS.
+            real_socket.shutdown(sock, socket.SHUT_RDWR)
+        except OSError:
+            pass    # it is not connected any more
+        finally:
+            release(sock)
 
 
 @cython.final
 cdef class SocketReader(Reader):
     """Octets from a real socket, TLS too, by its recv_into().
 
-    It keeps the socket open as a file of makefile() does: by the count of
-    those who read, which close() of the socket respects.
+    It keeps the socket open as a file of makefile() does: see hold().
     """
 
     cdef int attach(self, object sock) except -1:
@@ -40,22 +115,20 @@ cdef class SocketReader(Reader):
         # Another object's method might keep the store that it is given: [].append does.
         self._direct = (isinstance(self._receive, BuiltinMethodType)
                         and self_of(self._receive) is <PyObject *> sock)
-        sock._io_refs += 1
+        hold(sock)
+        self._holds = True
         self._sock = sock
         return 0
 
     cdef bytes take_last(self, Py_ssize_t n):
-        """As read(n), of what is the message's end: closes if it has all come.
-
-        `unread` stays: surplus that is nobody's.
-        """
-        cdef Py_ssize_t left
+        """As read(n), of what is the message's end: closes if it has all come."""
         self.check_readable()
         data = self.read_octets(n)
         if PyBytes_GET_SIZE(data) == n:
-            left = self._end - self._at
-            self.let_go()
-            self._end = left
+            self.surplus = self._at != self._end
+            self.closed = True
+            self.release_store()
+            self.leave()
         return data
 
     def obey(self, deadline):
@@ -82,30 +155,49 @@ cdef class SocketReader(Reader):
         self.check_open()
         return self._sock.fileno()
 
+    @cython.critical_section
     def close(self):
-        if not self.closed:
-            self.let_go()
-
-    cdef int let_go(self) except -1:
+        """Close the reader; a receive of another thread's ends, and closes the socket."""
+        if self.closed:
+            return
         self.closed = True
-        self._receive = None
-        self.release_store()
-        sock, self._sock = self._sock, None
+        if self._receiving:
+            interrupt(self._sock)
+        else:
+            self.release_store()
+            self.leave()
+
+    cdef int leave(self) except -1:
         raw, self._raw = self._raw, None
         if raw is not None:
             raw.close()
-        if sock._closed:
-            sock._decref_socketios()
-        else:
-            sock._io_refs -= 1
+        if self._holds:
+            self._holds = False
+            release(self._sock)
+        return 0
+
+    cdef int note_failure(self, object error, bint lost) except -1:
+        Reader.note_failure(self, error, lost)
+        # A deadline closes the socket: then nobody has any use for the descriptor.
+        if self._failure is not None and self._sock._closed:
+            self.leave()
         return 0
 
     def __del__(self):
-        if self._sock is not None:
+        if self._holds:
             self.close()
 
     def __repr__(self):
         return f"<{type(self).__name__} of {self._sock!r}>"
+
+
+cdef int shut_down(object file) except -1:
+    """End a receive from the socket under a file, which is not real_socket."""
+    try:
+        file.raw._sock.shutdown(socket.SHUT_RDWR)
+    except (OSError, AttributeError):
+        pass    # it is not connected any more, or no socket
+    return 0
 
 
 @cython.final
@@ -140,13 +232,28 @@ cdef class RawReader(Reader):
     def fileno(self):
         return self._file.fileno()
 
+    @cython.critical_section
     def close(self):
+        """Close the reader; a receive of another thread's ends, and closes the file."""
         if self.closed:
             return
         self.closed = True
-        self._receive = None
-        self.release_store()
+        if self._receiving:
+            shut_down(self._file)
+        else:
+            self.release_store()
+            self.leave()
+
+    cdef int leave(self) except -1:
         self._file.close()
+        return 0
+
+    cdef int note_failure(self, object error, bint lost) except -1:
+        Reader.note_failure(self, error, lost)
+        sock = getattr(self._file.raw, "_sock", None)
+        if self._failure is not None and getattr(sock, "_closed", False):
+            self.leave()    # as in SocketReader
+        return 0
 
     def __repr__(self):
         return f"<{type(self).__name__} of {self._file!r}>"
@@ -154,8 +261,11 @@ cdef class RawReader(Reader):
 
 cdef bint may_take_all(object sock) except -1:
     """Whether all the octets of a socket are ours to take: a real one, and nothing patched."""
-    return (PyObject_TypeCheck(sock, <PyTypeObject *> real_socket)
-            and sockets.of_class(type(sock)) and socket_files.of_class(socket_io))
+    if not (PyObject_TypeCheck(sock, <PyTypeObject *> real_socket)
+            and sockets.of_class(type(sock)) and socket_files.of_class(socket_io)):
+        return False
+    # A plain one has no attributes of its own.
+    return type(sock) is real_socket or not PyDict_Contains(attributes(sock), "makefile")
 
 
 cdef SocketReader open_socket(object sock):

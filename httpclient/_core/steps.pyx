@@ -11,11 +11,13 @@ cimport cython
 from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
 
 from .exchange cimport (
-    ANSWERED, IDLE, REQUEST_SENT, REQUEST_STARTED, RESPONSE, SPOILED, STATE, WAITING, is_over,
+    ANSWERED, IDLE, REQUEST_SENT, REQUEST_STARTED, RESPONSE, SPOILED, STATE, UNSENT, WAITING,
+    all_sent, begin_request, claimed, is_over,
 )
 from .idle cimport has_input
 from .originals cimport Bindings, Originals, attributes, get
 from .request cimport field_line, request_line
+from .sockets cimport send_all
 from .tally cimport Tally
 
 from .tally import tally as _tally
@@ -27,7 +29,7 @@ cdef Tally counts = _tally
 cdef object real_socket = socket.socket
 
 STEPS_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED, WAITING,
-              "sock", "debuglevel", "_tunnel_host", "_method", "_buffer", "_hc_due")
+              UNSENT, "sock", "debuglevel", "_tunnel_host", "_method", "_buffer", "_hc_due")
 
 
 @cython.final
@@ -74,6 +76,7 @@ cdef class Steps:
         if plain and host is None or not self.begin(connection, own):
             return False
         try:
+            self.check_socket(connection, own)
             own["_method"] = method
             lines.append(line)
             fields = self._field.of_object(connection, own)
@@ -119,16 +122,18 @@ cdef class Steps:
         if (not PyObject_TypeCheck(sock, <PyTypeObject *> real_socket)
                 or level is not None and level > 0):
             return False
-        own[STATE] = REQUEST_SENT
+        head = b"\r\n".join([*lines, b"", b""])
+        if not claimed(own, STATE, REQUEST_STARTED, REQUEST_SENT):
+            return False
         try:
-            lines.append(b"")
-            lines.append(b"")
-            head = b"\r\n".join(lines)
+            own[UNSENT] = head      # until all of it has gone out
             lines.clear()
             PySys_Audit("http.client.send", "OO", <PyObject *> connection, <PyObject *> head)
-            sock.sendall(head)
+            send_all(sock, head)
+            if not all_sent(own, head):
+                connection._hc_closed_meanwhile()
         except BaseException as error:
-            connection._hc_sending_failed(error)
+            connection._hc_sending_failed(error, head)
             raise
         counts.requests += 1
         return True
@@ -143,22 +148,22 @@ cdef class Steps:
 
     cdef bint begin(self, object connection, dict own) except -1:
         """From Idle to Request-started, if nothing is left of the request before."""
-        cdef bint begun = False
-
         response = get(own, RESPONSE, None)
         if (get(own, SPOILED, None) is not None or get(own, WAITING, None)
                 or response is not None and not is_over(self._answers, response)):
             return False
+        if not begin_request(own, REQUEST_STARTED):
+            return False
+        own[RESPONSE] = None
+        return True
+
+    cdef int check_socket(self, object connection, dict own) except -1:
+        """Drop a socket on which something has come that nobody has asked for."""
         sock = get(own, "sock", None)
         if sock is not None and get(own, ANSWERED, None) is sock:
             if has_input(sock) if type(sock) is real_socket else self._has_news(sock):
                 connection._hc_drop()
-        with cython.critical_section(own):  # of two threads, one gets here
-            if get(own, STATE, None) == IDLE and get(own, RESPONSE, None) is response:
-                own[STATE] = REQUEST_STARTED
-                own[RESPONSE] = None
-                begun = True
-        return begun
+        return 0
 
 
 cdef object host_line(object connection, dict own):

@@ -39,6 +39,9 @@ class Watched(socket.socket):
             self.waiting = False
 
 
+outcomes = []       # of those that were stopped: whether bytes were lost
+
+
 class Stop(Exception):
     """What the handler raises."""
 
@@ -103,7 +106,8 @@ def unseen(name, script, timeout):
 
 
 def stopped(name, script, after, timeout):
-    """The handler raises: the exception comes out, and nothing is read on from there."""
+    """The handler raises: the exception comes out, and the next read goes on from there."""
+    got = []
     with asked(timeout) as (connection, far):
 
         def handler(number, frame):
@@ -116,8 +120,8 @@ def stopped(name, script, after, timeout):
         with alarms(handler):
             try:
                 response = connection.getresponse()
-                for _ in reads.SCRIPTS[script](response):
-                    pass
+                for piece in reads.SCRIPTS[script](response):
+                    got.append(piece)
             except Stop:
                 pass
             else:
@@ -126,13 +130,45 @@ def stopped(name, script, after, timeout):
         with contextlib.suppress(BrokenPipeError):      # the client has left
             far.sendall(whole(name)[after:])
         if response is not None:
-            read_on(response)
+            far.shutdown(socket.SHUT_WR)
+            outcomes.append(response.incomplete)
+            if response.incomplete:     # the handler came between the receive and what follows it
+                refused(response)
+                return
+            got += reads.SCRIPTS[script](response)
+            assert b"".join(got) == WIRES[name][1], (name, script, after, got)
         connection.close()
         usable(connection)
 
 
-def read_on(response):
-    """Octets may be lost, so that there is nothing to be read but an exception."""
+def lost():
+    """A recv_into() in Python whose caller does not get to know what it has received."""
+    class Losing(socket.socket):
+        def recv_into(self, buffer, nbytes=0, flags=0):
+            super().recv_into(buffer, nbytes, flags)
+            raise Stop
+
+    near, far = socket.socketpair()
+    response = httpclient.HTTPResponse(near)
+    with far, near:
+        far.sendall(whole("length")[:-5])
+        response.begin()
+        assert response.read(3) == b"012"
+        with Losing(fileno=near.detach()) as sock:
+            losing = httpclient.HTTPResponse(sock)
+            losing.length, losing.chunked = 5, False
+            far.sendall(whole("length")[-5:])
+            try:
+                losing.read(5)
+            except Stop:
+                refused(losing)
+            else:
+                raise AssertionError("no exception")
+            losing.close()
+
+
+def refused(response):
+    """Bytes are lost, so that there is nothing to be read but an exception."""
     assert response.incomplete
     for method, argument in (("read", None), ("read", 1), ("readinto", bytearray(5)),
                              ("read1", 5), ("readline", 5), ("peek", 5)):
@@ -199,6 +235,8 @@ def main():
                 size = len(whole(name))
                 for after in {0, 5, 30, size - 14, size - 1}:
                     stopped(name, script, after, timeout)
+    assert outcomes.count(False) > 10 * outcomes.count(True), outcomes
+    lost()
     interrupted_send()
     ctrl_c()
 

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""Recovering: the part of HTTPConnection that has it idle or closed again after an exception.
+
+Exceptions may come from anywhere: a signal handler, an audit hook, a subclass's method.
+No line of the request that was being made may go out with the next one, no response may
+be taken for another one's, and no state may last that no call leads out of.  A request
+that has gone out in part is known by ``__unsent``: the response that the server may have
+given all the same can be read, and the connection ends with it.
+
+The attributes are http.client's, or named like those: private ones of HTTPConnection.
+"""
+from ._core.exchange import claim, is_own_request
+from .exceptions import Aborted, HTTPException, RemoteDisconnected, renamed
+from .response import HTTPResponse as _our_response_class
+
+_CS_IDLE = "Idle"
+_CS_REQ_STARTED = "Request-started"
+_CS_REQ_SENT = "Request-sent"
+
+
+class Recovering:
+    """What a connection does with the remains of a request or response."""
+
+    def _hc_is_idle(self):
+        """Return True if a request may begin; forget one whose answer nobody waits for."""
+        if self._HTTPConnection__state == _CS_REQ_SENT and claim(
+                self.__dict__, "_HTTPConnection__waiting", True, False):
+            self._hc_drop()
+            self._HTTPConnection__unsent = self._hc_due = None
+            self._HTTPConnection__state = _CS_IDLE
+        return self._HTTPConnection__state == _CS_IDLE
+
+    def _hc_give_up(self):
+        """After an exception, leave nothing of the request that this thread has begun."""
+        if not is_own_request(self.__dict__):
+            return      # another thread has begun one since
+        if self._HTTPConnection__state == _CS_REQ_STARTED:
+            self._hc_reset()
+        elif self._HTTPConnection__state == _CS_REQ_SENT and self._HTTPConnection__unsent is None:
+            self.close()    # nobody knows whether it has gone out
+        elif self._HTTPConnection__state == _CS_IDLE:
+            self._hc_due = None
+
+    def _hc_reset(self):
+        """Back to where no request has been begun."""
+        del self._buffer[:]
+        self._hc_due = self._HTTPConnection__unsent = None
+        self._HTTPConnection__state = _CS_IDLE
+
+    def _hc_sending_failed(self, error, request):
+        """Deal with an exception raised while `request`, its token, was being sent."""
+        if self._HTTPConnection__unsent is not request:
+            # Another thread has closed the connection, and perhaps uses it again.
+            if isinstance(error, OSError):
+                raise Aborted() from error
+            return
+        del self._buffer[:]
+        if not isinstance(error, OSError):
+            # Half a request is under way.
+            self.close()
+        # A server that has had enough may have answered: getresponse() tells.
+        elif self.sock is None:
+            self._hc_reset()
+        elif self._hc_due is not None and isinstance(error, TimeoutError):
+            self.close()
+        else:
+            self._HTTPConnection__waiting = True
+
+    def _hc_cut_off(self):
+        """Note that bytes which send() was given have gone out in part."""
+        if self._HTTPConnection__state == _CS_IDLE:
+            self._HTTPConnection__spoiled = self.sock
+        elif self._HTTPConnection__unsent is None:
+            self._HTTPConnection__unsent = object()
+            self._HTTPConnection__waiting = True
+
+    def _hc_closed_meanwhile(self):
+        """Raise, as another thread has closed the connection while a request was sent."""
+        if (self._HTTPConnection__state == _CS_IDLE and self.sock is not None
+                and self._HTTPConnection__answered is not self.sock):
+            self._hc_drop()     # a connect() of a subclass's has opened it since
+        raise Aborted()
+
+    def _hc_check_wanted(self, request):
+        """Raise if another thread has closed the connection since this one began to connect."""
+        if self._HTTPConnection__unsent is not request:
+            raise Aborted()
+
+    def _hc_forget_response(self):
+        """Let go of the response before, if it has been read to its end."""
+        response = self._HTTPConnection__response
+        if response:
+            if (isinstance(response, _our_response_class) and not response.isclosed()
+                    and response._hc_lost()):
+                response.close()    # a read of it has failed
+            if response.isclosed():
+                if response.will_close:
+                    # Decided after getresponse(): there was surplus, or the rest is lost.
+                    self._HTTPConnection__spoiled = self._HTTPConnection__answered
+                self._HTTPConnection__response = None
+
+    def _hc_drop_spoiled(self):
+        """Drop the socket if nobody knows what its next bytes are."""
+        if self._HTTPConnection__spoiled and self._HTTPConnection__spoiled is self.sock:
+            self._hc_drop()
+
+    def _hc_drop(self):
+        """Close the socket, so that send() opens another one.
+
+        Not by close(): subclasses forget more in theirs than this is about.
+        """
+        sock, self.sock = self.sock, None
+        self._HTTPConnection__spoiled = self._HTTPConnection__answered = None
+        if sock is not None:
+            sock.close()
+
+    def _hc_spoil(self):
+        """Close the socket of a connection that nobody can follow any more.
+
+        `sock` stays for callers to look at, until the next request opens another.
+        """
+        self._HTTPConnection__spoiled = self.sock
+        self._HTTPConnection__unsent = None
+        self._HTTPConnection__state = _CS_IDLE
+        if self.sock is not None:
+            self.sock.close()
+
+    def _hc_beginning_failed(self, response, sock, error):
+        """Restore the connection after reading a response head has failed."""
+        renamed(error)
+        try:
+            if self.sock is not sock:   # closed meanwhile, and perhaps in use again
+                if isinstance(error, RemoteDisconnected):
+                    raise Aborted()
+                return
+            due, self._hc_due = self._hc_due, None
+            if isinstance(error, ConnectionError):
+                self.close()
+                return
+            # Half a head may be lost: what follows it is no response.
+            fp = getattr(response, "fp", None)
+            if (isinstance(error, HTTPException) or getattr(fp, "arrived", False)
+                    or due is not None or self._HTTPConnection__state == _CS_IDLE):
+                self._hc_spoil()
+            else:
+                self._HTTPConnection__waiting = True
+                self._HTTPConnection__state = _CS_REQ_SENT
+        finally:
+            if response is not None:
+                response.close()

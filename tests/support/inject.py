@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""Raises an exception at the nth step that httpclient's Python code takes.
+
+A step is a line that begins, a function that is entered, a call into C, and its return: where
+a signal handler, a lack of memory or another thread's exception may come in.
+"""
+import contextlib
+import os
+import sys
+
+import httpclient
+
+FOLDER = os.path.dirname(httpclient.__file__) + os.sep
+EVENTS = {"line", "call", "c_call", "c_return"}
+
+
+class Stop(BaseException):
+    """What is raised unless a test says something else."""
+
+
+class Injection:
+    """While it is active, raises at step number `at`; `steps` are those that were taken."""
+
+    def __init__(self, at, error=Stop):
+        self.at = at
+        self.error = error
+        self.steps = 0
+        self.where = None       # the file and line that it was raised in
+
+    @property
+    def done(self):
+        """True if the exception was raised."""
+        return self.where is not None
+
+    def _step(self, frame, event, arg):
+        if event in EVENTS and not self.done and frame.f_code.co_filename.startswith(FOLDER):
+            self.steps += 1
+            if self.steps == self.at:
+                name = os.path.basename(frame.f_code.co_filename)
+                self.where = f"{name}:{frame.f_lineno} {frame.f_code.co_name} ({event})"
+                raise self.error("injected")
+
+    def _trace(self, frame, event, arg):
+        if event == "line":
+            self._step(frame, event, arg)
+        return self._trace
+
+    def __enter__(self):
+        sys.setprofile(self._step)
+        sys.settrace(self._trace)
+        return self
+
+    def __exit__(self, *args):
+        sys.settrace(None)
+        sys.setprofile(None)
+
+
+def each_step(error=Stop, most=3000):
+    """Injections for the first step, the second and so on, until one has nothing to do."""
+    for at in range(1, most):
+        injection = Injection(at, error)
+        yield injection
+        if not injection.done:
+            return
+    raise AssertionError(f"more than {most} steps")
+
+
+@contextlib.contextmanager
+def tolerated(injection):
+    """Lets the injected exception pass, or what another one was raised for in its place."""
+    try:
+        with injection:
+            yield
+    except BaseException:
+        if not injection.done:
+            raise

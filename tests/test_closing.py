@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: MIT
+"""close() while another thread sends, receives or shakes hands, plain and over TLS.
+
+Nobody waits, and no descriptor is closed under a system call: the next connection would get its
+number, and OpenSSL, which knows no more than that, would read and write there.
+"""
+import contextlib
+import http.client
+import socket
+import threading
+import time
+
+import httpclient
+import pytest
+
+from support.certificates import Certificates
+from support.servers import PATIENCE, Server, read_head
+
+AT_ONCE = 5     # seconds, where waiting for the peer would take PATIENCE
+STREAM = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nevent 1\n"
+CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nevent 1\n"
+LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nevent 1\n"
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(params=["httpclient", "installed"])
+def module(request):
+    if request.param == "httpclient":
+        yield httpclient
+    else:
+        with httpclient.installed():
+            yield http.client
+
+
+class Stalling:
+    """A handler: answers with `reply`, and says no more until `more` is set."""
+
+    def __init__(self, reply, receive=True):
+        self.reply = reply
+        self.receive = receive
+        self.more = threading.Event()
+
+    def __call__(self, sock):
+        if self.receive:
+            with sock.makefile("rb", 0) as file:
+                read_head(file)
+        sock.sendall(self.reply)
+        self.more.wait(PATIENCE)
+        with contextlib.suppress(OSError):      # the client has left
+            sock.sendall(b"event 2\n")
+
+
+class Waiting:
+    """A thread that runs a function; result() is what it gave or raised, and how late."""
+
+    def __init__(self, function):
+        self.function = function
+        self.outcome = None
+        self.thread = threading.Thread(target=self.run, daemon=True)
+        self.thread.start()
+        time.sleep(0.1)     # it is within a system call now
+        assert self.thread.is_alive()
+
+    def run(self):
+        try:
+            self.outcome = self.function()
+        except Exception as error:
+            self.outcome = error
+
+    def result(self):
+        self.thread.join(AT_ONCE)
+        assert not self.thread.is_alive(), "the other thread waits for its peer"
+        return self.outcome
+
+
+def opened(module, server, certificates, **keywords):
+    if server.tls is None:
+        return module.HTTPConnection(*server.address, timeout=PATIENCE, **keywords)
+    return module.HTTPSConnection("localhost", server.port, timeout=PATIENCE,
+                                  context=certificates.client(), **keywords)
+
+
+def at_once(function, *args):
+    begin = time.monotonic()
+    function(*args)
+    assert time.monotonic() - begin < AT_ONCE, "close() waits for the peer"
+
+
+class Recorder:
+    """A handler that answers one request slowly, and keeps what else arrives."""
+
+    content = b"0123456789abcdefghij"
+
+    def __init__(self):
+        self.stray = None
+
+    def __call__(self, sock):
+        with sock.makefile("rb", 0) as file:
+            read_head(file)
+            sock.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+            time.sleep(0.05)
+            sock.sendall(self.content)
+            sock.settimeout(0.05)
+            with contextlib.suppress(TimeoutError):
+                self.stray = file.read(100)
+
+
+@contextlib.contextmanager
+def next_connection_unharmed(module):
+    """A connection that is opened before the block gets its own bytes, and sends its own."""
+    recorder = Recorder()
+    with Server(recorder) as server:
+        connection = module.HTTPConnection(*server.address, timeout=PATIENCE)
+        connection.request("GET", "/")
+        yield
+        assert connection.getresponse().read() == Recorder.content
+    assert not recorder.stray
+
+
+READS = {
+    "read": lambda response: response.read(),
+    "read(n)": lambda response: response.read(500),
+    "readinto": lambda response: response.readinto(bytearray(500)),
+    "read1": lambda response: response.read1(),
+    "readline": lambda response: response.readline(),
+    "fp.read1": lambda response: response.fp.read1(),
+}
+CLOSERS = {
+    "response": lambda connection, response: response.close(),
+    "fp": lambda connection, response: response.fp.close(),
+    "connection": lambda connection, response: connection.close(),
+}
+
+
+def close_during(module, certificates, reply, read, tls, closer):
+    handler = Stalling(reply)
+    with Server(handler, tls=certificates.server() if tls else None) as server:
+        connection = opened(module, server, certificates)
+        connection.request("GET", "/")
+        response = connection.getresponse()
+        sock = response.fp.raw._sock
+        assert response.read(8) == b"event 1\n"
+        waiting = Waiting(lambda: read(response))
+        at_once(CLOSERS[closer], connection, response)
+        with next_connection_unharmed(module):
+            handler.more.set()
+            error = waiting.result()
+            assert isinstance(error, ConnectionAbortedError) and error.partial == b"", error
+        connection.sock = None
+        if closer != "fp":      # whose flush() it would call
+            response.close()
+        sock.close()
+        assert sock.fileno() == -1
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+@pytest.mark.parametrize("read", READS.values(), ids=READS)
+@pytest.mark.parametrize("reply", [STREAM, CHUNKS, LENGTH], ids=["to the end", "chunks", "length"])
+def test_close_ends_a_read(module, certificates, reply, read, tls):
+    close_during(module, certificates, reply, read, tls, "response")
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+@pytest.mark.parametrize("closer", CLOSERS)
+def test_every_close_ends_a_read(module, certificates, tls, closer):
+    close_during(module, certificates, CHUNKS, READS["read"], tls, closer)
+
+
+@pytest.mark.parametrize("framing", ["length", "chunks"])
+def test_what_a_read_had_taken_is_in_the_exception(module, framing):
+    handler = Stalling(LENGTH if framing == "length" else CHUNKS)
+    with Server(handler) as server:
+        connection = module.HTTPConnection(*server.address, timeout=PATIENCE)
+        connection.request("GET", "/")
+        response = connection.getresponse()
+        waiting = Waiting(response.read)
+        response.close()
+        error = waiting.result()
+        assert isinstance(error, ConnectionAbortedError) and error.partial == b"event 1\n"
+        assert "8 bytes" in str(error)
+        handler.more.set()
+
+
+def test_content_that_has_all_come_is_returned(module):
+    """Another thread closes between the last receive and what follows it."""
+    class Closing(socket.socket):
+        left, response = 100_000, None
+
+        def recv_into(self, buffer, *args):
+            n = super().recv_into(buffer, *args)
+            if self.response is not None:
+                self.left -= n
+                if self.left <= 0:
+                    self.response.close()
+            return n
+
+    near, far = socket.socketpair()
+    with far, Closing(fileno=near.detach()) as sock:
+        connection = module.HTTPConnection("in.memory")
+        connection.sock = sock
+        far.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        connection.request("GET", "/")
+        sock.response = connection.getresponse()
+        threading.Thread(target=far.sendall, args=(b"x" * 100_000,), daemon=True).start()
+        assert sock.response.read() == b"x" * 100_000
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+def test_close_ends_a_getresponse(module, certificates, tls):
+    handler = Stalling(b"")
+    with Server(handler, tls=certificates.server() if tls else None) as server:
+        connection = opened(module, server, certificates)
+        connection.request("GET", "/")
+        waiting = Waiting(connection.getresponse)
+        at_once(connection.close)
+        with next_connection_unharmed(module):
+            handler.more.set()
+            assert isinstance(waiting.result(), ConnectionAbortedError), waiting.result()
+
+
+SENDERS = {
+    "request": lambda connection: connection.request("POST", "/", bytes(20_000_000)),
+    "blocks": lambda connection: connection.request("POST", "/", [bytes(1_000_000)] * 20),
+    "endheaders": lambda connection: (connection.putrequest("POST", "/"),
+                                      connection.endheaders(bytes(20_000_000))),
+    "send": lambda connection: (connection.putrequest("POST", "/"), connection.endheaders(),
+                                connection.send(bytes(20_000_000))),
+}
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+@pytest.mark.parametrize("send", SENDERS.values(), ids=SENDERS)
+def test_close_ends_sending(module, certificates, send, tls):
+    handler = Stalling(b"", receive=False)
+    with Server(handler, tls=certificates.server() if tls else None) as server:
+        connection = opened(module, server, certificates)
+        waiting = Waiting(lambda: send(connection))
+        sock = connection.sock
+        at_once(connection.close)
+        with next_connection_unharmed(module):
+            handler.more.set()
+            assert isinstance(waiting.result(), OSError), waiting.result()
+        assert sock.fileno() == -1
+        assert connection.sock is None
+
+
+@pytest.mark.parametrize("module", [httpclient])
+def test_the_connection_can_be_used_after_sending_was_ended(module):
+    handler = Stalling(b"", receive=False)
+    with Server(handler) as stalling, Server(Recorder()) as server:
+        connection = module.HTTPConnection(*stalling.address, timeout=PATIENCE)
+        waiting = Waiting(lambda: connection.request("POST", "/", bytes(20_000_000)))
+        connection.close()
+        connection.host, connection.port = server.address
+        connection.request("GET", "/")
+        response = connection.getresponse()
+        assert isinstance(waiting.result(), OSError)
+        assert response.read() == Recorder.content
+        handler.more.set()
+
+
+def test_close_ends_a_handshake(module, certificates):
+    """And nothing is sent on the connection that the other thread had closed."""
+    silent = Stalling(b"", receive=False)
+    with Server(silent) as server:
+        connection = module.HTTPSConnection("localhost", server.port, timeout=PATIENCE,
+                                            context=certificates.client())
+        waiting = Waiting(lambda: connection.request("GET", "/"))
+        at_once(connection.close)
+        assert isinstance(waiting.result(), OSError), waiting.result()
+        assert connection.sock is None
+        silent.more.set()
+
+
+def test_close_while_another_thread_connects(module):
+    """The request is not sent on the connection that comes up after close()."""
+    near, far = socket.socketpair()
+    closed = threading.Event()
+    connection = module.HTTPConnection("in.memory")
+
+    def connect(*args):
+        assert closed.wait(PATIENCE)
+        return near
+
+    connection._create_connection = connect
+    with far:
+        waiting = Waiting(lambda: connection.request("GET", "/"))
+        connection.close()
+        closed.set()
+        assert isinstance(waiting.result(), ConnectionAbortedError)
+        assert near.fileno() == -1 and connection.sock is None
+        far.settimeout(PATIENCE)
+        assert far.recv(100) == b""
+
+
+def test_deadline_closes_the_descriptor_after_the_receive():
+    near, far = socket.socketpair()
+    with far:
+        connection = httpclient.HTTPConnection("in.memory", deadline=0.2)
+        connection.sock = near
+        far.sendall(LENGTH)
+        connection.request("GET", "/")
+        response = connection.getresponse()
+        with pytest.raises(TimeoutError):
+            response.read()
+        assert near.fileno() == -1
