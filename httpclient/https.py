@@ -8,7 +8,7 @@ from functools import partial
 from .connection import _KEYWORDS, HTTPS_PORT, HTTPConnection
 from .options import RESUME_SESSIONS
 from .signatures import by_name, shown_signature
-from .tls import keep_session, shared_context, wrapped
+from .tls import is_unchanged, keep_session, shared_context, wrapped
 
 
 def _create_https_context(http_version):
@@ -106,7 +106,7 @@ class HTTPSConnection(HTTPConnection):
 
     def _hc_wrapped(self, sock, server_hostname):
         context = self.__shared
-        if context is None or "_context" in self.__dict__:
+        if context is None or "_context" in self.__dict__ or not is_unchanged(context):
             context = self._context
         port = self._tunnel_port if self._tunnel_host else self.port
         wrap = partial(wrapped, context, host=server_hostname, port=port,

@@ -2,10 +2,9 @@
 """What HTTPS connections share: the default context, and the TLS sessions of their servers.
 
 A default context takes milliseconds to make, since it loads every CA certificate,
-so one serves all connections that were given none.  It is never handed out: whoever
-asks a connection for its ``_context`` gets one of his own.  And it is left to those
-who have it, and another one made, as soon as making it anew might give another result,
-or somebody has changed it by way of a socket.
+so one serves all connections that were given none.  It is never handed out: reading
+``connection._context`` makes a private one.  ``connection.sock.context`` does lead to it, so it
+is watched.  Once it has been changed in any way, no connection uses it for another handshake.
 
 A TLS session lets a server that we have verified skip most of the handshake the next
 time.  It is used with the very context that it came from, for the same name and port.
@@ -16,6 +15,7 @@ import os
 import ssl
 import weakref
 from collections import OrderedDict
+from functools import partial
 
 _SESSIONS = 64      # that are kept at most
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
@@ -24,7 +24,9 @@ _real_context = ssl.SSLContext
 _real_socket = ssl.SSLSocket
 _real_default = ssl._create_default_https_context
 
-_shared: dict[int, tuple] = {}      # HTTP version -> (circumstances, state, context)
+_shared: dict[int, tuple] = {}      # HTTP version -> (circumstances, context)
+# A context made here that nobody has changed -> what is seen of it.
+_unchanged: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 _sessions: OrderedDict[tuple, tuple] = OrderedDict()    # (context, host, port) -> (state, session)
 _used: weakref.WeakSet = weakref.WeakSet()      # contexts that have served a connection
 # A socket -> ((context, host, port), state), by which its server was verified.
@@ -32,19 +34,40 @@ _handshakes: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
 def shared_context(http_version, make):
-    """The default context of all connections; None if nobody else may have this one.
+    """Return the default context of all connections, or None if each is to have its own.
 
-    `make` is _create_https_context(), which the context comes from.
+    `make` is _create_https_context(), which makes one.
     """
     if ssl._create_default_https_context is not _real_default:
         return None
     circumstances = _circumstances()
     known = _shared.get(http_version)
-    if known is None or known[0] != circumstances or known[1] != _state(known[2]):
+    if known is None or known[0] != circumstances or not is_unchanged(known[1]):
         context = make(http_version)
-        known = circumstances, _state(context), context
-        _shared[http_version] = known
-    return known[2]
+        _watch(context)
+        known = _shared[http_version] = circumstances, context
+    return known[1]
+
+
+def is_unchanged(context):
+    """Return True if this is a shared context that is as it was made."""
+    return _unchanged.get(context) == _seen(context)
+
+
+def _watch(context):
+    """Notice every call that changes a shared context; _seen() notices assignments."""
+    kind = type(context)
+    for name in dir(kind):
+        if name.startswith(("load_", "set_")):
+            changing = partial(_change, weakref.ref(context), getattr(kind, name))
+            setattr(context, name, changing)
+    _unchanged[context] = _seen(context)
+
+
+def _change(reference, method, *args, **keywords):
+    context = reference()
+    _unchanged.pop(context, None)
+    return method(context, *args, **keywords)
 
 
 def _circumstances():
@@ -59,18 +82,25 @@ def _circumstances():
             _real_context.load_default_certs, _real_context.wrap_socket)
 
 
-def _state(context):
-    """What can be seen of a context that decides whom it trusts."""
+def _seen(context):
+    """The attributes of a context that decide whom it trusts and what it tells."""
     return (context.verify_mode, context.check_hostname, context.verify_flags, context.options,
             context.minimum_version, context.maximum_version, context.post_handshake_auth,
-            context.keylog_filename, context.cert_store_stats())
+            context.keylog_filename, context.hostname_checks_common_name)
+
+
+def _rules(context):
+    """What a session's handshake went by, to be compared with today's."""
+    # Without a change, the CA certificates grow in number when OpenSSL reads one from a folder.
+    certificates = None if context in _unchanged else context.cert_store_stats()
+    return _seen(context), certificates
 
 
 def wrapped(context, sock, host, port, resume):
     """A socket after its TLS handshake; `resume`: by a session of this server, if there is one."""
     if not resume or type(context) is not _real_context:
         return context.wrap_socket(sock, server_hostname=host)
-    key, state = (context, host, port), _state(context)
+    key, state = (context, host, port), _rules(context)
     # Not to be used twice: RFC 8446 C.4.
     known, session = _sessions.pop(key, (None, None))
     if session is None or known != state:   # or it would not be verified by today's rules
@@ -90,7 +120,7 @@ def keep_session(sock):
     context, session = sock.context, sock.session
     if context is not key[0]:
         return
-    if context not in _used and not any(context is known[2] for known in _shared.values()):
+    if context not in _used and not any(context is known[1] for known in _shared.values()):
         _used.add(context)
         return
     # In TLS 1.3 the ticket comes after the handshake; it may not have come.

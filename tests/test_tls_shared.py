@@ -4,7 +4,9 @@
 import contextlib
 import gc
 import os
+import shutil
 import ssl
+import subprocess
 import weakref
 
 import httpclient
@@ -12,8 +14,7 @@ import pytest
 from httpclient import tls as shared
 
 from support.certificates import Certificates, trustme
-from support.servers import ok, serving
-
+from support.servers import Server, ok, serving
 
 ANOTHER_CA = trustme.CA().cert_pem.bytes().decode()
 
@@ -100,18 +101,77 @@ def test_a_given_context_is_used_as_it_is(certificates):
             assert connection.sock.context is other
 
 
-@pytest.mark.parametrize("change", [
-    lambda context: setattr(context, "check_hostname", False),
-    lambda context: context.load_verify_locations(cadata=ANOTHER_CA),
-    lambda context: setattr(context, "maximum_version", ssl.TLSVersion.TLSv1_2),
-    lambda context: setattr(context, "verify_flags", ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF),
-])
+# Changes of a context that a connection's socket leads to.
+CHANGES = {
+    "check_hostname": lambda context, c: setattr(context, "check_hostname", False),
+    "verify_flags": lambda context, c: setattr(
+        context, "verify_flags", ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF),
+    "maximum_version": lambda context, c: setattr(
+        context, "maximum_version", ssl.TLSVersion.TLSv1_2),
+    "options": lambda context, c: setattr(
+        context, "options", context.options | ssl.OP_NO_TICKET),
+    "common name": lambda context, c: setattr(context, "hostname_checks_common_name", False),
+    "keylog": lambda context, c: setattr(context, "keylog_filename", str(c.folder / "keys")),
+    "client certificate": lambda context, c: context.load_cert_chain(c.cert_file, c.key_file),
+    "CA": lambda context, c: context.load_verify_locations(cadata=ANOTHER_CA),
+    "the same CA": lambda context, c: context.load_verify_locations(c.ca_file),
+    "ALPN": lambda context, c: context.set_alpn_protocols(["h2"]),
+    "ciphers": lambda context, c: context.set_ciphers("ECDHE-ECDSA-AES256-GCM-SHA384"),
+    "curve": lambda context, c: context.set_ecdh_curve("prime256v1"),
+}
+if hasattr(ssl.SSLContext, "set_psk_client_callback"):
+    CHANGES["PSK"] = lambda context, c: context.set_psk_client_callback(lambda hint: (None, b"x"))
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_a_context_changed_by_way_of_a_socket_is_given_up(certificates, trusted, change):
-    with serving(ok(b"x"), ok(b"x"), tls=certificates.server()) as server:
+    """Also by connections that were made before."""
+    with serving(*[ok(b"x")] * 3, tls=certificates.server()) as server:
+        before = httpclient.HTTPSConnection("localhost", server.port, timeout=20)
         _, first = exchange(server.port)
-        change(first)
+        CHANGES[change](first, certificates)
         _, second = exchange(server.port)
+        with contextlib.closing(before):
+            before.connect()
+            assert before.sock.context not in (first, second)
+            assert before.sock.context.check_hostname
     assert second is not first and second.check_hostname
+
+
+def test_a_certificate_loaded_by_way_of_a_socket_is_shown_by_no_other(certificates, trusted):
+    tls = certificates.server(client_required=True)
+    tls.verify_mode = ssl.CERT_OPTIONAL
+    shown = []
+
+    def handle(sock):
+        shown.append(bool(sock.getpeercert()))
+
+    with Server(handle, tls=tls) as server:
+        first, second, third = (
+            httpclient.HTTPSConnection("localhost", server.port, timeout=20) for _ in range(3))
+        with contextlib.closing(first):
+            first.connect()
+            first.sock.context.load_cert_chain(certificates.cert_file, certificates.key_file)
+        for later in second, third, first:
+            with contextlib.closing(later):
+                later.connect()
+    assert shown == [False] * 4
+
+
+def test_a_ca_that_is_found_in_a_folder_is_no_change(certificates, monkeypatch, tmp_path):
+    """OpenSSL reads it into the context at the first handshake that needs it."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl command, which names files in a folder of CA certificates")
+    name = subprocess.run([openssl, "x509", "-in", certificates.ca_file, "-noout", "-hash"],
+                          capture_output=True, check=True, text=True).stdout.strip()
+    shutil.copy(certificates.ca_file, tmp_path / f"{name}.0")
+    monkeypatch.setenv("SSL_CERT_FILE", os.devnull)
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    with serving(*[ok(b"x")] * 3, tls=certificates.server()) as server:
+        found = [exchange(server.port) for _ in range(3)]
+    assert [resumed for resumed, _ in found] == [False, True, True]
+    assert len({context for _, context in found}) == 1
 
 
 def test_new_circumstances_make_a_new_context(certificates, loaded, monkeypatch, tmp_path):
