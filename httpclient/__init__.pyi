@@ -266,7 +266,7 @@ class HTTPSConnection(HTTPConnection):
     sock: ssl.SSLSocket | MaybeNone
     key_file: StrOrBytesPath | None
     cert_file: StrOrBytesPath | None
-    resume_sessions: bool
+    resume_sessions: bool | None
     @overload
     def __init__(
         self, host: str, port: int | None = None, *, timeout: float | None = ...,

@@ -46,12 +46,14 @@ class HTTPSConnection(HTTPConnection):
     cert_file, strict, timeout, source_address), with a bool or None as `strict`,
     and the same without `strict`.
 
-    `resume_sessions`: whether a later connection to the same server may resume the
-    TLS session of this one, with the same context (RFC 8446 2.2); True by default.
+    `resume_sessions`: None, the default: connections without `context` resume the TLS
+    session of an earlier connection to the same server (RFC 8446 2.2).  True: those
+    with a `context` as well, which must not change while it is in use; see
+    COMPATIBILITY.md.  False: every handshake is a whole one.
     """
 
     default_port = HTTPS_PORT
-    vars()[RESUME_SESSIONS] = True
+    vars()[RESUME_SESSIONS] = None
     _context = _PrivateContext()
     __shared = None         # the context of all, while nobody has asked for one of our own
 
@@ -106,11 +108,16 @@ class HTTPSConnection(HTTPConnection):
 
     def _hc_wrapped(self, sock, server_hostname):
         context = self.__shared
-        if context is None or "_context" in self.__dict__ or not is_unchanged(context):
+        own = context is None or "_context" in self.__dict__ or not is_unchanged(context)
+        if own:
             context = self._context
-        port = self._tunnel_port if self._tunnel_host else self.port
-        wrap = partial(wrapped, context, host=server_hostname, port=port,
-                       resume=getattr(self, RESUME_SESSIONS))
+        resume = getattr(self, RESUME_SESSIONS)
+        if resume is None:
+            resume = not own
+        server = server_hostname, self.port, None
+        if self._tunnel_host:
+            server = server_hostname, self._tunnel_port, (self.host, self.port)
+        wrap = partial(wrapped, context, host=server_hostname, server=server, resume=resume)
         if self._hc_due is None:
             return wrap(sock)
         timeout = sock.gettimeout()
@@ -120,6 +127,6 @@ class HTTPSConnection(HTTPConnection):
 
     def close(self):
         """Close the connection, and the response if it is not read to its end."""
-        if self.sock is not None and getattr(self, RESUME_SESSIONS):
+        if self.sock is not None and getattr(self, RESUME_SESSIONS) is not False:
             keep_session(self.sock)
         super().close()

@@ -1,37 +1,48 @@
 # SPDX-License-Identifier: MIT
-"""What HTTPS connections share: the default context, and the TLS sessions of their servers.
+"""The shared default context of HTTPS connections, and the TLS sessions that are resumed.
 
-A default context takes milliseconds to make, since it loads every CA certificate,
-so one serves all connections that were given none.  It is never handed out: reading
+A default context takes milliseconds to make, because it loads every CA certificate.  All
+connections that were given no context share one.  It is never handed out: reading
 ``connection._context`` makes a private one.  ``connection.sock.context`` does lead to it, so it
 is watched.  Once it has been changed in any way, no connection uses it for another handshake.
 
-A TLS session lets a server that we have verified skip most of the handshake the next
-time.  It is used with the very context that it came from, for the same name and port.
-A session keeps its context alive, so there is one bounded store of them, and nothing
-is stored for a context that has served one connection only.
+A TLS session lets the server skip the proof of its identity the next time, and go on with the
+identity that the client had.  It must not outlive what its handshake was about.  Python does not
+show which client certificate, ciphers or CA certificates a context holds.  Therefore sessions are
+resumed by themselves only with the shared context, which nobody can change unnoticed, and with
+other contexts only on request.  A session is used with the context, for the server and by the
+way (direct or through a proxy) of its handshake, and at most for an hour after the server's
+certificate was verified.
 """
 import os
 import ssl
+import time
 import weakref
 from collections import OrderedDict
 from functools import partial
 
-_SESSIONS = 64      # that are kept at most
+_SESSIONS = 64      # kept at most; each keeps its context alive
+_LIFETIME = 3600    # seconds from verifying a certificate to verifying it again
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 
 _real_context = ssl.SSLContext
 _real_socket = ssl.SSLSocket
 _real_default = ssl._create_default_https_context
+_real_wrap = _real_context.wrap_socket
+# Since Python 3.13.
+_CHAINS = [name for name in ("get_verified_chain", "get_unverified_chain")
+           if hasattr(_real_socket, name)]
 
 _shared: dict[int, tuple] = {}      # HTTP version -> (circumstances, context)
 # A context made here that nobody has changed -> what is seen of it.
 _unchanged: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
-_sessions: OrderedDict[tuple, tuple] = OrderedDict()    # (context, host, port) -> (state, session)
-_used: weakref.WeakSet = weakref.WeakSet()      # contexts that have served a connection
-# A socket -> ((context, host, port), state), by which its server was verified.
+# (context, *server) -> (what was seen of the context, proof of identity, session)
+_sessions: OrderedDict[tuple, tuple] = OrderedDict()
+# A socket -> (key in _sessions, what was seen, proof of identity, session that was resumed)
 _handshakes: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
+
+# ---- contexts
 
 def shared_context(http_version, make):
     """Return the default context of all connections, or None if each is to have its own.
@@ -91,41 +102,76 @@ def _seen(context):
 
 def _rules(context):
     """What a session's handshake went by, to be compared with today's."""
-    # Without a change, the CA certificates grow in number when OpenSSL reads one from a folder.
-    certificates = None if context in _unchanged else context.cert_store_stats()
-    return _seen(context), certificates
+    if context in _unchanged:
+        # The CA certificates grow in number when OpenSSL reads one from a folder.
+        return _seen(context)
+    # Some servers fail a handshake that offers a session with a cipher that is not wanted now.
+    ciphers = [cipher["id"] for cipher in context.get_ciphers()]
+    return _seen(context), context.cert_store_stats(), ciphers
 
 
-def wrapped(context, sock, host, port, resume):
-    """A socket after its TLS handshake; `resume`: by a session of this server, if there is one."""
-    if not resume or type(context) is not _real_context:
+# ---- sessions
+
+def wrapped(context, sock, host, server, resume):
+    """Return the socket after its TLS handshake.
+
+    `server` is a tuple that tells the server, and the way to it, from others.  `resume`: offer
+    the session of an earlier connection to it.
+    """
+    if not (resume and _is_plain(context)):
         return context.wrap_socket(sock, server_hostname=host)
-    key, state = (context, host, port), _rules(context)
-    # Not to be used twice: RFC 8446 C.4.
-    known, session = _sessions.pop(key, (None, None))
-    if session is None or known != state:   # or it would not be verified by today's rules
-        sock = context.wrap_socket(sock, server_hostname=host)
-    else:
-        sock = context.wrap_socket(sock, server_hostname=host, session=session)
+    key, rules = (context, *server), _rules(context)
+    # No session is offered twice (RFC 8446 C.4).
+    known, proof, session = _sessions.pop(key, (None, None, None))
+    if known != rules or time.time() >= proof.until:
+        session = None
+    sock = context.wrap_socket(sock, server_hostname=host, session=session)
     if type(sock) is _real_socket:
-        _handshakes[sock] = key, state
+        if sock.session_reused:
+            proof.show(sock)
+        else:
+            session, proof = None, _Proof(sock)
+        _handshakes[sock] = key, rules, proof, session
     return sock
+
+
+class _Proof:
+    """How a server has proved its identity in a whole handshake, and until when that counts."""
+
+    def __init__(self, sock):
+        now = time.time()
+        try:
+            expires = (sock.getpeercert() or {}).get("notAfter")
+            expires = ssl.cert_time_to_seconds(expires) if expires else now + _LIFETIME
+            self.until = min(expires, now + _LIFETIME)
+            self._chains = {name: getattr(sock, name)() for name in _CHAINS}
+        except (ValueError, OSError):
+            self.until = now    # a certificate that Python cannot read is verified each time
+
+    def show(self, sock):
+        """Give the socket of a resumed session the certificates, which OpenSSL does not keep."""
+        for name, chain in self._chains.items():
+            setattr(sock, name, partial(list, chain))
+
+
+def _is_plain(context):
+    """Return True if a context of the caller's does nothing of its own in a handshake."""
+    return (type(context) is _real_context and _real_context.wrap_socket is _real_wrap
+            and "wrap_socket" not in vars(context) and context.sslsocket_class is _real_socket)
 
 
 def keep_session(sock):
     """Remember the TLS session of a socket that is about to be closed."""
-    if type(sock) is not _real_socket or sock not in _handshakes:
+    handshake = _handshakes.pop(sock, None) if type(sock) is _real_socket else None
+    if handshake is None:
         return
-    key, state = _handshakes.pop(sock)
-    context, session = sock.context, sock.session
-    if context is not key[0]:
-        return
-    if context not in _used and not any(context is known[1] for known in _shared.values()):
-        _used.add(context)
-        return
+    (context, *_), rules, proof, resumed = handshake
+    session = sock.session
     # In TLS 1.3 the ticket comes after the handshake; it may not have come.
-    if session is None or not session.has_ticket:
+    if sock.context is not context or session is None or not session.has_ticket:
         return
-    _sessions[key] = state, session
+    if session == resumed and sock.version() == "TLSv1.3":
+        return      # no new ticket
+    _sessions[handshake[0]] = rules, proof, session
     while len(_sessions) > _SESSIONS:
         _sessions.popitem(last=False)

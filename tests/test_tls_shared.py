@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""What HTTPS connections share, and with whom they do not: default contexts, TLS sessions."""
+"""The default context that HTTPS connections share, and those that have a context of their own."""
 
 import contextlib
-import gc
 import os
 import shutil
 import ssl
 import subprocess
-import weakref
 
 import httpclient
 import pytest
-from httpclient import tls as shared
 
 from support.certificates import Certificates, trustme
 from support.servers import Server, ok, serving
@@ -207,126 +204,3 @@ def test_certificates_and_check_hostname_want_a_context_of_their_own(certificate
             httpclient.HTTPSConnection("localhost", check_hostname=False)]
     assert len({id(connection.__dict__["_context"]) for connection in ours}) == 2
     assert httpclient.HTTPSConnection("localhost")._context.check_hostname
-
-
-# ---- sessions
-
-def used_context(certificates, port):
-    """A given context whose sessions are kept."""
-    context = certificates.client()
-    exchange(port, context=context)
-    return context
-
-
-@pytest.fixture
-def pair(certificates):
-    """Two servers' ports; both take any number of connections and know the same names."""
-    with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(serving(*[ok(b"x")] * 8, tls=certificates.server())).port
-               for _ in range(2)]
-
-
-@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
-@pytest.mark.parametrize("default", [True, False])
-def test_sessions_are_resumed(certificates, trusted, version, default):
-    tls = certificates.server()
-    tls.minimum_version = tls.maximum_version = ssl.TLSVersion[version]
-    options = {} if default else {"context": certificates.client()}
-    with serving(*[ok(b"x")] * 3, tls=tls) as server:
-        resumed = [exchange(server.port, **options)[0] for _ in range(3)]
-    # A context that is given must have served before: most of those serve once.
-    assert resumed == [False, default, True]
-
-
-def test_not_if_asked_not_to(certificates, pair):
-    context = used_context(certificates, pair[0])
-    assert [exchange(pair[0], context=context, resume_sessions=False)[0]
-            for _ in range(2)] == [False, False]
-    exchange(pair[0], context=context)
-    assert not exchange(pair[0], context=context, resume_sessions=False)[0]
-    assert exchange(pair[0], context=context)[0]
-
-
-def test_never_across_hosts_ports_and_contexts(certificates, pair):
-    context = used_context(certificates, pair[0])
-    exchange(pair[0], context=context)
-    assert not exchange(pair[0], "127.0.0.1", context=context)[0]
-    assert not exchange(pair[1], context=context)[0]
-    assert not exchange(pair[0], context=used_context(certificates, pair[1]))[0]
-    assert exchange(pair[0], context=context)[0]
-
-
-@pytest.mark.parametrize("change", [
-    lambda context: setattr(context, "verify_mode", ssl.CERT_REQUIRED),
-    lambda context: context.load_verify_locations(cadata=ANOTHER_CA),
-])
-def test_not_under_other_rules(certificates, pair, change):
-    """Resuming would skip the verification that is asked for now."""
-    context = used_context(certificates, pair[0])
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    exchange(pair[0], context=context)
-    change(context)
-    assert not exchange(pair[0], context=context)[0]
-    assert exchange(pair[0], context=context)[0]
-
-
-def test_the_rules_are_those_of_the_handshake(certificates, pair):
-    """Not those at the end of the connection, which nobody was verified by."""
-    context = used_context(certificates, pair[0])
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    with httpclient.HTTPSConnection("localhost", pair[0], context=context) as connection:
-        connection.request("GET", "/")
-        connection.getresponse().read()
-        context.verify_mode = ssl.CERT_REQUIRED
-    assert not exchange(pair[0], context=context)[0]
-    assert exchange(pair[0], context=context)[0]
-
-
-def test_the_server_is_that_of_the_handshake(certificates, pair):
-    context = used_context(certificates, pair[0])
-    with httpclient.HTTPSConnection("localhost", pair[0], context=context) as connection:
-        connection.request("GET", "/")
-        connection.getresponse().read()
-        connection.port = pair[1]
-    assert [(context, "localhost", port) in shared._sessions for port in pair] == [True, False]
-
-
-def test_a_context_of_other_make(certificates, pair):
-    class Context:
-        """Is compared by what it is, so it is nothing for a dict."""
-
-        def __init__(self):
-            self._context = certificates.client()
-
-        def __eq__(self, other):
-            return True
-
-        def wrap_socket(self, sock, server_hostname):
-            return self._context.wrap_socket(sock, server_hostname=server_hostname)
-
-    context = Context()
-    assert [exchange(pair[0], context=context)[0] for _ in range(3)] == [False] * 3
-
-
-def test_a_server_that_forgot_gets_a_whole_handshake(certificates, pair):
-    context = used_context(certificates, pair[0])
-    exchange(pair[0], context=context)
-    kept = shared._sessions.pop((context, "localhost", pair[0]))
-    shared._sessions[context, "localhost", pair[1]] = kept
-    assert not exchange(pair[1], context=context)[0]
-
-
-def test_a_context_that_served_once_is_not_kept(certificates, pair):
-    gone = weakref.ref(used_context(certificates, pair[0]))
-    gc.collect()
-    assert gone() is None
-
-
-def test_so_many_sessions_are_kept(certificates, pair, monkeypatch):
-    monkeypatch.setattr(shared, "_SESSIONS", 1)
-    context = used_context(certificates, pair[0])
-    for port in pair:
-        exchange(port, context=context)
-    assert list(shared._sessions) == [(context, "localhost", pair[1])]
