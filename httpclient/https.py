@@ -8,7 +8,9 @@ from functools import partial
 from .connection import _KEYWORDS, HTTPS_PORT, HTTPConnection
 from .options import RESUME_SESSIONS
 from .signatures import by_name, shown_signature
-from .tls import is_unchanged, keep_session, shared_context, wrapped
+from .tls import (
+    SessionRefused, is_unchanged, keep_session, session_failed, shared_context, wrapped,
+)
 
 
 def _create_https_context(http_version):
@@ -98,20 +100,26 @@ class HTTPSConnection(HTTPConnection):
         self._context = context
 
     def connect(self):
-        """Connect, through the tunnel if there is one, and do the TLS handshake."""
-        super().connect()
-        try:
-            self.sock = self._hc_wrapped(self.sock, self._tunnel_host or self.host)
-        except BaseException:
-            self.close()  # or the next request would go out in the clear
-            raise
+        """Connect, through the tunnel if there is one, and do the TLS handshake.
 
-    def _hc_wrapped(self, sock, server_hostname):
+        If the handshake offered a session and failed, connect once more without the session.
+        """
+        for resume in (getattr(self, RESUME_SESSIONS), False):
+            super().connect()
+            try:
+                self.sock = self._hc_wrapped(self.sock, self._tunnel_host or self.host, resume)
+                return
+            except SessionRefused:
+                self._hc_drop()
+            except BaseException:
+                self.close()  # or the next request would go out in the clear
+                raise
+
+    def _hc_wrapped(self, sock, server_hostname, resume):
         context = self.__shared
         own = context is None or "_context" in self.__dict__ or not is_unchanged(context)
         if own:
             context = self._context
-        resume = getattr(self, RESUME_SESSIONS)
         if resume is None:
             resume = not own
         server = server_hostname, self.port, None
@@ -124,6 +132,20 @@ class HTTPSConnection(HTTPConnection):
         sock = self._hc_due.call(sock, wrap, sock)
         sock.settimeout(timeout)
         return sock
+
+    def _hc_sending_failed(self, error):
+        self._hc_note_failure(self.sock, error)
+        super()._hc_sending_failed(error)
+
+    def _hc_beginning_failed(self, response, sock, error):
+        self._hc_note_failure(sock, error)
+        super()._hc_beginning_failed(response, sock, error)
+
+    def _hc_note_failure(self, sock, error):
+        """Have later connections do without a session if this one has brought no response."""
+        if (isinstance(error, (ssl.SSLError, ConnectionError))
+                and sock is not self._HTTPConnection__answered):
+            session_failed(sock)
 
     def close(self):
         """Close the connection, and the response if it is not read to its end."""

@@ -38,8 +38,14 @@ _shared: dict[int, tuple] = {}      # HTTP version -> (circumstances, context)
 _unchanged: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 # (context, *server) -> (what was seen of the context, proof of identity, session)
 _sessions: OrderedDict[tuple, tuple] = OrderedDict()
+# Servers that failed when a session was resumed -> the time to try again.
+_refusing: OrderedDict[tuple, float] = OrderedDict()
 # A socket -> (key in _sessions, what was seen, proof of identity, session that was resumed)
 _handshakes: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+
+class SessionRefused(Exception):
+    """A handshake failed that offered a session; without one it may succeed."""
 
 
 # ---- contexts
@@ -116,16 +122,26 @@ def wrapped(context, sock, host, server, resume):
     """Return the socket after its TLS handshake.
 
     `server` is a tuple that tells the server, and the way to it, from others.  `resume`: offer
-    the session of an earlier connection to it.
+    the session of an earlier connection to it.  Raises SessionRefused if that handshake failed.
     """
-    if not (resume and _is_plain(context)):
+    if not (resume and _is_plain(context)) or _is_refusing(server):
         return context.wrap_socket(sock, server_hostname=host)
     key, rules = (context, *server), _rules(context)
-    # No session is offered twice (RFC 8446 C.4).
+    # No session is offered twice (RFC 8446 C.4), also not after it has failed.
     known, proof, session = _sessions.pop(key, (None, None, None))
     if known != rules or time.time() >= proof.until:
         session = None
-    sock = context.wrap_socket(sock, server_hostname=host, session=session)
+    try:
+        sock = context.wrap_socket(sock, server_hostname=host, session=session)
+    except ssl.SSLCertVerificationError:
+        raise       # The server did not resume: this is what a whole handshake says.
+    except OSError as error:
+        if session is None:
+            raise
+        _refuse(server)
+        if isinstance(error, (ssl.SSLError, ConnectionError)):
+            raise SessionRefused from error
+        raise       # a timeout, which a second connection would double
     if type(sock) is _real_socket:
         if sock.session_reused:
             proof.show(sock)
@@ -172,6 +188,26 @@ def keep_session(sock):
         return
     if session == resumed and sock.version() == "TLSv1.3":
         return      # no new ticket
-    _sessions[handshake[0]] = rules, proof, session
-    while len(_sessions) > _SESSIONS:
-        _sessions.popitem(last=False)
+    _put(_sessions, handshake[0], (rules, proof, session))
+
+
+def session_failed(sock):
+    """Note that a connection broke before its first response: without a session it may not."""
+    handshake = _handshakes.pop(sock, None) if type(sock) is _real_socket else None
+    if handshake is not None and handshake[3] is not None:
+        _refuse(handshake[0][1:])
+
+
+def _refuse(server):
+    _put(_refusing, server, time.time() + _LIFETIME)
+
+
+def _is_refusing(server):
+    return _refusing.get(server, 0) > time.time()
+
+
+def _put(store, key, value):
+    store.pop(key, None)
+    store[key] = value
+    while len(store) > _SESSIONS:
+        store.popitem(last=False)
