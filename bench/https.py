@@ -16,6 +16,7 @@ from bench.measure import AnswersDiffer, Course, Exchange, Makers, measure
 
 CONSTRUCT = "https-construct"
 HANDSHAKE = "tls-handshake"
+ASKS = "resume_sessions"
 SUMMARIES = {
     CONSTRUCT: "HTTPSConnection(host), the second and later",
     HANDSHAKE: "TLS: connect, one small GET, close",
@@ -43,15 +44,15 @@ class Construction:
 
 
 class Handshake:
-    """A module's connection per request, all with one context; resumed if the module does."""
+    """A module's connection per request, all with one context; resumed if the options say so."""
 
-    def __init__(self, module: ModuleType, port: int, context: ssl.SSLContext) -> None:
-        self._module, self._port, self._context = module, port, context
+    def __init__(self, module: ModuleType, port: int, **options: Any) -> None:
+        self._make = partial(module.HTTPSConnection, HOST, port, **options)
         self.resumed = False
 
     def exchange(self) -> Exchange:
         def connect() -> tuple[int, int]:
-            connection = self._module.HTTPSConnection(HOST, self._port, context=self._context)
+            connection = self._make()
             with closing(connection):
                 connection.request("GET", FETCHED.target)
                 # Before the answer: behind it the connection may be gone.
@@ -105,14 +106,18 @@ def measure_construction(modules: dict[str, ModuleType], course: Course) -> dict
 def measure_handshake(modules: dict[str, ModuleType], port: int, context: ssl.SSLContext,
                       course: Course) -> dict[str, Any]:
     """Figures, and whether the handshakes of our module were resumed."""
-    makers: Makers = {name: partial(Handshake, module, port, context)
-                      for name, module in modules.items()}
+    def handshake(module: ModuleType) -> Handshake:
+        # httpclient resumes sessions with a context that it was given only on request.
+        asks = {ASKS: True} if hasattr(module.HTTPSConnection, ASKS) else {}
+        return Handshake(module, port, context=context, **asks)
+
+    makers: Makers = {name: partial(handshake, module) for name, module in modules.items()}
     for name, make in makers.items():
         if (answer := make().exchange()()) != (200, FETCHED.wire.content_size):
             raise AnswersDiffer(f"{HANDSHAKE}: {name}: got {answer}")
     makers["raw"] = partial(ResumedByHand, port, context)
     result = measure(HANDSHAKE, SUMMARIES[HANDSHAKE], makers, course)
-    ours = Handshake(modules["ours"], port, context)
+    ours = handshake(modules["ours"])
     exchange = ours.exchange()
     exchange(), exchange()
     result["resumed"] = ours.resumed
