@@ -29,7 +29,7 @@ from . import checks, heads
 from . import limits as _limits
 from ._core.exchange import (
     CONNECTION_DATA, RESPONSE_CONNECTION_DATA, RESPONSE_DATA, Requests, Responses, begun_request,
-    claim,
+    claim, is_own_request,
 )
 from ._core.originals import Bindings, Originals
 from ._core.sockets import interrupt
@@ -98,6 +98,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
     __answered = None       # the socket that the last response came from
     __spoiled = None        # a socket of which nobody knows what its next bytes are
     __waiting = False       # whether the next request need not wait for the answer to this one
+    __owner = None          # the thread whose request is the last one; see is_own_request()
     __unsent = None         # stands for the request that is being sent, or has gone out in part
 
     @staticmethod
@@ -205,6 +206,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
         sock, self.sock, self.__state = self.sock, None, _CS_IDLE
         response, self.__response = self.__response, None
         try:
+            if busy and not is_own_request(self.__dict__):
+                self.__owner = None     # whose request ends with an exception
             if sock:
                 if busy:
                     interrupt(sock)

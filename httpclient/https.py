@@ -6,6 +6,7 @@ import warnings
 from functools import partial
 
 from .connection import _KEYWORDS, HTTPS_PORT, HTTPConnection
+from .exceptions import Aborted
 from .options import RESUME_SESSIONS
 from .signatures import by_name, shown_signature
 from .tls import (
@@ -104,16 +105,30 @@ class HTTPSConnection(HTTPConnection):
 
         If the handshake offered a session and failed, connect once more without the session.
         """
+        request = self._HTTPConnection__unsent
         for resume in (getattr(self, RESUME_SESSIONS), False):
-            super().connect()
             try:
-                self.sock = self._hc_wrapped(self.sock, self._tunnel_host or self.host, resume)
+                super().connect()
+                self._hc_handshake(resume)
+                self._hc_check_wanted(request)
                 return
             except SessionRefused:
+                self._hc_check_wanted(request)
                 self._hc_drop()
-            except BaseException:
-                self.close()  # or the next request would go out in the clear
+            except Aborted:
                 raise
+            except BaseException:
+                self._hc_check_wanted(request)
+                if self.sock is not None:
+                    self.close()  # or the next request would go out in the clear
+                raise
+
+    def _hc_handshake(self, resume):
+        sock = self._hc_wrapped(self.sock, self._tunnel_host or self.host, resume)
+        if self.sock is None:   # another thread has closed it
+            sock.close()
+            raise Aborted()
+        self.sock = sock
 
     def _hc_wrapped(self, sock, server_hostname, resume):
         context = self.__shared
@@ -125,7 +140,8 @@ class HTTPSConnection(HTTPConnection):
         server = server_hostname, self.port, None
         if self._tunnel_host:
             server = server_hostname, self._tunnel_port, (self.host, self.port)
-        wrap = partial(wrapped, context, host=server_hostname, server=server, resume=resume)
+        wrap = partial(wrapped, context, host=server_hostname, server=server, resume=resume,
+                       begin=self._hc_begin_handshake)
         if self._hc_due is None:
             return wrap(sock)
         timeout = sock.gettimeout()
@@ -133,9 +149,13 @@ class HTTPSConnection(HTTPConnection):
         sock.settimeout(timeout)
         return sock
 
-    def _hc_sending_failed(self, error):
+    def _hc_begin_handshake(self, sock):
+        """Have close() know the socket during its handshake."""
+        self.sock = sock
+
+    def _hc_sending_failed(self, error, request):
         self._hc_note_failure(self.sock, error)
-        super()._hc_sending_failed(error)
+        super()._hc_sending_failed(error, request)
 
     def _hc_beginning_failed(self, response, sock, error):
         self._hc_note_failure(sock, error)

@@ -50,8 +50,8 @@ class Recovering:
     def _hc_sending_failed(self, error, request):
         """Deal with an exception raised while `request`, its token, was being sent."""
         if self._HTTPConnection__unsent is not request:
-            # Another thread has closed the connection, and perhaps uses it again.
-            if isinstance(error, OSError):
+            # It has been closed, perhaps by another thread, which may use it again.
+            if isinstance(error, OSError) and not is_own_request(self.__dict__):
                 raise Aborted() from error
             return
         del self._buffer[:]
@@ -66,8 +66,10 @@ class Recovering:
         else:
             self._HTTPConnection__waiting = True
 
-    def _hc_cut_off(self):
-        """Note that bytes which send() was given have gone out in part."""
+    def _hc_cut_off(self, sock):
+        """Note that bytes which send() was given have gone out in part on a socket."""
+        if self.sock is not sock:
+            return      # closed meanwhile, and perhaps in use again
         if self._HTTPConnection__state == _CS_IDLE:
             self._HTTPConnection__spoiled = self.sock
         elif self._HTTPConnection__unsent is None:
@@ -83,7 +85,7 @@ class Recovering:
 
     def _hc_check_wanted(self, request):
         """Raise if another thread has closed the connection since this one began to connect."""
-        if self._HTTPConnection__unsent is not request:
+        if self._HTTPConnection__unsent is not request and not is_own_request(self.__dict__):
             raise Aborted()
 
     def _hc_forget_response(self):

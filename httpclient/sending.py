@@ -51,13 +51,14 @@ class Sending:
             self._hc_send_each(data, False)
 
     def _hc_send_each(self, blocks, audited):
+        sock = self.sock
         try:
             for block in blocks:
                 if audited:
                     sys.audit("http.client.send", self, block)
                 self._hc_sendall(block)
         except BaseException:
-            self._hc_cut_off()
+            self._hc_cut_off(sock)
             raise
 
     def _hc_sendall(self, data):
@@ -70,7 +71,7 @@ class Sending:
         except TypeError:
             raise       # of data that is no bytes: none of it has gone out
         except BaseException:
-            self._hc_cut_off()
+            self._hc_cut_off(sock)
             raise
 
     def _output(self, s):

@@ -21,6 +21,8 @@ import weakref
 from collections import OrderedDict
 from functools import partial
 
+from ._core.sockets import held
+
 _SESSIONS = 64      # kept at most; each keeps its context alive
 _LIFETIME = 3600    # seconds from verifying a certificate to verifying it again
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
@@ -118,21 +120,24 @@ def _rules(context):
 
 # ---- sessions
 
-def wrapped(context, sock, host, server, resume):
+def wrapped(context, sock, host, server, resume, begin):
     """Return the socket after its TLS handshake.
 
     `server` is a tuple that tells the server, and the way to it, from others.  `resume`: offer
     the session of an earlier connection to it.  Raises SessionRefused if that handshake failed.
+    `begin` is called with the TLS socket before the handshake, unless the context does both.
     """
-    if not (resume and _is_plain(context)) or _is_refusing(server):
+    if not _is_plain(context) or sock.gettimeout() == 0:
         return context.wrap_socket(sock, server_hostname=host)
+    if not resume or _is_refusing(server):
+        return _handshake(context, sock, host, None, begin)
     key, rules = (context, *server), _rules(context)
     # No session is offered twice (RFC 8446 C.4), also not after it has failed.
     known, proof, session = _sessions.pop(key, (None, None, None))
     if known != rules or time.time() >= proof.until:
         session = None
     try:
-        sock = context.wrap_socket(sock, server_hostname=host, session=session)
+        sock = _handshake(context, sock, host, session, begin)
     except ssl.SSLCertVerificationError:
         raise       # The server did not resume: this is what a whole handshake says.
     except OSError as error:
@@ -142,12 +147,23 @@ def wrapped(context, sock, host, server, resume):
         if isinstance(error, (ssl.SSLError, ConnectionError)):
             raise SessionRefused from error
         raise       # a timeout, which a second connection would double
-    if type(sock) is _real_socket:
-        if sock.session_reused:
-            proof.show(sock)
-        else:
-            session, proof = None, _Proof(sock)
-        _handshakes[sock] = key, rules, proof, session
+    if sock.session_reused:
+        proof.show(sock)
+    else:
+        session, proof = None, _Proof(sock)
+    _handshakes[sock] = key, rules, proof, session
+    return sock
+
+
+def _handshake(context, sock, host, session, begin):
+    sock = context.wrap_socket(sock, server_hostname=host, session=session,
+                               do_handshake_on_connect=False)
+    try:
+        begin(sock)
+        held(sock, "do_handshake")
+    except BaseException:
+        sock.close()
+        raise
     return sock
 
 

@@ -106,7 +106,7 @@ def claim(dict own not None, str name not None, expected, value):
 
 
 cdef bint begin_request(dict own, str state) except -1:
-    """Leave the state Idle for one of a request that is this thread's; False: another was faster."""
+    """Leave the state Idle for that of a request of this thread's; False: it is not Idle."""
     with cython.critical_section(own):
         if get(own, STATE, None) != IDLE:
             return False
