@@ -4,6 +4,9 @@
 Each module of httpclient/_core is one pyx plus the csrc files that it calls. Cython's C goes
 into build/, one folder per kind of build, so that it is never mistaken for a source.
 
+A wheel has one more module, sources.py, with the text of the modules that second.py runs again:
+a program compiled by Nuitka has their machine code alone.
+
 Two switches, by environment:
 
 HTTPCLIENT_DEBUG      "1": -O0 -g3 and asserts. A list of sanitizers ("address,undefined")
@@ -11,12 +14,15 @@ HTTPCLIENT_DEBUG      "1": -O0 -g3 and asserts. A list of sanitizers ("address,u
 HTTPCLIENT_LINETRACE  "1": line tracing for coverage; "0" or empty: off.
 """
 
+import ast
 import os
 import sys
 from glob import glob
+from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_py import build_py
 
 # module of httpclient._core -> its files in csrc
 MODULES = {
@@ -103,11 +109,36 @@ def extensions(debug, linetrace):
     ]
 
 
+class BuildWithSources(build_py):
+    """Writes sources.py beside the modules that are built, never into the source tree."""
+
+    def run(self):
+        super().run()
+        if not self.editable_mode:
+            file = self.get_module_outfile(self.build_lib, ["httpclient"], "sources")
+            Path(file).write_text(sources(), encoding="utf-8")
+
+
+def sources():
+    """The text of sources.py: a dictionary of the modules that second.py names in ROOMS."""
+    folder = Path("httpclient")
+    for node in ast.parse((folder / "second.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and node.targets[0].id == "ROOMS":
+            rooms = ast.literal_eval(node.value)
+    lines = [f"    {room!r}: {(folder / (room + '.py')).read_text(encoding='utf-8')!r},"
+             for room in rooms]
+    return "\n".join([
+        "# SPDX-License-Identifier: MIT",
+        '"""Made by setup.py: the text of modules, for second.py where nothing has the code."""',
+        "SOURCES = {", *lines, "}", ""])
+
+
 debug = switch("HTTPCLIENT_DEBUG")
 linetrace = switch("HTTPCLIENT_LINETRACE")
 directives = dict(DIRECTIVES, linetrace=True, binding=True) if linetrace else DIRECTIVES
 
 setup(
+    cmdclass={"build_py": BuildWithSources},
     ext_modules=cythonize(
         extensions(debug, linetrace),
         # Cython looks at the age of the sources only, not at the directives.

@@ -50,8 +50,16 @@ def second_rooms():
 
 @cache
 def code_of(module):
-    """The code that a module ran when it was imported."""
-    return module.__spec__.loader.get_code(module.__name__)
+    """The code that a module ran when it was imported; None where nothing has it."""
+    loader = module.__spec__.loader
+    if hasattr(loader, "get_code"):
+        return loader.get_code(module.__name__)
+    # Nuitka has compiled the program: its loader has machine code alone.
+    from .sources import SOURCES
+    package, _, name = module.__name__.rpartition(".")
+    if package != __package__:
+        return None
+    return compile(SOURCES[name], module.__file__, "exec", dont_inherit=True)
 
 
 def _run_again():

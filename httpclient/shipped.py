@@ -21,9 +21,13 @@ def as_shipped():
     if sys.modules.get("http.client") is not http.client:
         raise RuntimeError(f"another module is imported as http.client: "
                            f"{sys.modules.get('http.client')!r}")
+    code = code_of(http.client)
+    if code is None:
+        from .snapshot import snapshot
+        return snapshot(CLASSES)
     module = ModuleType("http.client")
     try:
-        exec(code_of(http.client), module.__dict__)
+        exec(code, module.__dict__)
     except Exception as error:
         raise RuntimeError("http.client cannot be read anew, to see who has changed it") from error
     return module

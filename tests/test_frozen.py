@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Programs that PyInstaller, cx_Freeze or Nuitka have bundled, httpclient in them, run.
 
-These tools find what a program imports by reading it, and compiled modules cannot be read.
+These tools find what a program imports by reading it, and compiled modules cannot be read; and a
+program that Nuitka has made has no code of its modules that install() could run again.
 """
 
 import subprocess
 import sys
 from modulefinder import ModuleFinder
+
+import pytest
+
+from support import isolation
 
 # Everything that a bundled program may use of httpclient.
 USES_ALL = """\
@@ -39,3 +44,17 @@ def test_every_import_can_be_found_by_reading(tmp_path):
     imported = modules_of(USES_ALL) - modules_of("")
     assert {"httpclient._core.reader", "httpclient.second"} <= imported
     assert imported - set(finder.modules) == set()
+
+
+# ---- programs without code of their modules, as Nuitka makes them ----
+
+def check_compiled(what):
+    process = isolation.run("compiled", what)
+    assert (process.returncode, process.stderr) == (0, ""), process.stdout + process.stderr
+
+
+@pytest.mark.parametrize("what", [
+    "replaces_the_same", "puts_everything_back", "leaves_replaced_methods", "leaves_data",
+    "refuses_replaced_constructors", "refuses_replaced_classes"])
+def test_without_code(what):
+    check_compiled(what)

@@ -156,6 +156,7 @@ def test_sdist_holds_nothing_generated(in_sdist):
     assert {name.split("/")[0] for name in c_files} <= {"csrc", "tests"}
     assert not [name for name in in_sdist if name.endswith((".so", ".pyd", ".pyc", ".o"))]
     assert not [name for name in in_sdist if name.split("/")[0] in ("build", "dist", ".venv")]
+    assert "httpclient/sources.py" not in in_sdist
 
 
 # ---- the wheel ----
@@ -163,7 +164,8 @@ def test_sdist_holds_nothing_generated(in_sdist):
 @needs_artefacts
 def test_wheel_holds_the_package_alone(in_wheel):
     extensions = {f"httpclient/_core/{module}{SUFFIX}" for module in MODULES}
-    assert in_wheel == extensions | sources("httpclient", ".py", ".pyi", "py.typed")
+    made = {"httpclient/sources.py"}
+    assert in_wheel == extensions | made | sources("httpclient", ".py", ".pyi", "py.typed")
 
 
 @needs_artefacts
@@ -206,6 +208,13 @@ def test_installed_needs_python_and_nothing_else():
     assert metadata["Requires-Python"] == ">=3.11"
     required = metadata.get_all("Requires-Dist", [])
     assert [line for line in required if "extra ==" not in line] == []
+
+
+def test_sources_are_the_text_of_the_installed_modules():
+    texts = importlib.import_module("httpclient.sources").SOURCES
+    rooms = importlib.import_module("httpclient.second").ROOMS
+    folder = Path(httpclient.__file__).parent
+    assert texts == {room: (folder / f"{room}.py").read_text(encoding="utf-8") for room in rooms}
 
 
 def test_there_is_a_core():
