@@ -45,6 +45,8 @@ MODULES = {
 DIRECTIVES = {
     "language_level": 3,
     "freethreading_compatible": True,
+    # Nothing about subinterpreters: with module state a small exchange takes about 30 % more
+    # instructions, and cdef variables would still be shared between interpreters.
     # A copy of a Reader would share its socket and its store.
     "auto_pickle": False,
     "boundscheck": False,

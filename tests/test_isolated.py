@@ -6,6 +6,7 @@ prints on stderr is an error too.  HTTPCLIENT_REQUESTS=1000000 has the one about
 that many requests, however long that takes.
 """
 
+import ast
 import os
 import re
 import signal
@@ -61,6 +62,17 @@ def test_fork_in_the_middle_over_tls(tmp_path):
 @needs_alarm
 def test_signals_in_a_receive():
     check(isolation.run("signals"))
+
+
+@pytest.mark.parametrize("kind", ["own", "legacy"])
+def test_second_interpreter_is_refused(kind):
+    """It gets an ImportError, and http.client; the first interpreter goes on as before."""
+    said = ast.literal_eval(check(isolation.run("interpreters", kind, dev=False)))
+    *errors, ours, host = said
+    assert "httpclient" not in ours and "httpclient._core" not in ours and host == "a.example"
+    assert len(errors) == 2
+    for error in errors:
+        assert error.startswith("ImportError: ") and "interpreter" in error
 
 
 # A warning and, below it, the line of source that it is about, if there is one.
