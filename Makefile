@@ -48,7 +48,7 @@ BENCH := build/path/bench
 # Two pips must not change one environment at the same time.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help test demo bench bench-peers bench-downstream test-downstream instructions build sdist wheel lint lint-python lint-c ctest sanitize clean FORCE
+.PHONY: help test demo bench bench-peers bench-downstream test-downstream instructions build sdist wheel lint lint-python lint-c ctest ctest-cross sanitize clean FORCE
 
 help:
 	@echo "make test      build the sdist, the wheel from it, install that, run the tests on it"
@@ -62,6 +62,7 @@ help:
 	@echo "make build     sdist and wheel, into dist/; make sdist, make wheel: one of them"
 	@echo "make lint      ruff, cython-lint, and the C sources with all warnings as errors"
 	@echo "make ctest     the C unit tests under AddressSanitizer and UBSan, gcc and clang"
+	@echo "make ctest-cross  the same for ARM, i686, big-endian s390x and musl, under QEMU"
 	@echo "make fuzz      a minute of fuzzing the C sources, with clang; FUZZ_SECONDS=3600: an hour"
 	@echo "make sanitize  the Python tests on a sanitized -O0 build, in $(VENV)-sanitize"
 	@echo "make clean     remove everything that was made"
@@ -238,23 +239,58 @@ CTESTS := $(patsubst tests/c/%.c,%,$(wildcard tests/c/test_*.c))
 CTEST_FLAGS := -std=c11 -O1 -g -Wall -Wextra -fno-omit-frame-pointer \
   -fsanitize=address,undefined -fno-sanitize-recover=all
 
+# Compiles and runs the C unit tests: name $(1), folder $(2), compiler with flags $(3), runner $(4).
+define run_ctests
+$(call compile_csrc,$(2)/csrc,$(3)) || exit 1; \
+for test in $(CTESTS); do \
+  echo "== $(1) $$test"; \
+  $(3) -Icsrc -Itests/c tests/c/$$test.c $(2)/csrc/*.o -o $(2)/$$test \
+    && $(4) $(2)/$$test || exit 1; \
+done
+endef
+
+# Succeeds if a program made so runs here: folder $(1), compiler with flags $(2), runner $(3).
+define can_run
+mkdir -p $(1) && echo 'int main(void) { return 0; }' >$(1)/probe.c \
+  && $(2) $(1)/probe.c -o $(1)/probe 2>/dev/null && $(3) $(1)/probe 2>/dev/null
+endef
+
 ctest:
 	@[ -n "$(CTESTS)" ] || { echo "ctest: no tests/c/test_*.c"; exit 0; }; \
 	used=; \
 	for cc in gcc clang; do \
-	  out=build/ctest/$$cc; mkdir -p $$out; \
-	  echo 'int main(void) { return 0; }' >$$out/probe.c; \
-	  $$cc $(CTEST_FLAGS) $$out/probe.c -o $$out/probe 2>/dev/null && $$out/probe || { \
+	  out=build/ctest/$$cc; \
+	  $(call can_run,$$out,$$cc $(CTEST_FLAGS)) || { \
 	    echo "ctest: $$cc with sanitizers is not to be had here, skipped"; continue; }; \
 	  used="$$used $$cc"; \
-	  $(call compile_csrc,$$out/csrc,$$cc $(CTEST_FLAGS)) || exit 1; \
-	  for name in $(CTESTS); do \
-	    echo "== $$cc $$name"; \
-	    $$cc $(CTEST_FLAGS) -Icsrc -Itests/c tests/c/$$name.c $$out/csrc/*.o -o $$out/$$name \
-	      && $$out/$$name || exit 1; \
-	  done; \
+	  $(call run_ctests,$$cc,$$out,$$cc $(CTEST_FLAGS)); \
 	done; \
 	[ -n "$$used" ] || { echo "ctest: no compiler with sanitizers, nothing was tested"; exit 1; }
+
+# The same for other processors and C libraries, under QEMU: name:compiler:emulator, by Debian's
+# packages gcc-NAME, libc6-dev-NAME-cross, qemu-user and musl-tools. s390x is big-endian, armhf and
+# i686 have 32 bits. The programs are linked statically, and UBSan traps, so that neither an
+# emulated loader nor a runtime of the sanitizer is needed; ASan cannot run on all of them, and the
+# guard pages of tests/c/check.h stand in for it.
+CROSS := aarch64:aarch64-linux-gnu-gcc:qemu-aarch64 armhf:arm-linux-gnueabihf-gcc:qemu-arm \
+  i686:i686-linux-gnu-gcc:qemu-i386 s390x:s390x-linux-gnu-gcc:qemu-s390x musl:musl-gcc:
+CROSS_FLAGS := $(CC_STRICT) -g -static -fsanitize=undefined -fsanitize-undefined-trap-on-error
+
+ctest-cross:
+	@used=; skipped=; \
+	for target in $(CROSS); do \
+	  name=$${target%%:*}; run=$${target##*:}; cc=$${target%:*}; cc=$${cc#*:}; \
+	  command -v "$${run:-env}" >/dev/null || ! command -v $$run-static >/dev/null \
+	    || run=$$run-static; \
+	  out=build/ctest/$$name; \
+	  $(call can_run,$$out,$$cc $(CROSS_FLAGS),$$run) || { \
+	    echo "*** ctest-cross: no $$cc here$${run:+, or no $$run}: $$name IS NOT TESTED ***" >&2; \
+	    skipped="$$skipped $$name"; continue; }; \
+	  used="$$used $$name"; \
+	  $(call run_ctests,$$name,$$out,$$cc $(CROSS_FLAGS),$$run); \
+	done; \
+	[ -n "$$used" ] || { echo "ctest-cross: no cross compiler, nothing was tested"; exit 1; }; \
+	echo "ctest-cross: passed on$$used$${skipped:+; NOT TESTED:$$skipped}"
 
 clean:
 	rm -rf build dist wheelhouse httpclient_accel.egg-info $(VENV) $(VENV)-sanitize $(VENV)-downstream-*

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""The C sources by themselves: `make ctest`, and `make fuzz` for some seconds, from the seeds on.
+"""The C sources by themselves: `make ctest`, the same on other processors, and `make fuzz`.
 
-They need make, and a C compiler with sanitizers or libFuzzer, and are skipped where that is not.
+They need make, and a C compiler with sanitizers, cross compilers and QEMU, or libFuzzer; they are
+skipped without. Fuzzing takes some seconds, from the seeds on.
 """
 
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,10 +35,29 @@ def make(*arguments):
     return done.stdout
 
 
+UNIT_TESTS = len(list((ROOT / "tests" / "c").glob("test_*.c")))
+
+
 def test_unit_tests():
     said = make("ctest")
-    count = len(list((ROOT / "tests" / "c").glob("test_*.c")))
-    assert count and said.count(" passed\n") in (count, 2 * count)   # gcc, clang, or both
+    assert UNIT_TESTS and said.count(" passed\n") in (UNIT_TESTS, 2 * UNIT_TESTS)   # gcc, clang
+
+
+def test_unit_tests_on_other_processors():
+    said = make("ctest-cross")
+    last = said.splitlines()[-1]
+    assert last.startswith("ctest-cross: passed on ")
+    tested = last.removeprefix("ctest-cross: passed on ").split(";")[0].split()
+    assert said.count(" passed\n") == len(tested) * UNIT_TESTS > 0
+    if "NOT TESTED" in last:
+        pytest.skip(last)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the unit tests want mmap()")
+def test_cross_compiler_that_is_missing_is_named():
+    said = make("ctest-cross", "CROSS=none:no-such-cc:no-such-qemu native:cc:")
+    assert "*** ctest-cross: no no-such-cc here, or no no-such-qemu: none IS NOT TESTED ***" in said
+    assert said.splitlines()[-1] == "ctest-cross: passed on native; NOT TESTED: none"
 
 
 def test_fuzzers():

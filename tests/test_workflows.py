@@ -180,6 +180,17 @@ def test_ci_covers_interpreters_and_systems():
     assert {name.split("-")[0] for name in matrix["os"]} == {"ubuntu", "macos", "windows"}
 
 
+def test_ci_installs_each_cross_compiler():
+    makefile = (FOLDER.parent.parent / "Makefile").read_text(encoding="utf-8")
+    targets = re.search(r"^CROSS := ((?:.*\\\n)*.*)", makefile, re.MULTILINE).group(1)
+    compilers = re.findall(r":([\w-]+)-gcc:", targets)
+    assert len(compilers) >= 5
+    [install, run] = [step["run"] for step in load(text_of("ci.yml"))["jobs"]["cross"]["steps"][2:]]
+    packages = {"musl-tools" if name == "musl" else f"gcc-{name}" for name in compilers}
+    assert {"qemu-user", *packages} <= set(install.split())
+    assert "make ctest-cross" in run and "NOT TESTED" in run
+
+
 def test_wheels_are_published_from_a_tag_only():
     publish = load(text_of("wheels.yml"))["jobs"]["publish"]
     assert "github.ref_type == 'tag'" in publish["if"]
