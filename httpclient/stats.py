@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""What ``python -m httpclient --stats`` says at the end, and where its numbers come from.
+"""The lines that ``python -m httpclient --stats`` prints at the end.
 
-Requests, responses and octets are counted as they happen, by httpclient's own classes too.  How
-much CPU time was saved cannot be measured, as the program runs once: it is estimated from what
-one small exchange costs with either module on this machine and interpreter.  That is measured
-before the program begins, over a pair of sockets, and is not counted as the program's.
+Requests, responses and bytes are counted as they happen, those of httpclient's own classes too.
+CPU time saved cannot be measured, as the program runs once. It is estimated from one small
+exchange, timed with either module on this machine and interpreter before the program begins, over
+a pair of sockets. That exchange is not counted as the program's.
 """
 import atexit
 import contextlib
@@ -16,6 +16,10 @@ import time
 
 from ._core.tally import tally
 from .connection import HTTPConnection
+
+# Seconds of CPU. To import and install httpclient costs about half of it, which is not taken off,
+# and the timing varies: whether less than this was saved at all, the estimate cannot tell.
+LEAST_SAVED = 0.05
 
 _ROUNDS = 5
 _EXCHANGES = 60     # in each round
@@ -42,7 +46,7 @@ def begin():
             with contextlib.suppress(OSError, ValueError):      # nobody reads it, it is closed
                 sys.stderr.flush()
                 try:
-                    print(_text(seconds, theirs, ours), file=sys.stderr, flush=True)
+                    print(text(tally, seconds, theirs, ours), file=sys.stderr, flush=True)
                 except OSError:
                     sys.stderr = None   # what is left in it would change the exit status
 
@@ -80,19 +84,37 @@ def _exchange(cls):
     return spent / _EXCHANGES
 
 
-def _text(seconds, theirs, ours):
+def text(counted, seconds, theirs, ours):
+    """Return the two lines: what was done and saved, and what the estimate leaves out.
+
+    `seconds` is the CPU time of the process, `theirs` and `ours` that of one exchange in seconds.
+    """
     # In ASCII: standard error may have any encoding.
-    done = (f"httpclient: {tally.requests} requests, {tally.responses} responses, {tally.octets} "
-            f"bytes received, {seconds:.2f} s of CPU time in this process\n")
-    if not tally.responses:
-        return done + ("httpclient: nothing saved, as no response came over http.client; aiohttp, "
-                       "httpx and pycurl, for instance, do not use it")
-    saved = max(0.0, theirs - ours) * tally.responses
-    return (
-        f"{done}"
-        f"httpclient: about {saved:.3f} s of CPU time saved, an estimate: {tally.responses} "
-        f"responses, each {theirs * 1e6:.0f} us with http.client and {ours * 1e6:.0f} us with "
-        f"httpclient\n"
-        f"httpclient: as measured here for a small response, before the program began; bodies that "
-        f"are large or in chunks save more, what is above http.client may save less, and what "
-        f"httpclient's own start costs is not taken off")
+    about = "about " if counted.requests and not _counts_are_exact() else ""
+    done = (f"httpclient: {about}{counted.requests} requests, {counted.responses} responses, "
+            f"{_size(counted.octets)} received; ")
+    saved = (theirs - ours) * counted.responses
+    if saved >= LEAST_SAVED:
+        return (f"{done}about {_rounded(saved)} s of CPU time saved, {seconds:.2f} s used\n"
+                f"httpclient: estimated from small exchanges: {theirs * 1e6:.0f} us each with "
+                f"http.client, {ours * 1e6:.0f} us with httpclient; start-up is not included")
+    why = ("too few responses for an estimate against http.client" if counted.responses else
+           "no response came over http.client, which aiohttp, httpx and pycurl do not use")
+    return f"{done}{seconds:.2f} s of CPU time used\nhttpclient: {why}"
+
+
+def _counts_are_exact():
+    """Return True if no count can be lost: see tally.pyx."""
+    return getattr(sys, "_is_gil_enabled", lambda: True)()
+
+
+def _size(octets):
+    for unit in "bytes", "kB", "MB", "GB":
+        if octets < 10_000 or unit == "GB":
+            return f"{octets:.0f} {unit}"
+        octets /= 1000
+
+
+def _rounded(saved):
+    """Return a number of seconds with two significant digits, as text."""
+    return f"{float(f'{saved:.2g}'):g}"
