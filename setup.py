@@ -28,6 +28,7 @@ from setuptools.command.build_py import build_py
 MODULES = {
     "idle": [],
     "originals": [],
+    "progress": [],
     "result": [],
     "tally": [],
     "text": [],

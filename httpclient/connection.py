@@ -28,10 +28,10 @@ from . import body as _body
 from . import checks, heads
 from . import limits as _limits
 from ._core.exchange import (
-    CONNECTION_DATA, RESPONSE_CONNECTION_DATA, RESPONSE_DATA, Requests, Responses, begun_request,
-    claim, is_own_request,
+    CONNECTION_DATA, RESPONSE_CONNECTION_DATA, RESPONSE_DATA, Requests, Responses,
 )
 from ._core.originals import Bindings, Originals
+from ._core.progress import claim, progress_of
 from ._core.sockets import interrupt
 from ._core.steps import STEPS_DATA, Steps
 from ._core.tally import tally
@@ -54,7 +54,6 @@ HTTPS_PORT = 443
 
 _CS_AWAITED = "Response-awaited"    # not http.client's: two threads must not read two heads
 _STATE = "_HTTPConnection__state"   # the attribute, for claim()
-_UNSENT = "_HTTPConnection__unsent"
 
 
 _KEYWORDS = dict.fromkeys(("max_response_headers", "strict", "deadline", *_limits.KEYWORDS))
@@ -97,9 +96,6 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
     _hc_host_line = (None, None, None, b"")    # host, port, default port, and their field line
     __answered = None       # the socket that the last response came from
     __spoiled = None        # a socket of which nobody knows what its next bytes are
-    __waiting = False       # whether the next request need not wait for the answer to this one
-    __owner = None          # the thread whose request is the last one; see is_own_request()
-    __unsent = None         # stands for the request that is being sent, or has gone out in part
 
     @staticmethod
     def _is_textIO(stream):
@@ -166,7 +162,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
     def connect(self):
         """Connect to the host and port given to the constructor, and through the tunnel."""
         sys.audit("http.client.connect", self, self.host, self.port)
-        request = self.__unsent
+        request = progress_of(self).unsent
         try:
             if self._hc_due is None:
                 self.sock = self._create_connection(
@@ -201,20 +197,21 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
         Another thread that sends, connects or waits for a response has that end with an
         OSError; one that reads the response, with a ConnectionAbortedError.
         """
-        busy = self.__unsent is not None or self.__state == _CS_AWAITED
+        progress = progress_of(self)
+        busy = progress.unsent is not None or self.__state == _CS_AWAITED
         # At once: what is half closed must not be taken for idle.
         sock, self.sock, self.__state = self.sock, None, _CS_IDLE
         response, self.__response = self.__response, None
         try:
-            if busy and not is_own_request(self.__dict__):
-                self.__owner = None     # whose request ends with an exception
+            if busy and not progress.is_own():
+                progress.disown()
             if sock:
                 if busy:
                     interrupt(sock)
                 sock.close()
         finally:
             del self._buffer[:]
-            self.__spoiled = self.__answered = self._hc_due = self.__unsent = None
+            self.__spoiled = self.__answered = self._hc_due = progress.unsent = None
             if response:
                 response.close()
 
@@ -255,14 +252,15 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
 
     def _hc_start(self):
         """From Idle to Request-started, on a connection that nothing waits on."""
-        if not begun_request(self.__dict__, _CS_REQ_STARTED):
+        progress = progress_of(self)
+        if not progress.begun(self.__dict__, _CS_REQ_STARTED):
             raise CannotSendRequest(self.__state)
         self._hc_forget_response()
         self._hc_drop_spoiled()
         if self.__answered and self.__answered is self.sock and not self.__response:
             if has_news(self.sock):
                 self._hc_drop()
-        self.__waiting = False
+        progress.waiting = False
         if self._hc_due is None and (seconds := getattr(self, DEADLINE)) is not None:
             self._hc_due = Deadline(seconds)
 
@@ -297,11 +295,11 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
     def _hc_send_lines(self, body, encode_chunked):
         if not claim(self.__dict__, _STATE, _CS_REQ_STARTED, _CS_REQ_SENT):
             raise CannotSendHeader()
-        request = object()
+        progress, request = progress_of(self), object()
         try:
-            self.__unsent = request
+            progress.unsent = request
             self._send_output(body, encode_chunked=encode_chunked)
-            if not claim(self.__dict__, _UNSENT, request, None):
+            if not progress.all_sent(request):
                 self._hc_closed_meanwhile()
         except BaseException as error:
             self._hc_sending_failed(error, request)
@@ -318,14 +316,23 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
         `deadline`: seconds for this request; None: that of the connection.
         """
         idle = self.__state == _CS_IDLE
-        due = self._hc_due
         try:
             if deadline is not None or encode_chunked or not _requests.send(
                     self, method, url, body, headers):
-                idle = self._hc_is_idle()
-                if deadline is not None:
-                    self._hc_due = Deadline(deadline)
-                self._send_request(method, url, body, headers, encode_chunked)
+                self._hc_request_by_steps(method, url, body, headers, encode_chunked, deadline)
+        except (CannotSendRequest, Aborted):
+            raise
+        except BaseException:
+            if idle:
+                self._hc_give_up()
+            raise
+
+    def _hc_request_by_steps(self, method, url, body, headers, encode_chunked, deadline):
+        idle, due = self._hc_is_idle(), self._hc_due
+        try:
+            if deadline is not None:
+                self._hc_due = Deadline(deadline)
+            self._send_request(method, url, body, headers, encode_chunked)
         except BaseException as error:
             if not idle:
                 self._hc_due = due      # of the request that is under way
@@ -405,9 +412,10 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
         """Be idle again, or leave the socket to a response that ends the connection."""
         self._hc_due = None
         self.__answered = sock
-        if self.__unsent is not None:   # what it answers has gone out in part
+        progress = progress_of(self)
+        if progress.unsent is not None:     # what it answers has gone out in part
             response.will_close = True
-        self.__unsent = None
+        progress.unsent = None
         self.__state = _CS_IDLE
         if response.will_close:
             self._hc_leave_to(response)

@@ -5,6 +5,7 @@ import ssl
 import warnings
 from functools import partial
 
+from ._core.progress import progress_of
 from .connection import _KEYWORDS, HTTPS_PORT, HTTPConnection
 from .exceptions import Aborted
 from .options import RESUME_SESSIONS
@@ -105,7 +106,7 @@ class HTTPSConnection(HTTPConnection):
 
         If the handshake offered a session and failed, connect once more without the session.
         """
-        request = self._HTTPConnection__unsent
+        request = progress_of(self).unsent
         for resume in (getattr(self, RESUME_SESSIONS), False):
             try:
                 super().connect()

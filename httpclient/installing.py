@@ -398,7 +398,7 @@ def _complete(own, defaults, in_use):
 
 def _end(own):
     """Take from the attributes of a connection what is of one request or socket alone."""
-    for name in "_hc_due", "_HTTPConnection__waiting", "_HTTPConnection__answered":
+    for name in "_hc_due", "_HTTPConnection__progress", "_HTTPConnection__answered":
         own.pop(name, None)
     spoiled = own.pop("_HTTPConnection__spoiled", None)
     if spoiled is not None and own.get("sock") is spoiled:

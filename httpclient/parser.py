@@ -7,9 +7,9 @@ past it.
 """
 from . import limits as _limits
 from ._core.chunked import ChunkedBody
-from ._core.exchange import claim
 from ._core.feed import FeedReader
 from ._core.head import Head, begins_with_http, head_in, read_head, skip_empty_line
+from ._core.progress import claim
 from .chunks import check_trailers, incomplete
 from .exceptions import HTTPException, IncompleteRead
 from .framing import message_framing

@@ -4,12 +4,12 @@
 Exceptions may come from anywhere: a signal handler, an audit hook, a subclass's method.
 No line of the request that was being made may go out with the next one, no response may
 be taken for another one's, and no state may last that no call leads out of.  A request
-that has gone out in part is known by ``__unsent``: the response that the server may have
+that has gone out in part is known by its Progress: the response that the server may have
 given all the same can be read, and the connection ends with it.
 
 The attributes are http.client's, or named like those: private ones of HTTPConnection.
 """
-from ._core.exchange import claim, is_own_request
+from ._core.progress import progress_of
 from .exceptions import Aborted, HTTPException, RemoteDisconnected, renamed
 from .response import HTTPResponse as _our_response_class
 
@@ -23,20 +23,21 @@ class Recovering:
 
     def _hc_is_idle(self):
         """Return True if a request may begin; forget one whose answer nobody waits for."""
-        if self._HTTPConnection__state == _CS_REQ_SENT and claim(
-                self.__dict__, "_HTTPConnection__waiting", True, False):
+        progress = progress_of(self)
+        if self._HTTPConnection__state == _CS_REQ_SENT and progress.end_waiting():
             self._hc_drop()
-            self._HTTPConnection__unsent = self._hc_due = None
+            progress.unsent = self._hc_due = None
             self._HTTPConnection__state = _CS_IDLE
         return self._HTTPConnection__state == _CS_IDLE
 
     def _hc_give_up(self):
         """After an exception, leave nothing of the request that this thread has begun."""
-        if not is_own_request(self.__dict__):
+        progress = progress_of(self)
+        if not progress.is_own():
             return      # another thread has begun one since
         if self._HTTPConnection__state == _CS_REQ_STARTED:
             self._hc_reset()
-        elif self._HTTPConnection__state == _CS_REQ_SENT and self._HTTPConnection__unsent is None:
+        elif self._HTTPConnection__state == _CS_REQ_SENT and progress.unsent is None:
             self.close()    # nobody knows whether it has gone out
         elif self._HTTPConnection__state == _CS_IDLE:
             self._hc_due = None
@@ -44,14 +45,15 @@ class Recovering:
     def _hc_reset(self):
         """Back to where no request has been begun."""
         del self._buffer[:]
-        self._hc_due = self._HTTPConnection__unsent = None
+        self._hc_due = progress_of(self).unsent = None
         self._HTTPConnection__state = _CS_IDLE
 
     def _hc_sending_failed(self, error, request):
         """Deal with an exception raised while `request`, its token, was being sent."""
-        if self._HTTPConnection__unsent is not request:
+        progress = progress_of(self)
+        if progress.unsent is not request:
             # It has been closed, perhaps by another thread, which may use it again.
-            if isinstance(error, OSError) and not is_own_request(self.__dict__):
+            if isinstance(error, OSError) and not progress.is_own():
                 raise Aborted() from error
             return
         del self._buffer[:]
@@ -64,7 +66,7 @@ class Recovering:
         elif self._hc_due is not None and isinstance(error, TimeoutError):
             self.close()
         else:
-            self._HTTPConnection__waiting = True
+            progress.waiting = True
 
     def _hc_cut_off(self, sock):
         """Note that bytes which send() was given have gone out in part on a socket."""
@@ -72,9 +74,9 @@ class Recovering:
             return      # closed meanwhile, and perhaps in use again
         if self._HTTPConnection__state == _CS_IDLE:
             self._HTTPConnection__spoiled = self.sock
-        elif self._HTTPConnection__unsent is None:
-            self._HTTPConnection__unsent = object()
-            self._HTTPConnection__waiting = True
+        elif (progress := progress_of(self)).unsent is None:
+            progress.unsent = sock
+            progress.waiting = True
 
     def _hc_closed_meanwhile(self):
         """Raise, as another thread has closed the connection while a request was sent."""
@@ -85,7 +87,8 @@ class Recovering:
 
     def _hc_check_wanted(self, request):
         """Raise if another thread has closed the connection since this one began to connect."""
-        if self._HTTPConnection__unsent is not request and not is_own_request(self.__dict__):
+        progress = progress_of(self)
+        if progress.unsent is not request and not progress.is_own():
             raise Aborted()
 
     def _hc_forget_response(self):
@@ -122,7 +125,7 @@ class Recovering:
         `sock` stays for callers to look at, until the next request opens another.
         """
         self._HTTPConnection__spoiled = self.sock
-        self._HTTPConnection__unsent = None
+        progress_of(self).unsent = None
         self._HTTPConnection__state = _CS_IDLE
         if self.sock is not None:
             self.sock.close()
@@ -145,7 +148,7 @@ class Recovering:
                     or due is not None or self._HTTPConnection__state == _CS_IDLE):
                 self._hc_spoil()
             else:
-                self._HTTPConnection__waiting = True
+                progress_of(self).waiting = True
                 self._HTTPConnection__state = _CS_REQ_SENT
         finally:
             if response is not None:

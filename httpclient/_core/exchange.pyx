@@ -23,6 +23,9 @@ from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
 from .head cimport OK, Head, skip_empty_line, take_head
 from .idle cimport has_input
 from .originals cimport Bindings, Originals, attributes, get, set_attributes
+from .progress cimport (
+    AWAITED, IDLE, PROGRESS, REQUEST_SENT, STATE, Progress, claimed, progress_in,
+)
 from .reader cimport Reader, refuse_second_thread
 from .request cimport whole_head
 from .sockets cimport SocketReader, may_take_all, open_socket, send_all
@@ -37,7 +40,6 @@ cdef extern from "Python.h":
     Py_ssize_t PyUnicode_Tailmatch(object text, object part, Py_ssize_t start, Py_ssize_t end,
                                    int direction)
     int PySys_Audit(const char *event, const char *format, ...) except -1
-    unsigned long PyThread_get_thread_ident() noexcept
 
 cdef extern from *:
     """
@@ -59,24 +61,16 @@ cdef Py_ssize_t MAX_LINE = _standard._MAXLINE
 cdef Py_ssize_t MAX_FIELDS = _standard._MAXHEADERS
 cdef Py_ssize_t MAX_HEAD = DEFAULT.head
 
-STATE = "_HTTPConnection__state"
 RESPONSE = "_HTTPConnection__response"
 ANSWERED = "_HTTPConnection__answered"
 SPOILED = "_HTTPConnection__spoiled"
-WAITING = "_HTTPConnection__waiting"
-UNSENT = "_HTTPConnection__unsent"
-OWNER = "_HTTPConnection__owner"
 cdef str READING = "_hc_reading"
-IDLE = "Idle"
-REQUEST_STARTED = "Request-started"
-REQUEST_SENT = "Request-sent"
-cdef str AWAITED = "Response-awaited"
 
-CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED, WAITING,
-                   UNSENT, "sock", "host", "port", "debuglevel", "_tunnel_host", "_method",
-                   "_buffer", "_hc_due", "_hc_limits")
+CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED, PROGRESS,
+                   "sock", "host", "port", "debuglevel", "_tunnel_host", "_method", "_buffer",
+                   "_hc_due", "_hc_limits")
 RESPONSE_CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED,
-                            UNSENT, "sock", "debuglevel", "_method", "_hc_due", "_hc_limits")
+                            PROGRESS, "sock", "debuglevel", "_method", "_hc_due", "_hc_limits")
 RESPONSE_DATA = ("__getattribute__", "__setattr__", "fp", "status", "version", "reason", "code",
                  "length", "chunked", "chunk_left", "will_close", "headers", "msg", "debuglevel",
                  "_method", "_hc_head", "_hc_message", "_hc_interim", "_hc_reused",
@@ -89,49 +83,6 @@ cdef dict FIELDS = {
     "fp": None, "debuglevel": 0, "_method": USUAL, "_hc_head": None, "version": 11, "code": 200,
     "status": 200, "reason": OK, "chunked": False, "length": None, "will_close": False,
 }
-
-
-cdef bint claimed(dict own, str name, object expected, object value) except -1:
-    """Set an attribute that is as expected, in one step: of two threads, one gets True."""
-    with cython.critical_section(own):
-        if get(own, name, None) != expected:
-            return False
-        own[name] = value
-    return True
-
-
-def claim(dict own not None, str name not None, expected, value):
-    """Set an attribute that is as expected (None: or missing) in one step: one thread gets True."""
-    return claimed(own, name, expected, value)
-
-
-cdef bint begin_request(dict own, str state) except -1:
-    """Leave the state Idle for that of a request of this thread's; False: it is not Idle."""
-    with cython.critical_section(own):
-        if get(own, STATE, None) != IDLE:
-            return False
-        own[STATE] = state
-        own[OWNER] = PyThread_get_thread_ident()
-    return True
-
-
-def begun_request(dict own not None, str state not None):
-    """As begin_request()."""
-    return begin_request(own, state)
-
-
-def is_own_request(dict own not None):
-    """Return True if this thread has begun the request that the connection is in."""
-    return get(own, OWNER, None) == PyThread_get_thread_ident()
-
-
-cdef bint all_sent(dict own, object token) except -1:
-    """Note that the request with this token has gone out; False: the connection was closed."""
-    with cython.critical_section(own):
-        if get(own, UNSENT, None) is not token:
-            return False
-        own[UNSENT] = None
-    return True
 
 
 def alone(response, function, argument):
@@ -206,6 +157,7 @@ cdef class Requests:
     def send(self, connection, method, target, body, headers):
         """Send a request on an idle connection; False: nothing has been done."""
         cdef dict own
+        cdef Progress progress
 
         if type(body) is str:
             try:
@@ -238,17 +190,17 @@ cdef class Requests:
             return False
 
         # First, as what follows may run Python code, or other threads.
-        if not begin_request(own, REQUEST_SENT):
+        progress = progress_in(own)
+        if not progress.begin(own, REQUEST_SENT):
             return False
         try:
-            own[UNSENT] = head      # until all of it has gone out
+            progress.unsent = head      # until all of it has gone out
+            progress.waiting = False
             sock = self.usable_socket(connection, own)
             if get(own, "_method", None) is not method:
                 own["_method"] = method
-            if get(own, WAITING, None):
-                own[WAITING] = False
             self.emit(connection, sock, <bytes> head, body)
-            if not all_sent(own, head):
+            if not progress.sent(head):
                 connection._hc_closed_meanwhile()
         except BaseException as error:
             connection._hc_sending_failed(error, head)
@@ -387,7 +339,7 @@ cdef class Responses:
         """Whether a request was sent, and how it is answered is nobody else's affair."""
         return (get(own, STATE, None) == REQUEST_SENT and not prints(own)
                 and get(own, RESPONSE, None) is None and get(own, SPOILED, None) is None
-                and get(own, UNSENT, None) is None
+                and progress_in(own).unsent is None
                 and get(own, "_hc_due", None) is None
                 and get(own, self._max_response_headers, None) is None)
 

@@ -10,12 +10,12 @@ import socket
 cimport cython
 from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
 
-from .exchange cimport (
-    ANSWERED, IDLE, REQUEST_SENT, REQUEST_STARTED, RESPONSE, SPOILED, STATE, UNSENT, WAITING,
-    all_sent, begin_request, claimed, is_over,
-)
+from .exchange cimport ANSWERED, RESPONSE, SPOILED, is_over
 from .idle cimport has_input
 from .originals cimport Bindings, Originals, attributes, get
+from .progress cimport (
+    IDLE, PROGRESS, REQUEST_SENT, REQUEST_STARTED, STATE, Progress, claimed, progress_in,
+)
 from .request cimport field_line, request_line
 from .sockets cimport send_all
 from .tally cimport Tally
@@ -28,8 +28,8 @@ cdef extern from "Python.h":
 cdef Tally counts = _tally
 cdef object real_socket = socket.socket
 
-STEPS_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED, WAITING,
-              UNSENT, "sock", "debuglevel", "_tunnel_host", "_method", "_buffer", "_hc_due")
+STEPS_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED, PROGRESS,
+              "sock", "debuglevel", "_tunnel_host", "_method", "_buffer", "_hc_due")
 
 
 @cython.final
@@ -114,6 +114,7 @@ cdef class Steps:
         """Send the lines, and no body; False: nothing has been done."""
         cdef dict own = attributes(connection)
         cdef list lines = self.lines_of(connection, own, REQUEST_STARTED)
+        cdef Progress progress = progress_in(own)
 
         if lines is None or not self._sending.of_object(connection, own):
             return False
@@ -126,11 +127,11 @@ cdef class Steps:
         if not claimed(own, STATE, REQUEST_STARTED, REQUEST_SENT):
             return False
         try:
-            own[UNSENT] = head      # until all of it has gone out
+            progress.unsent = head      # until all of it has gone out
             lines.clear()
             PySys_Audit("http.client.send", "OO", <PyObject *> connection, <PyObject *> head)
             send_all(sock, head)
-            if not all_sent(own, head):
+            if not progress.sent(head):
                 connection._hc_closed_meanwhile()
         except BaseException as error:
             connection._hc_sending_failed(error, head)
@@ -148,11 +149,13 @@ cdef class Steps:
 
     cdef bint begin(self, object connection, dict own) except -1:
         """From Idle to Request-started, if nothing is left of the request before."""
+        cdef Progress progress = progress_in(own)
+
         response = get(own, RESPONSE, None)
-        if (get(own, SPOILED, None) is not None or get(own, WAITING, None)
+        if (get(own, SPOILED, None) is not None or progress.waiting
                 or response is not None and not is_over(self._answers, response)):
             return False
-        if not begin_request(own, REQUEST_STARTED):
+        if not progress.begin(own, REQUEST_STARTED):
             return False
         own[RESPONSE] = None
         return True
