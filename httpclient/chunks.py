@@ -202,7 +202,7 @@ class ChunkedContent:
                 if not piece or piece.endswith(b"\n"):
                     break
             return bytes(line)
-        except IncompleteRead as error:
+        except HTTPException as error:
             self._hc_reading_failed(bytes(line), error)
             raise
         except BaseException:

@@ -338,6 +338,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
                 self._hc_due = due      # of the request that is under way
             elif not isinstance(error, (CannotSendRequest, Aborted)):
                 self._hc_give_up()
+                if self.__state == _CS_IDLE:
+                    self._hc_due = None
             raise
 
     def _send_request(self, method, url, body, headers, encode_chunked):

@@ -39,8 +39,6 @@ class Recovering:
             self._hc_reset()
         elif self._HTTPConnection__state == _CS_REQ_SENT and progress.unsent is None:
             self.close()    # nobody knows whether it has gone out
-        elif self._HTTPConnection__state == _CS_IDLE:
-            self._hc_due = None
 
     def _hc_reset(self):
         """Back to where no request has been begun."""

@@ -17,6 +17,10 @@ import httpclient
 from support.inject import each_step, tolerated
 from support.servers import read_head
 
+# What is raised in a finalizer is shown, and does not come out.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning",
+                                        "ignore:unclosed:ResourceWarning")
+
 CONTENT = b"first line\nsecond line\nthe third one"
 CHUNKS = b"".join(b"%x\r\n%b\r\n" % (len(CONTENT[at:at + 5]), CONTENT[at:at + 5])
                   for at in range(0, len(CONTENT), 5)) + b"0\r\n\r\n"
