@@ -327,3 +327,28 @@ def test_tunnel_checks_the_far_host(module, certificates, to_loopback):
             connection.request("GET", "/secret")
         assert re.match(rb"CONNECT secure\.example:443 ", proxy.handle.heads[0])
         assert server.handle.requests == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_makefile_of_a_socket_instance_is_called(certificates, module):
+    """Recipes for unbuffered or counting files put it on the socket that connect() has made."""
+    made = []
+
+    class Recipe(module.HTTPSConnection):
+        def connect(self):
+            super().connect()
+            own = self.sock.makefile
+
+            def makefile(*args, **keywords):
+                made.append(args)
+                return own("rb", 0)
+
+            self.sock.makefile = makefile
+
+    with serving(ok(b"x"), ok(b"y"), tls=certificates.server()) as server:
+        connection = Recipe("localhost", server.port, timeout=20, context=certificates.client())
+        with contextlib.closing(connection):
+            for content in b"x", b"y":
+                connection.request("GET", "/")
+                assert connection.getresponse().read() == content
+    assert len(made) == 2
