@@ -31,7 +31,7 @@ from ._core.exchange import (
     CONNECTION_DATA, RESPONSE_CONNECTION_DATA, RESPONSE_DATA, Requests, Responses,
 )
 from ._core.originals import Bindings, Originals
-from ._core.progress import claim, progress_of
+from ._core.progress import progress_of
 from ._core.sockets import interrupt
 from ._core.steps import STEPS_DATA, Steps
 from ._core.tally import tally
@@ -53,7 +53,6 @@ HTTP_PORT = 80
 HTTPS_PORT = 443
 
 _CS_AWAITED = "Response-awaited"    # not http.client's: two threads must not read two heads
-_STATE = "_HTTPConnection__state"   # the attribute, for claim()
 
 
 _KEYWORDS = dict.fromkeys(("max_response_headers", "strict", "deadline", *_limits.KEYWORDS))
@@ -198,16 +197,16 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
         OSError; one that reads the response, with a ConnectionAbortedError.
         """
         progress = progress_of(self)
-        busy = progress.unsent is not None or self.__state == _CS_AWAITED
+        others = not progress.is_own() and (
+            progress.unsent is not None or self.__state == _CS_AWAITED)
         # At once: what is half closed must not be taken for idle.
         sock, self.sock, self.__state = self.sock, None, _CS_IDLE
         response, self.__response = self.__response, None
         try:
-            if busy and not progress.is_own():
+            if others:
                 progress.disown()
+                interrupt(sock)
             if sock:
-                if busy:
-                    interrupt(sock)
                 sock.close()
         finally:
             del self._buffer[:]
@@ -253,7 +252,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
     def _hc_start(self):
         """From Idle to Request-started, on a connection that nothing waits on."""
         progress = progress_of(self)
-        if not progress.begun(self.__dict__, _CS_REQ_STARTED):
+        if not progress.moved(self.__dict__, _CS_IDLE, _CS_REQ_STARTED):
             raise CannotSendRequest(self.__state)
         self._hc_forget_response()
         self._hc_drop_spoiled()
@@ -293,9 +292,9 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
             raise
 
     def _hc_send_lines(self, body, encode_chunked):
-        if not claim(self.__dict__, _STATE, _CS_REQ_STARTED, _CS_REQ_SENT):
-            raise CannotSendHeader()
         progress, request = progress_of(self), object()
+        if not progress.moved(self.__dict__, _CS_REQ_STARTED, _CS_REQ_SENT):
+            raise CannotSendHeader()
         try:
             progress.unsent = request
             self._send_output(body, encode_chunked=encode_chunked)
@@ -386,7 +385,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
             self._hc_forget_response()
         sock, response = self.sock, None
         try:
-            if self.__response or not claim(self.__dict__, _STATE, _CS_REQ_SENT, _CS_AWAITED):
+            if self.__response or not progress_of(self).moved(
+                    self.__dict__, _CS_REQ_SENT, _CS_AWAITED):
                 raise ResponseNotReady(self.__state)
             if self.__spoiled and self.__spoiled is sock:
                 # The request went out before the response ahead of it was read, and that

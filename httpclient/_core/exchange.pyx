@@ -191,7 +191,7 @@ cdef class Requests:
 
         # First, as what follows may run Python code, or other threads.
         progress = progress_in(own)
-        if not progress.begin(own, REQUEST_SENT):
+        if not progress.move(own, IDLE, REQUEST_SENT):
             return False
         try:
             progress.unsent = head      # until all of it has gone out
@@ -299,7 +299,7 @@ cdef class Responses:
         if not ((strict is None or strict is True) and may_take_all(sock)
                 and self.is_plain(own)):
             return None
-        if not claimed(own, STATE, REQUEST_SENT, AWAITED):
+        if not progress_in(own).move(own, REQUEST_SENT, AWAITED):
             return None
         fields = PyDict_Copy(FIELDS)
         if strict:

@@ -15,7 +15,7 @@ cdef class Progress:
     cdef public bint waiting
     cdef unsigned long _owner
 
-    cdef bint begin(self, dict own, str state) except -1
+    cdef bint move(self, dict own, str before, str state) except -1
     cdef bint sent(self, object token) except -1
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Progress: how far the request of a connection has got, and which thread has begun it.
+"""Progress: how far the request of a connection has got, and which thread is at it.
 
 The state itself is http.client's attribute, in the connection's own dict.  A change that
 decides which of two threads goes on is one step: it compares and sets without letting
@@ -34,18 +34,18 @@ cdef class Progress:
         # A copy of the connection, or one from a pickle, has no request.
         return type(None), ()
 
-    cdef bint begin(self, dict own, str state) except -1:
-        """Leave the state Idle for that of a request of this thread's; False: it is not Idle."""
+    cdef bint move(self, dict own, str before, str state) except -1:
+        """Change the state; the connection is this thread's then.  False: it was another state."""
         with cython.critical_section(own):
-            if get(own, STATE, None) != IDLE:
+            if get(own, STATE, None) != before:
                 return False
             own[STATE] = state
             self._owner = PyThread_get_thread_ident()
         return True
 
-    def begun(self, dict own not None, str state not None):
-        """As begin()."""
-        return self.begin(own, state)
+    def moved(self, dict own not None, str before not None, str state not None):
+        """As move()."""
+        return self.move(own, before, state)
 
     cdef bint sent(self, object token) except -1:
         """Note that the request with this token has gone out; False: it has been closed."""
@@ -60,7 +60,7 @@ cdef class Progress:
         return self.sent(token)
 
     def is_own(self):
-        """Return True if this thread has begun the last request."""
+        """Return True if this thread was the last to change the state by move()."""
         return self._owner == PyThread_get_thread_ident()
 
     def disown(self):

@@ -58,6 +58,37 @@ cdef list spares = [None] * SPARES      # stores that nobody uses, the first `sp
 cdef Py_ssize_t spare_count = 0
 
 
+cdef struct Marked:
+    Py_buffer view
+    Py_ssize_t size     # octets that begin as MARK; 0: the view is not held
+    uint8_t before[16]
+
+
+cdef int mark(object space, Marked *marked) except -1:
+    """Write MARK to where a receive by Python code will write; unmark() takes it back."""
+    get_writable(space, &marked.view)
+    marked.size = min(marked.view.len, PyBytes_GET_SIZE(MARK))
+    memcpy(marked.before, marked.view.buf, marked.size)
+    memcpy(marked.view.buf, PyBytes_AS_STRING(MARK), marked.size)
+    return 0
+
+
+cdef bint is_marked(Marked *marked) noexcept:
+    """Whether nothing has been written there since."""
+    return (marked.size == 0
+            or memcmp(marked.view.buf, PyBytes_AS_STRING(MARK), marked.size) == 0)
+
+
+cdef void unmark(Marked *marked, Py_ssize_t written) noexcept:
+    """Put back what was there behind so many octets that have been written."""
+    if marked.size == 0:
+        return
+    if written < marked.size:
+        memcpy(<uint8_t *> marked.view.buf + written, marked.before + written,
+               marked.size - written)
+    PyBuffer_Release(&marked.view)
+
+
 cdef bytearray spare_store():
     """A store that nobody uses, or None."""
     global spare_count
@@ -181,9 +212,9 @@ cdef class Reader:
         timeout.  Other exceptions (a signal handler's) leave the stream where it was, unless
         the receive is Python code, and has received before it raised.
         """
-        cdef Py_buffer view
-        cdef Py_ssize_t marked = 0
-        cdef bint lost = False
+        cdef Marked marked
+        cdef Py_ssize_t written = 0
+        cdef bint lost
 
         if self.closed:
             raise ReadAborted()     # since this read has begun
@@ -191,24 +222,25 @@ cdef class Reader:
         if self._receiving:
             refuse_second_thread()
         self._receiving = True
-        if not self._direct:
-            get_writable(space, &view)
-            marked = min(room, PyBytes_GET_SIZE(MARK))
-            memcpy(view.buf, PyBytes_AS_STRING(MARK), marked)
+        marked.size = 0
         try:
+            if not self._direct:
+                mark(space, &marked)
             got = self._receive(space)
             if got is None:
                 raise BlockingIOError("the socket has no data and does not wait for any")
             if not 0 <= <Py_ssize_t> got <= room:
                 raise OSError(f"{got} octets were received into room for {room}")
+            written = got
         except BaseException as error:
-            if marked:
-                lost = memcmp(view.buf, PyBytes_AS_STRING(MARK), marked) != 0
+            lost = not is_marked(&marked)
+            written = marked.size if lost else 0
             self.note_failure(error, lost)
+            if self.closed and isinstance(error, OSError):
+                raise ReadAborted() from error      # it is close()'s doing, too
             raise
         finally:
-            if marked:
-                PyBuffer_Release(&view)
+            unmark(&marked, written)
             self._receiving = False
             if self.closed:
                 self.leave()        # which close() left to us

@@ -14,7 +14,7 @@ from .exchange cimport ANSWERED, RESPONSE, SPOILED, is_over
 from .idle cimport has_input
 from .originals cimport Bindings, Originals, attributes, get
 from .progress cimport (
-    IDLE, PROGRESS, REQUEST_SENT, REQUEST_STARTED, STATE, Progress, claimed, progress_in,
+    IDLE, PROGRESS, REQUEST_SENT, REQUEST_STARTED, STATE, Progress, progress_in,
 )
 from .request cimport field_line, request_line
 from .sockets cimport send_all
@@ -124,7 +124,7 @@ cdef class Steps:
                 or level is not None and level > 0):
             return False
         head = b"\r\n".join([*lines, b"", b""])
-        if not claimed(own, STATE, REQUEST_STARTED, REQUEST_SENT):
+        if not progress.move(own, REQUEST_STARTED, REQUEST_SENT):
             return False
         try:
             progress.unsent = head      # until all of it has gone out
@@ -155,7 +155,7 @@ cdef class Steps:
         if (get(own, SPOILED, None) is not None or progress.waiting
                 or response is not None and not is_over(self._answers, response)):
             return False
-        if not progress.begin(own, REQUEST_STARTED):
+        if not progress.move(own, IDLE, REQUEST_STARTED):
             return False
         own[RESPONSE] = None
         return True
