@@ -113,11 +113,13 @@ def coding_reasons(head: Head) -> dict[str, frozenset[str]]:
         return {}
     found: dict[str, frozenset[str]] = {}
     words = head.words(b"transfer-encoding")
-    if b"content-length" in head.values:
+    if b"content-length" in head.values and set(words) != {b"identity"}:
         found["Transfer-Encoding and Content-Length"] = KEPT
     if head.status_line.startswith(b"HTTP/1.0"):
         found["Transfer-Encoding from HTTP/1.0"] = KEPT
-    if [value.lower() for value in values] != [b"chunked"]:
+    # Where neither side sees chunks, the field changes nothing for http.client.
+    chunks = words[-1:] == [b"chunked"] or values[0].lower() == b"chunked"
+    if chunks and [value.lower() for value in values] != [b"chunked"]:
         refused = words.count(b"chunked") > 1
         found["Transfer-Encoding not just chunked"] = ALL if refused else FRAMING | {"error"}
     return found

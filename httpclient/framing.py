@@ -45,12 +45,15 @@ def message_framing(facts, method, status, version, strict):
     # 4. Chunked is the last coding: by chunks.  Another one is: to the end of the stream.
     if facts.chunked:
         return True, None, close or facts.both or version < 11
+    #    A Content-Length beside it is obeyed all the same.  A server that sends one keeps
+    #    the connection open and would be waited for in vain, and nothing after those
+    #    octets is read: the connection ends.
     if facts.coded:
-        return False, None, True
+        return False, facts.length, True
     # 5. An invalid Content-Length was refused above, or left out with a defect noted.
-    # 6. Content-Length.
+    # 6. Content-Length.  `both` is the identity coding here; see _weigh_codings().
     if facts.length is not None:
-        return False, facts.length, close
+        return False, facts.length, close or (facts.both and version < 11)
     # 7. is about requests.
     # 8. To the end of the stream.
     return False, None, True
@@ -118,13 +121,17 @@ class FramingFields:
         return None
 
     def _weigh_codings(self, codings, strict):
-        """Set `chunked` or `coded`; `codings` are all of the message's, in order."""
+        """Set `chunked` or `coded`; `codings` are all of the message's, in order.
+
+        ``identity`` alone is no coding: RFC 2616 (3.6, 4.4) had that name for it and
+        allowed a Content-Length beside it.  RFC 9112 has dropped it.
+        """
         shown = repr(", ".join(codings)[:SHOWN])
         if codings.count("chunked") > 1:
             raise UnknownTransferEncoding(
                 f"chunked expected once in Transfer-Encoding (RFC 9112 6.1): {shown}")
         self.chunked = codings[-1:] == ["chunked"]
-        self.coded = not self.chunked
+        self.coded = not self.chunked and set(codings) != {"identity"}
         if strict and not _KNOWN_CODINGS.issuperset(codings):
             raise UnknownTransferEncoding(
                 f"known codings expected in Transfer-Encoding (RFC 9112 7): {shown}")

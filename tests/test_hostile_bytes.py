@@ -52,6 +52,7 @@ class Breaks:
 
 BAD_STATUS = Refuses("BadStatusLine")
 BAD_FIELD = Refuses("BadHeaderLine")
+BAD_CODING = Refuses("UnknownTransferEncoding")
 CUT = Refuses("IncompleteRead")
 UNTIL_CLOSE = Takes(closes=True)
 NO_LENGTH = Takes(closes=True, defects=1)
@@ -218,24 +219,43 @@ row("gzip, chunked", OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n" + HELLO + 
 row("gzip and chunked on lines", OK + b"Transfer-Encoding: gzip\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n" + HELLO + LAST, Takes())
 row("unknown coding, chunked", OK + b"Transfer-Encoding: sparkle, chunked\r\n\r\n" + HELLO + LAST,
-    Takes(), Refuses("UnknownTransferEncoding|BadHeaderLine"))
+    Takes(), BAD_CODING)
 row("CHUNKED", OK + b"Transfer-Encoding: CHUNKED\r\n\r\n" + HELLO + LAST, Takes())
 row("chunked and blanks", OK + b"Transfer-Encoding: \t chunked \t\r\n\r\n" + HELLO + LAST, Takes())
 row("gzip alone", OK + b"Transfer-Encoding: gzip\r\n\r\nhello", UNTIL_CLOSE)
-row("gzip and a length", OK + b"Transfer-Encoding: gzip\r\nContent-Length: 2\r\n\r\nhello",
-    UNTIL_CLOSE, BAD_FIELD)
 row("no coding", OK + b"Transfer-Encoding: \r\n\r\nhello", UNTIL_CLOSE)
-row("no coding, and a length", OK + b"Transfer-Encoding:,\r\nContent-Length: 2\r\n\r\nhello",
-    UNTIL_CLOSE, BAD_FIELD)
 row("chunked, gzip", OK + b"Transfer-Encoding: chunked, gzip\r\n\r\nhello", UNTIL_CLOSE)
-row("xchunked", OK + b"Transfer-Encoding: xchunked\r\n\r\nhello", UNTIL_CLOSE,
-    Refuses("UnknownTransferEncoding|BadHeaderLine"))
+row("xchunked", OK + b"Transfer-Encoding: xchunked\r\n\r\nhello", UNTIL_CLOSE, BAD_CODING)
+row("identity alone", OK + b"Transfer-Encoding: identity\r\n\r\nhello", UNTIL_CLOSE, BAD_CODING)
+row("identity, chunked", OK + b"Transfer-Encoding: identity, chunked\r\n\r\n" + HELLO + LAST,
+    Takes(), BAD_CODING)
+for coding in (b"gzip", b"", b",", b"chunked, gzip", b"deflate\r\nTransfer-Encoding: gzip"):
+    row(f"a length, and {coding}", OK + LENGTH + b"Transfer-Encoding: " + coding +
+        b"\r\n\r\nhello, more", UNTIL_CLOSE, BAD_FIELD)
+for coding in (b"sparkle", b"xchunked", b"chunked, identity", b"identity, gzip", b"identity;q=1"):
+    row(f"a length, and {coding}", OK + b"Transfer-Encoding: " + coding + b"\r\n" + LENGTH +
+        b"\r\nhello, more", UNTIL_CLOSE, BAD_CODING)
+for coding in (b"identity", b"Identity ,", b"identity\r\ntransfer-encoding: IDENTITY"):
+    row(f"a length, and {coding}", OK + b"Transfer-Encoding: " + coding + b"\r\n" + LENGTH +
+        b"\r\nhello", Takes(), BAD_CODING)
+row("a length, and identity, more", OK + LENGTH + b"Transfer-Encoding: identity\r\n\r\nhello, more",
+    Takes(), BAD_CODING)
+row("gzip and lengths that differ", OK + b"Transfer-Encoding: gzip\r\n" + LENGTH +
+    b"Content-Length: 6\r\n\r\nhello", BAD_FIELD)
+row("gzip and no number", OK + b"Transfer-Encoding: gzip\r\nContent-Length: x\r\n\r\nhello",
+    NO_LENGTH, BAD_FIELD)
+row("gzip and content that is too short",
+    OK + b"Transfer-Encoding: gzip\r\nContent-Length: 9\r\n\r\nhello", Breaks(), BAD_FIELD)
+for coding in (b"gzip", b"identity", b""):
+    row(f"a length from HTTP/1.0, and {coding}", b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n"
+        b"Transfer-Encoding: " + coding + b"\r\n" + LENGTH + b"\r\nhello, more",
+        Takes(closes=True, version=10), Refuses("BadHeaderLine|UnknownTransferEncoding"))
 row("chunked, chunked", OK + b"Transfer-Encoding: chunked, chunked\r\n\r\n" + LAST,
-    Refuses("UnknownTransferEncoding"))
+    BAD_CODING)
 row("chunked on two lines", OK + 2 * b"Transfer-Encoding: chunked\r\n" + b"\r\n" + LAST,
-    Refuses("UnknownTransferEncoding"))
+    BAD_CODING)
 row("chunked, gzip, chunked", OK + b"Transfer-Encoding: chunked, gzip, chunked\r\n\r\n" + LAST,
-    Refuses("UnknownTransferEncoding"))
+    BAD_CODING)
 row("chunked from HTTP/1.0", b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n" + HELLO + LAST, Takes(closes=True, version=10), BAD_FIELD)
 for status in (204, 304, 101):

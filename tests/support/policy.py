@@ -219,16 +219,16 @@ def framing(result, method):
         result.framing = "none"
         persistence(result)
         return
-    length = content_length(result, bool(codings))
+    length = content_length(result)
     if codings:
         transfer_encoding(result, codings)
-        if values(result, "content-length"):
+        if values(result, "content-length") and not only_identity(result):
             result.note("Transfer-Encoding and Content-Length")
             result.closes = True
         if result.version == 10:
             result.note("Transfer-Encoding from HTTP/1.0")
             result.closes = True
-    elif length is not None:
+    if result.framing != "chunked" and length is not None:
         result.framing, result.length = "length", length
     persistence(result)
     if result.framing == "close":
@@ -247,14 +247,19 @@ def lengths(result):
             for one in value.split(",")]
 
 
-def content_length(result, beside_codings):
+def only_identity(result):
+    """Whether Transfer-Encoding names the coding of RFC 2616 that is none, and no other."""
+    return set(elements(result, "transfer-encoding")) == {"identity"}
+
+
+def content_length(result):
     """The announced length, or None."""
     numbers = lengths(result)
     if len(numbers) > 1:
         result.note("several Content-Length")
         if len(set(numbers)) > 1:
             raise Refused("BadHeaderLine")
-    if not numbers or beside_codings:
+    if not numbers:
         return None
     return int(numbers[0]) if is_number(numbers[0]) else None
 
@@ -265,7 +270,7 @@ def is_number(text):
 
 
 def transfer_encoding(result, codings):
-    """chunked, or to the end of the stream."""
+    """chunked, or not: then Content-Length counts, or the end of the stream."""
     names = elements(result, "transfer-encoding")
     if names.count("chunked") > 1:
         result.note("chunked twice")
