@@ -45,9 +45,9 @@ def message_framing(facts, method, status, version, strict):
     # 4. Chunked is the last coding: by chunks.  Another one is: to the end of the stream.
     if facts.chunked:
         return True, None, close or facts.both or version < 11
-    #    A Content-Length beside it is obeyed all the same.  A server that sends one keeps
-    #    the connection open and would be waited for in vain, and nothing after those
-    #    octets is read: the connection ends.
+    #    A Content-Length beside it is obeyed all the same: a server that sends one keeps
+    #    the connection open, so that its end never comes.  As the connection is closed
+    #    then, nothing after that many bytes is ever read.
     if facts.coded:
         return False, facts.length, True
     # 5. An invalid Content-Length was refused above, or left out with a defect noted.

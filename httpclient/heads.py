@@ -15,7 +15,7 @@ from .exceptions import (
 from .framing import FramingFields, message_framing
 from .message import (
     EMPTY_LINES, HTTPMessage, _read_headers, fields_of, http_version, message_of, odd_head,
-    odd_status_line, parse_headers, read_fields,
+    odd_status_line, parse_headers, raise_tolerated, read_fields,
 )
 from .options import STRICT
 from .simple import PushedBack
@@ -182,6 +182,8 @@ class HeadReading(InterimResponses):
             self.headers = self.msg = parse_headers(self.fp)
         else:
             self.headers = self.msg = parse_headers(self.fp, _max_headers=self._max_headers)
+        if facts is None:
+            raise_tolerated(self.headers)
         if self.debuglevel > 0:
             for name, value in self.headers.items():
                 print("header:", name + ":", value)

@@ -5,6 +5,11 @@ A regular field section becomes an HTTPMessage without the email package's
 parser: the C grammar gives its pairs, and the object is the same that the
 parser would have made.  Odd ones are judged here, line by line, by the policy
 in COMPATIBILITY.md: repaired with a defect noted, or refused.
+
+parse_headers() has callers of its own: http.server reads requests with it.  For
+them it tolerates a little more than a response does, where http.client does so
+and nobody can be fooled by it.  What a response would refuse is in the defects
+then, as the exception that refuses it.
 """
 import email.parser
 import http.client as _standard
@@ -25,6 +30,7 @@ from .mime import HTTPMessage
 
 EMPTY_LINES = (b"\r\n", b"\n")
 _BLANKS = " \t"
+_FRAMING = ("content-length", "transfer-encoding")
 # What follows the version; a server may put more blanks between, or leave out the phrase.
 _STATUS_LINE = re.compile(r"HTTP/(\S*)\s+([1-9][0-9][0-9])(?:\s+(.*))?").fullmatch
 _STRICT_STATUS_LINE = re.compile(
@@ -71,26 +77,49 @@ def _read_headers(fp, max_headers=None):
 
 
 def _parse_header_lines(header_lines, _class=HTTPMessage):
-    """A message of `_class` from lines (bytes) as _read_headers() gives them."""
-    section = b"".join(header_lines)
-    if not ends_whole(section):
-        section += b"\r\n"
-    head = field_section(section)
-    if head is None:
-        head = OddHead(11, 200, "", section, None)
-    return message_of(head, _class)
+    """A message of `_class` from lines (bytes) as _read_headers() gives them.
+
+    Raises BadHeaderLine where a field line is refused.
+    """
+    return _message_of_lines(header_lines, None, _class, tolerant=True)
 
 
 def parse_headers(fp, _class=HTTPMessage, *, _max_headers=None):
     """Read a field section from a file up to its empty line, as a message of `_class`.
 
-    Raises BadHeaderLine where a field line is refused, IncompleteRead where the
-    stream ends within one, LineTooLong, HTTPException.
+    Raises BadHeaderLine where a field line is refused, LineTooLong, HTTPException.
     """
-    lines = _read_headers(fp, _max_headers)
-    if lines and not lines[-1].endswith(b"\n"):
-        raise incomplete(b"".join(lines))
-    return _parse_header_lines(lines, _class)
+    return _parse_header_lines(_read_headers(fp, _max_headers), _class)
+
+
+def raise_tolerated(message):
+    """Raise what parse_headers() has put up with, and a response does not."""
+    defects = getattr(message, "defects", ())
+    for at, defect in enumerate(defects):
+        if isinstance(defect, HTTPException):
+            del defect
+            raise defects.pop(at)   # kept by this frame or the message, it would be a cycle
+
+
+def fields_of(lines, strict):
+    """The message with the fields of lines (bytes) of a response's head."""
+    return _message_of_lines(lines, strict)
+
+
+def _message_of_lines(lines, strict, _class=HTTPMessage, tolerant=False):
+    section, defects = b"".join(lines), []
+    if section and not section.endswith(b"\n"):
+        if not tolerant:
+            raise incomplete(section)
+        defects.append(incomplete(section))
+        section += b"\n" if section.endswith(b"\r") else b"\r\n"
+    if not ends_whole(section):
+        section += b"\r\n"
+    head = field_section(section, strict is True)
+    if head is None or defects:
+        head = OddHead(11, 200, "", section, strict, tolerant=tolerant)
+        head.defects += defects
+    return message_of(head, _class)
 
 
 def read_fields(fp, limits, strict, before):
@@ -117,22 +146,15 @@ def read_fields(fp, limits, strict, before):
     return message_of(odd), odd.framing
 
 
-def fields_of(lines, strict):
-    """The message with the fields of whole field lines (bytes)."""
-    section = b"".join([*lines, b"\r\n"])
-    return message_of(field_section(section, strict is True)
-                      or OddHead(11, 200, "", section, strict))
-
-
 def trailers_of(section):
     """The message with the fields of a trailer section.
 
     One that would be refused as headers is empty, with the reason in its defects.
     """
     try:
-        return _parse_header_lines([section])
+        return fields_of([section], None)
     except BadHeaderLine as refused:
-        message = _parse_header_lines([])
+        message = fields_of([], None)
         message.defects.append(refused)
         return message
 
@@ -166,13 +188,13 @@ def message_of(head, _class=HTTPMessage):
 class OddHead:
     """What a Head is, for a head that the C grammar does not call regular."""
 
-    def __init__(self, version, status, reason, section, strict, cut=False):
+    def __init__(self, version, status, reason, section, strict, cut=False, tolerant=False):
         self.version = version
         self.status = status
         self.reason = reason
         self.section = section
         self.defects = []
-        self._pairs = odd_fields(section, strict, self.defects)
+        self._pairs = odd_fields(section, strict, self.defects, tolerant)
         self.framing = FramingFields(self._pairs, strict, cut)
         self.defects += self.framing.defects
 
@@ -241,34 +263,50 @@ def odd_status_line(line, strict):
     return f"HTTP/{found[1]}", int(found[2]), (found[3] or "").strip()
 
 
-def odd_fields(section, strict, defects):
-    """The pairs of a field section, by the policy; what is repaired goes into `defects`."""
-    pairs = []
-    unfolding = False  # whether a continuation line belongs to the last pair
+def odd_fields(section, strict, defects, tolerant=False):
+    """The pairs of a field section, by the policy; what is repaired goes into `defects`.
+
+    `tolerant`: whether a NUL may stand in a value that does not frame a message.
+    """
+    fields = []     # of a name and the parts of its value, which are more than one if folded
+    unfolding = False  # whether a continuation line belongs to the last field
     for line in section.split(b"\n")[:-1]:
         content = line.removesuffix(b"\r")
         if strict and content == line:
             raise BadHeaderLine(line, "CRLF expected, not LF alone (RFC 9112 2.2)")
         if not content:
             continue
-        if b"\r" in content or b"\0" in content:
-            raise BadHeaderLine(line, "CR or NUL in a field line (RFC 9110 5.5)")
+        if b"\r" in content:
+            # Others take it for the end of a line, or of the whole section.
+            raise BadHeaderLine(line, "bare CR in a field line (RFC 9112 2.2)")
         text = content.decode("latin-1")
-        if text[0] in " \t":
+        folded = text[0] in _BLANKS
+        if "\0" in text:
+            name = fields[-1][0] if folded and fields else text.partition(":")[0]
+            defects.append(BadHeaderLine(line, "NUL in a field line (RFC 9110 5.5)"))
+            if not tolerant or "\0" in name or name.strip(_BLANKS).lower() in _FRAMING:
+                raise defects.pop()     # kept in a local, it and this frame would be a cycle
+        if folded:
             if strict:
                 raise BadHeaderLine(line, "obsolete line folding (RFC 9112 5.2)")
             if unfolding:
-                name, value = pairs[-1]
-                parts = value.rstrip(_BLANKS), text.strip(_BLANKS)
-                pairs[-1] = name, " ".join(filter(None, parts))
-            elif not pairs:
+                fields[-1][1].append(text.strip(_BLANKS))
+            elif not fields:
                 defects.append(FirstHeaderLineIsContinuationDefect(text))
             continue
         pair = odd_field(text, line, strict, defects)
         unfolding = pair is not None
         if pair:
-            pairs.append(pair)
-    return pairs
+            name, value = pair
+            fields.append((name, [value]))
+    return [(name, _unfolded(parts)) for name, parts in fields]
+
+
+def _unfolded(parts):
+    """The value whose lines these are: a line end with the blanks around it is one SP."""
+    if len(parts) > 1:
+        parts[0] = parts[0].rstrip(_BLANKS)
+    return " ".join(filter(None, parts))
 
 
 def odd_field(text, line, strict, defects):
@@ -286,7 +324,7 @@ def odd_field(text, line, strict, defects):
         defects.append(InvalidHeaderDefect(f"bad field name: {shown}"))
         return None
     if stripped != name:
-        if stripped.lower() in ("content-length", "transfer-encoding"):
+        if stripped.lower() in _FRAMING:
             raise BadHeaderLine(line, "blank before the colon (RFC 9112 5.1)")
         defects.append(InvalidHeaderDefect(f"blank before the colon: {shown}"))
     elif not stripped.isascii():
