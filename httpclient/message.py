@@ -14,6 +14,7 @@ then, as the exception that refuses it.
 import email.parser
 import http.client as _standard
 import re
+import sys
 from email.errors import (
     FirstHeaderLineIsContinuationDefect, InvalidHeaderDefect, MissingHeaderBodySeparatorDefect,
 )
@@ -31,6 +32,9 @@ from .mime import HTTPMessage
 EMPTY_LINES = (b"\r\n", b"\n")
 _BLANKS = " \t"
 _FRAMING = ("content-length", "transfer-encoding")
+# Whether the lines of _read_headers() end with the one that ends the section, as in
+# http.client before 3.15: programs print them.
+_ENDED = sys.version_info < (3, 15)
 # What follows the version; a server may put more blanks between, or leave out the phrase.
 _STATUS_LINE = re.compile(r"HTTP/(\S*)\s+([1-9][0-9][0-9])(?:\s+(.*))?").fullmatch
 _STRICT_STATUS_LINE = re.compile(
@@ -65,14 +69,18 @@ def _read_section(fp, limits, before=0):
 
 
 def _read_headers(fp, max_headers=None):
-    """The lines of a field section (bytes), without the empty one, from a file.
+    """The lines of a field section (bytes), from a file.
 
+    Before Python 3.15 the empty line is the last of them, or b"" where the stream ends.
     Raises LineTooLong over ``_MAXLINE`` octets in a line, and HTTPException over
     `max_headers` lines (None: ``_MAXHEADERS``).
     """
     lines = _read_section(fp, limits.Limits(fields=max_headers))
-    if lines and lines[-1] in EMPTY_LINES:
+    ended = bool(lines) and lines[-1] in EMPTY_LINES
+    if not _ENDED and ended:
         lines.pop()
+    elif _ENDED and not ended:
+        lines.append(b"")
     return lines
 
 

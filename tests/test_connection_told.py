@@ -54,13 +54,9 @@ def lines_printed(capsys):
                          ids=["plain", "chunked", "100"])
 @pytest.mark.parametrize("body", PRINTING)
 def test_debuglevel_prints_the_same(module, body, reply, capsys):
-    def compared(lines):    # newer versions leave the empty line out of this list
-        return [line.replace(r", b'\r\n'", "") if line.startswith("headers:") else line
-                for line in lines]
-
     printed = conversation(module, PRINTING[body](), reply, capsys)
     theirs = conversation(http.client, PRINTING[body](), reply, capsys)
-    assert compared(printed) == compared(theirs)
+    assert printed == theirs
     assert [line.split(":")[0] for line in printed][-2:] == ["header", "header"]
     ours, server = tcp_pair()   # head and body go out together, but nobody may see that
     with ours, server:
@@ -71,7 +67,8 @@ def test_debuglevel_prints_the_same(module, body, reply, capsys):
 
 def test_what_debuglevel_prints(module, capsys):
     printed = conversation(module, [b"a", b""], INTERIM + CHUNKED, capsys)
-    assert printed.pop(6) in (r"headers: [b'C: d\r\n']", r"headers: [b'C: d\r\n', b'\r\n']")
+    assert printed.pop(6) == (r"headers: [b'C: d\r\n']" if sys.version_info >= (3, 15)
+                              else r"headers: [b'C: d\r\n', b'\r\n']")
     assert printed == [
         "Unable to determine size of [b'a', b'']",
         r"send: b'POST /path HTTP/1.1\r\nHost: example.com\r\nAccept-Encoding: identity\r\n"

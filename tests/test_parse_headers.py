@@ -104,6 +104,14 @@ def test_parse_header_lines_does_the_same():
             httpclient._parse_header_lines(section.splitlines(True))
 
 
+def test_lines_of_read_headers():
+    """The last one is what ended them, as in the http.client that is there."""
+    for section in (b"A: b\r\n\r\n", b"A: b\n\n", b"A: b\r\n", b"A", b"", b"\r\n"):
+        args = (None,) if http.client._read_headers.__code__.co_argcount > 1 else ()
+        assert (httpclient._read_headers(io.BytesIO(section))
+                == http.client._read_headers(io.BytesIO(section), *args))
+
+
 # ---- a response whose parse_headers() has been replaced by a wrapper
 
 @ours
