@@ -36,7 +36,7 @@ class InterimResponse(namedtuple("InterimResponse", "status reason headers")):
 class InterimResponses:
     """Keeps the interim responses before the final one, within the limits."""
 
-    _hc_interim = ()
+    _hc_interim = ()    # a list as soon as there is one
     _hc_interim_octets = 0
 
     def _hc_note_interim(self, status, reason, headers, octets):
@@ -45,7 +45,9 @@ class InterimResponses:
         self._hc_interim_octets += octets
         if self._hc_interim_octets > limits.head:
             raise HTTPException(f"got more than {limits.head} bytes of interim responses")
-        self._hc_interim = (*self._hc_interim, InterimResponse(status, reason, headers))
+        if not self._hc_interim:
+            self._hc_interim = []
+        self._hc_interim.append(InterimResponse(status, reason, headers))
         if len(self._hc_interim) > limits.max_interim:
             raise HTTPException(f"got more than {limits.max_interim} interim responses")
 

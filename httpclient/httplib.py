@@ -105,11 +105,10 @@ class HTTPMessage(_message.HTTPMessage):
     @property
     def dict(self):
         """Lower-case names with their values."""
-        joined = {}
+        values = {}
         for name, value in self.raw_items():
-            name, value = name.lower(), value.strip()
-            joined[name] = f"{joined[name]}, {value}" if name in joined else value
-        return joined
+            values.setdefault(name.lower(), []).append(value.strip())
+        return {name: ", ".join(found) for name, found in values.items()}
 
     @property
     def headers(self):

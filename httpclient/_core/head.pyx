@@ -98,12 +98,20 @@ cdef class Head:
         cdef Py_ssize_t size = 0
         cdef const char *wanted = PyUnicode_AsUTF8AndSize(name, &size)
         cdef http1_range found
-        result = None
+        cdef list values
+        if http1_find_field(octets, end, &at, <const uint8_t *> wanted, size,
+                            &found) != HTTP1_OK:
+            return None
+        value = latin1(<const char *> octets, found)
+        if http1_find_field(octets, end, &at, <const uint8_t *> wanted, size,
+                            &found) != HTTP1_OK:
+            return value
+        # Joined once: a server may send as many as the caller's limits allow.
+        values = [value, latin1(<const char *> octets, found)]
         while http1_find_field(octets, end, &at, <const uint8_t *> wanted, size,
                                &found) == HTTP1_OK:
-            value = latin1(<const char *> octets, found)
-            result = value if result is None else f"{result}, {value}"
-        return result
+            values.append(latin1(<const char *> octets, found))
+        return ", ".join(values)
 
 
 cdef str latin1(const char *octets, http1_range r):
