@@ -36,7 +36,7 @@ from ._core.sockets import interrupt
 from ._core.steps import STEPS_DATA, Steps
 from ._core.tally import tally
 from .checks import _METHODS_EXPECTING_BODY, RequestChecks, _encode, checked_field_line
-from .deadline import Deadline
+from .deadline import Deadline, checked_deadline
 from .exceptions import (
     Aborted, CannotSendHeader, CannotSendRequest, RemoteDisconnected, ResponseNotReady,
 )
@@ -123,7 +123,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
         self.blocksize = keywords.pop("blocksize", 8192)
         if (strict := keywords.pop("strict", None)) is not None:
             setattr(self, STRICT, bool(strict))
-        setattr(self, DEADLINE, keywords.pop("deadline", None))
+        setattr(self, DEADLINE, checked_deadline(keywords.pop("deadline", None)))
         if (limits := _limits.taken_from(keywords)) is not _limits.DEFAULT:
             self._hc_limits = limits
         if keywords:

@@ -4,7 +4,12 @@
 A socket's timeout holds for each single receive, so a server that sends a byte
 now and then keeps its client busy for ever.  A deadline shortens the timeout of
 each call on the socket to what is left.
+
+It is a real number of seconds of any type, Fraction and Decimal too.  Infinity is
+no limit.  One that is 0 or negative has passed at once: who computes what is left
+of a budget of his own wants a TimeoutError then.
 """
+import math
 import socket
 import time
 
@@ -12,13 +17,40 @@ from ._core.sockets import interrupt
 
 _real_create_connection = socket.create_connection
 
+# A socket cannot wait longer (24.8 days): poll() takes milliseconds as an int.
+_LONGEST = 2_147_483
+
+
+def seconds_of(deadline):
+    """The seconds that a deadline is given as: a float, infinite where there is no limit.
+
+    Raises TypeError for what is not a number, bool included, and ValueError for NaN.
+    """
+    kind = type(deadline)
+    if kind is bool or not (hasattr(kind, "__float__") or hasattr(kind, "__index__")):
+        raise TypeError(f"deadline should be a number of seconds or None, got {deadline!r}")
+    try:
+        seconds = float(deadline)
+    except OverflowError:
+        seconds = math.inf if deadline > 0 else -math.inf
+    if math.isnan(seconds):
+        raise ValueError(f"deadline should be a number of seconds, got {deadline!r}")
+    return seconds
+
+
+def checked_deadline(deadline):
+    """The seconds of a connection's deadline, or None where there is no limit."""
+    if deadline is None or (seconds := seconds_of(deadline)) == math.inf:
+        return None
+    return seconds
+
 
 class Deadline:
-    """`seconds` from now, by the monotonic clock."""
+    """So many seconds from now, by the monotonic clock."""
 
     def __init__(self, seconds):
         self.seconds = seconds
-        self._end = time.monotonic() + seconds
+        self._end = time.monotonic() + seconds_of(seconds)
 
     def left(self):
         """Seconds that are left; TimeoutError if there are none."""
@@ -30,6 +62,9 @@ class Deadline:
     def shorten(self, timeout):
         """The seconds that a call with this timeout (None: no limit) may take."""
         left = self.left()
+        if left == math.inf:
+            return timeout
+        left = min(left, _LONGEST)
         return left if timeout is None or timeout > left else timeout
 
     def connect(self, create_connection, address, timeout, source_address):

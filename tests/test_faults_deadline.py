@@ -6,9 +6,14 @@ response, or another exception, and the test would fail; the time itself is meas
 """
 
 import contextlib
+import http.client
 import io
+import math
 import socket
 import time
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
 
 import httpclient
 import pytest
@@ -234,3 +239,116 @@ def test_timeout_before_the_deadline(over):
             connection.sock.settimeout(0.02)
             got = Exchange(connection, 0)
             assert isinstance(got.error, TimeoutError) and "deadline" not in str(got.error)
+
+
+# ---- what a deadline may be
+
+class Real:
+    """A number of somebody's own."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __float__(self):
+        return self.value
+
+
+class Index:
+    def __index__(self):
+        return PATIENCE
+
+
+SERVED = [PATIENCE, float(PATIENCE), Fraction(PATIENCE), Decimal(PATIENCE), Real(float(PATIENCE)),
+          Index(), 30 * 24 * 3600, 1e300, 10**400, Fraction(10**400), Decimal("1e400"), math.inf,
+          Decimal("Infinity")]
+PASSED = [0, 0.0, -1, -1e300, -(10**400), -math.inf, Fraction(-1, 3), Decimal("-0.5")]
+NO_NUMBERS = [True, False, "5", b"5", bytearray(b"5"), [5], object(), 5j, timedelta(seconds=5)]
+NO_TIMES = [math.nan, Decimal("nan"), Decimal("sNaN"), Real(math.nan)]
+BAD = [*((value, TypeError) for value in NO_NUMBERS), *((value, ValueError) for value in NO_TIMES)]
+
+
+@pytest.fixture(params=["httpclient", "install()"])
+def module(request):
+    if request.param == "install()":
+        with httpclient.installed():
+            yield http.client
+    else:
+        yield httpclient
+
+
+def short(value):
+    return repr(value)[:20]
+
+
+@pytest.mark.parametrize("deadline", SERVED, ids=short)
+def test_number_of_seconds(module, over, deadline):
+    """Of any kind, and as many as anybody likes."""
+    with over.server() as server:
+        with over.connection(module, server, deadline=deadline) as connection:
+            usable(connection)
+            assert connection.sock.gettimeout() == PATIENCE
+        with over.connection(module, server, timeout=None) as connection:
+            usable(connection, deadline=deadline)
+            usable(connection, deadline=deadline)
+            assert connection.sock.gettimeout() is None
+
+
+def test_infinity_is_no_limit(plain):
+    """Neither for a connection, nor for a request on one that has a limit."""
+    with plain.server(faults.drips(GOOD, pause=0.005), faults.drips(GOOD, pause=0.005)) as server:
+        with plain.connection(httpclient, server, deadline=math.inf) as connection:
+            assert connection.deadline is None
+            assert Exchange(connection, 0).content == CONTENT
+        with plain.connection(httpclient, server, deadline=DEADLINE) as connection:
+            began = time.monotonic()
+            assert Exchange(connection, 1, deadline=math.inf).content == CONTENT
+            assert time.monotonic() > began + DEADLINE
+
+
+def test_infinity_leaves_the_timeout(over):
+    with over.server(faults.stalls(OK)) as server:
+        with over.connection(httpclient, server, timeout=0.02) as connection:
+            got = Exchange(connection, 0, deadline=math.inf)
+            assert isinstance(got.error, TimeoutError) and "deadline" not in str(got.error)
+
+
+@pytest.mark.parametrize("deadline", PASSED, ids=short)
+def test_deadline_that_has_passed(module, plain, deadline):
+    """Nothing is sent, as where a budget is used up before the request."""
+    with plain.server() as server:
+        with plain.connection(module, server) as connection:
+            connection.connect()
+            with pytest.raises(TimeoutError, match="the deadline of .* s has passed"):
+                connection.request("GET", "/", deadline=deadline)
+            usable(connection)
+        with plain.connection(module, server, deadline=deadline) as connection:
+            with pytest.raises(TimeoutError, match="the deadline of .* s has passed"):
+                connection.request("GET", "/")
+            usable(connection, deadline=PATIENCE)
+        assert server.handle.requests == 2
+
+
+@pytest.mark.parametrize(("deadline", "error"), BAD, ids=short)
+def test_what_is_no_deadline_is_refused_at_once(module, plain, deadline, error):
+    """By the constructor and by request(), with the value; the connection is as it was."""
+    with pytest.raises(error, match="deadline|signaling") as caught:
+        module.HTTPConnection("a.example", deadline=deadline)
+    assert repr(deadline) in str(caught.value) or "signaling" in str(caught.value)
+    with plain.server() as server:
+        with plain.connection(module, server) as connection:
+            usable(connection)
+            with pytest.raises(error):
+                connection.request("GET", "/refused", deadline=deadline)
+            usable(connection)
+        assert (server.accepted, server.handle.requests) == (1, 2)
+
+
+@pytest.mark.parametrize(("deadline", "error"), BAD, ids=short)
+def test_attribute_that_is_no_deadline(plain, deadline, error):
+    with plain.server() as server:
+        with plain.connection(httpclient, server) as connection:
+            connection.deadline = deadline
+            with pytest.raises(error):
+                connection.request("GET", "/refused")
+            connection.deadline = PATIENCE
+            usable(connection)
