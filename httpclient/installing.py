@@ -36,6 +36,9 @@ methods) it stays, and is called; what it wraps is http.client's method, which u
 itself with our others, since they share attributes and states.  Who wraps after install() wraps
 ours.  If such a wrapper is still there at uninstall(), it stays, which a RuntimeWarning says.
 
+A subclass that somebody has put into the module (warcio does when it is imported) stays there as
+well: the class that it derives from is served.
+
 **Others who hold our functions.**  They call private methods that http.client does not have.
 Those stay on the classes as long as uninstall() finds one of our functions held by anybody: a
 wrapper, a stack that is within it, a bound method, a subclass that has it under another name, a
@@ -61,7 +64,7 @@ from .message import message_of
 from .rooms import bind, unbind
 from .second import FUNCTIONS, second_rooms
 from .shipped import (
-    as_shipped, check_classes, check_names, check_subclasses, is_shipped, loaded_anew,
+    as_shipped, check_names, check_subclasses, is_shipped, loaded_anew, own_classes,
     with_subclasses,
 )
 from .standard import HTTPMessage
@@ -74,8 +77,8 @@ def install():
     """Have http.client's classes run on httpclient, in the whole process; see installed() for part.
 
     Returns nothing; does nothing if that is so already.  Raises RuntimeError, and changes nothing,
-    where it cannot be done: somebody has put another class in the place of one of http.client's, or
-    this is no http.client that is known.
+    where it cannot be done: something that does not derive from one of http.client's classes has
+    been put in its place, or this is no http.client that is known.
     """
     with _lock:
         _state.wanted = True
@@ -210,15 +213,15 @@ class Installation:
 
     def __init__(self):
         self._shipped = as_shipped()
-        check_classes(self._shipped)
+        classes = own_classes(self._shipped)
         # The classes are kept, so that they give up none of their functions: see _held().
-        self._rooms, self._attributes, self._templates = second_rooms()
+        self._rooms, self._attributes, self._templates = second_rooms(classes)
         self._module_rooms = [limits, *self._rooms.values()]
         self._bound = [dict(vars(room)) for room in self._module_rooms]
         self._examples = {
             cls: dict(vars(example)) for cls, example in (
-                (http.client.HTTPResponse, self._shipped.HTTPResponse(_Nothing())),
-                (http.client.HTTPConnection, self._shipped.HTTPConnection("localhost")))}
+                (classes["HTTPResponse"], self._shipped.HTTPResponse(_Nothing())),
+                (classes["HTTPConnection"], self._shipped.HTTPConnection("localhost")))}
         self._class = type(http.client)
         self._changes = {}      # (class, name) -> what was there
         self._names = {}        # the same of the module
@@ -231,7 +234,7 @@ class Installation:
 
     def exchange(self):
         """Put ours in the place of what http.client's file says; may be done again."""
-        check_classes(self._shipped)
+        own_classes(self._shipped)
         check_names(self._shipped, self._attributes)
         check_subclasses(self._shipped, self._attributes, *self._examples.values())
         self.left = []

@@ -8,7 +8,6 @@ is run once more: with ``standard`` in the place of ``exceptions``, ``mime`` and
 with http.client's classes wherever the classes are meant that the code defines.
 """
 import builtins
-import http.client
 import sys
 from functools import cache
 from importlib.machinery import ModuleSpec
@@ -29,12 +28,14 @@ _PACKAGE = __package__ + ".second-"
 _MACHINERY = ("_abc_impl", "__annotate__", "__annotate_func__")
 
 
-def second_rooms():
+def second_rooms(classes):
     """The rooms (dict: name -> module), the attributes for each class of http.client (dict:
     class -> dict: name -> value), and the classes that those are from.
+
+    `classes` are http.client's own (dict: name -> class).
     """
     rooms = _run_again()
-    templates = {getattr(rooms[room], name): getattr(http.client, name)
+    templates = {getattr(rooms[room], name): classes[name]
                  for name, room in CLASSES.items() if room in rooms}
     for room in rooms.values():
         for name, value in list(vars(room).items()):
@@ -51,15 +52,17 @@ def second_rooms():
 @cache
 def code_of(module):
     """The code that a module ran when it was imported; None where nothing has it."""
-    loader = module.__spec__.loader
+    spec, name = module.__spec__, module.__name__
+    # ``import six.moves.http_client`` gives http.client a spec that knows nothing of it.
+    loader = spec.loader if spec.name == name else module.__loader__
     if hasattr(loader, "get_code"):
-        return loader.get_code(module.__name__)
+        return loader.get_code(name)
     # Nuitka has compiled the program: its loader has machine code alone.
     from .sources import SOURCES
-    package, _, name = module.__name__.rpartition(".")
+    package, _, room = name.rpartition(".")
     if package != __package__:
         return None
-    return compile(SOURCES[name], module.__file__, "exec", dont_inherit=True)
+    return compile(SOURCES[room], module.__file__, "exec", dont_inherit=True)
 
 
 def _run_again():

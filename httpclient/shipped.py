@@ -61,18 +61,34 @@ def with_subclasses(cls):
     return found
 
 
-def check_classes(shipped):
-    """RuntimeError where somebody has put another class in the place of http.client's."""
+def own_classes(shipped):
+    """http.client's own classes (dict: name -> class), also where others stand in their place.
+
+    Some tools put subclasses there for good: warcio does so when it is imported.  What they
+    inherit is served.  RuntimeError where a class does not derive from http.client's.
+    """
     if loaded_anew():
         raise RuntimeError("http.client has been loaded anew since httpclient was imported")
+    found = {}
     for name in CLASSES:
         original, cls = getattr(shipped, name, None), getattr(http.client, name, None)
-        if original is None:
-            continue    # no ssl
-        if not is_shipped(cls, original) or len(cls.__mro__) != len(original.__mro__):
-            raise RuntimeError(
-                f"http.client.{name} has been replaced by {getattr(cls, '__module__', '?')}."
-                f"{getattr(cls, '__qualname__', cls)}; httpclient can be installed when it is back")
+        if original is not None:    # else Python has no ssl
+            found[name] = _own_class(cls, original)
+    return found
+
+
+def _own_class(cls, original):
+    bases = cls.__mro__ if issubclass(type(cls), type) else ()      # a mock says it were a class
+    for base in reversed(bases):
+        if is_shipped(base, original) and len(base.__mro__) == len(original.__mro__):
+            return base
+    name = original.__name__
+    if bases and is_shipped(cls, original):
+        raise RuntimeError(f"the base classes of http.client.{name} are not its own: "
+                           f"{cls.__bases__!r}; httpclient can be installed when they are back")
+    who = f"{cls.__module__}.{cls.__qualname__}" if bases else repr(cls)
+    raise RuntimeError(f"http.client.{name} has been replaced by {who}, which does not derive "
+                       "from it; httpclient can be installed when it is back")
 
 
 def check_names(shipped, attributes):

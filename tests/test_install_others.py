@@ -19,6 +19,7 @@ PROGRAMS = {
     "over_tls": ["trustme"], "pyopenssl": ["trustme", "urllib3", "OpenSSL"],
     "urllib3_pool": ["urllib3"], "requests_session": ["requests"], "boto3_client": ["boto3"],
     "httplib2_client": ["httplib2"], "vcr_cassettes": ["vcr", "requests"],
+    "warcio_records": ["warcio", "requests"],
     "sentry": ["sentry_sdk"],
     "opentelemetry": ["opentelemetry.instrumentation.urllib3", "opentelemetry.sdk", "urllib3"],
     "with_gevent": ["gevent"], "with_eventlet": ["eventlet"], "with_trio": ["trio"],

@@ -178,6 +178,41 @@ def vcr_cassettes():
         httpclient.install()
 
 
+def warcio_records():
+    """It puts a subclass into http.client for good, when it is imported."""
+    install("before")
+    import http.client
+    import io
+    import urllib.request
+
+    from warcio.archiveiterator import ArchiveIterator
+    from warcio.capture_http import RecordingHTTPConnection, capture_http
+    import requests     # after warcio, whose class its own derives from then
+    install("after")
+    import httpclient
+    assert http.client.HTTPConnection is RecordingHTTPConnection
+    assert httpclient.installed().left == (["HTTPConnection"] if WHEN == "after" else [])
+    assert is_ours(RecordingHTTPConnection.request)
+
+    def records(url):
+        with capture_http() as writer:
+            assert requests.get(url, timeout=20).content == BODY
+            with urllib.request.urlopen(url, b"data", timeout=20) as response:
+                assert response.read() == BODY
+        return [(record.rec_type, record.content_stream().read())
+                for record in ArchiveIterator(io.BytesIO(writer.get_contents()))]
+
+    with server() as at:
+        written = records(at.url)
+        assert written == [("response", BODY), ("request", b""), ("response", BODY),
+                           ("request", b"data")]
+        httpclient.uninstall()
+        assert http.client.HTTPConnection is RecordingHTTPConnection
+        assert not is_ours(RecordingHTTPConnection.request)
+        assert records(at.url) == written
+        httpclient.install()
+
+
 def sentry():
     """Assigns methods of http.client's classes; its integration makes spans of requests."""
     warnings.simplefilter("ignore")     # it imports eventlet, if that is there
