@@ -245,7 +245,7 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
             return self._hc_readline_by_steps(-1 if limit is None else limit)
         return alone(self, _readline, limit)
 
-    def readlines(self, hint=-1):
+    def readlines(self, hint=-1, /):
         """A list of lines; no more of them once they have over `hint` bytes, if that is above 0."""
         lines, size, begin = [], 0, offset(self.fp)
         hint = -1 if hint is None else hint

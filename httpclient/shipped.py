@@ -73,16 +73,15 @@ def own_classes(shipped):
     for name in CLASSES:
         original, cls = getattr(shipped, name, None), getattr(http.client, name, None)
         if original is not None:    # else Python has no ssl
-            found[name] = _own_class(cls, original)
+            found[name] = _own_class(name, cls, original)
     return found
 
 
-def _own_class(cls, original):
+def _own_class(name, cls, original):
     bases = cls.__mro__ if issubclass(type(cls), type) else ()      # a mock says it were a class
     for base in reversed(bases):
         if is_shipped(base, original) and len(base.__mro__) == len(original.__mro__):
             return base
-    name = original.__name__
     if bases and is_shipped(cls, original):
         raise RuntimeError(f"the base classes of http.client.{name} are not its own: "
                            f"{cls.__bases__!r}; httpclient can be installed when they are back")

@@ -12,8 +12,9 @@ from cpython.bytearray cimport PyByteArray_GET_SIZE
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.string cimport memchr
 
+from .buffers cimport get_writable, size_of
 from .http1 cimport *
-from .reader cimport Reader, get_writable, size_of
+from .reader cimport Reader
 from .result cimport Gathering
 
 from ..exceptions import HTTPException, IncompleteRead, LineTooLong

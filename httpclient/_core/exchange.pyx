@@ -26,9 +26,10 @@ from .originals cimport Bindings, Originals, attributes, get, set_attributes
 from .progress cimport (
     AWAITED, IDLE, PROGRESS, REQUEST_SENT, STATE, Progress, claimed, progress_in,
 )
-from .reader cimport Reader, refuse_second_thread
+from .reader cimport Reader
 from .request cimport whole_head
 from .sockets cimport SocketReader, may_take_all, open_socket, send_all
+from .store cimport refuse_second_thread
 from .tally cimport Tally
 
 from ..limits import DEFAULT

@@ -1,50 +1,6 @@
 # SPDX-License-Identifier: MIT
-from libc.stdint cimport uint8_t
-
-from .http1 cimport http1_lines, http1_rc
+from .store cimport Store
 
 
-cdef class Reader:
-    cdef bytearray _store       # owns the memory; the octets [_at, _end) are unread
-    cdef Py_ssize_t _at
-    cdef Py_ssize_t _end
-    cdef readonly bint closed
-    cdef readonly bint arrived  # whether anything has come at all
-    cdef public bint after_last_chunk   # whether a chunked body's end was read by lines
-    cdef bint _last_chunk       # whether the last chunk's line was read, and only lines since
-    cdef bint _receiving        # whether a receive is under way, perhaps into the store
-    cdef bint _busy             # whether a read of the response is under way
-    cdef Py_ssize_t _before     # octets of the stream before those in the store
-    cdef Py_ssize_t _settled    # the position in the stream that the response knows of
-    cdef bint _waits            # whether a refill may give nothing before the stream has ended
-    cdef bint _resumes          # whether a search for the empty line goes on where it stopped
-    cdef bint _direct           # whether _receive is C, which keeps no buffer
-    cdef str _failure           # why nothing more can be read
-    cdef object _receive        # recv_into() or readinto(): (buffer) -> octets
-
-    cdef uint8_t *unread_octets(self) noexcept
-    cdef Py_ssize_t position(self) noexcept
-    cdef int begin_turn(self) except -1
-    cdef int end_turn(self, bint failed) except -1
-    cdef int check_open(self) except -1
-    cdef int check_readable(self) except -1
-    cdef int release_store(self) except -1
-    cdef int leave(self) except -1
-    cdef int give_back(self, const uint8_t *octets, Py_ssize_t n, object error) except -1
-    cdef int give_back_bytes(self, bytes octets, object error) except -1
-    cdef Py_ssize_t refill(self, Py_ssize_t room) except -1
-    cdef Py_ssize_t receive(self, object space, Py_ssize_t room) except -1
-    cdef Py_ssize_t fill(self, object target, Py_ssize_t at, Py_ssize_t end,
-                         bint once) except -1
-    cdef bytes line_at(self, Py_ssize_t at)
-    cdef http1_rc find_empty_line(self, http1_lines *lines, Py_ssize_t limit) except *
-    cdef bytes take(self, Py_ssize_t n)
-    cdef bytes take_line(self, Py_ssize_t n)
-    cdef int note_failure(self, object error, bint lost) except -1
-    cdef bytes read_octets(self, Py_ssize_t n)
-    cdef bytes read_to_end(self)
-
-
-cdef int refuse_second_thread() except -1
-cdef int get_writable(object target, Py_buffer *view) except -1
-cdef Py_ssize_t size_of(object n) except? -1
+cdef class Reader(Store):
+    pass
