@@ -18,6 +18,13 @@ class Stop(BaseException):
     """What is raised unless a test says something else."""
 
 
+def in_finalizer(frame):
+    """Return True if what is raised here would not come out."""
+    while frame is not None and frame.f_code.co_name != "__del__":
+        frame = frame.f_back
+    return frame is not None
+
+
 class Injection:
     """While it is active, raises at step number `at`; `steps` are those that were taken."""
 
@@ -33,7 +40,8 @@ class Injection:
         return self.where is not None
 
     def _step(self, frame, event, arg):
-        if event in EVENTS and not self.done and frame.f_code.co_filename.startswith(FOLDER):
+        if (event in EVENTS and not self.done and frame.f_code.co_filename.startswith(FOLDER)
+                and not in_finalizer(frame)):
             self.steps += 1
             if self.steps == self.at:
                 name = os.path.basename(frame.f_code.co_filename)
