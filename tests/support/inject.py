@@ -40,10 +40,9 @@ class Injection:
         return self.where is not None
 
     def _step(self, frame, event, arg):
-        if (event in EVENTS and not self.done and frame.f_code.co_filename.startswith(FOLDER)
-                and not in_finalizer(frame)):
+        if event in EVENTS and not self.done and frame.f_code.co_filename.startswith(FOLDER):
             self.steps += 1
-            if self.steps == self.at:
+            if self.steps >= self.at and not in_finalizer(frame):
                 name = os.path.basename(frame.f_code.co_filename)
                 self.where = f"{name}:{frame.f_lineno} {frame.f_code.co_name} ({event})"
                 raise self.error("injected")
