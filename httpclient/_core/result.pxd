@@ -10,6 +10,8 @@ cdef class Result:
     cdef uint8_t *octets(self) noexcept
     cdef Py_ssize_t size(self) noexcept
     cdef int resize(self, Py_ssize_t size) except -1
+    cdef bint fits(self, Py_ssize_t size) noexcept
+    cdef int move(self, Py_ssize_t size) except -1
     cdef bytes finish(self, Py_ssize_t size)
 
 

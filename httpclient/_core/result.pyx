@@ -6,6 +6,10 @@ some MiB have come, address space is taken ahead, AHEAD octets at most, and give
 at the end: a result that grows by realloc() pays for its pages again and again.
 Large results ask for huge pages: a fault for every 4 KiB costs more than copying.
 
+The allocator of builds without a GIL cannot resize a large block where it lies: it
+copies, and has both blocks resident meanwhile.  There a result is moved piece by piece,
+and the old block's pages go back to the system on the way.
+
 Content of unknown size begins in pieces, some of which are kept for the next content: cutting
 a result of up to some MiB to size would give its pages back to the system each time, and so
 would malloc with the pieces.
@@ -40,8 +44,50 @@ cdef extern from *:
         (void)size;
     #endif
     }
+
+    #ifdef Py_GIL_DISABLED
+    #define HTTPCLIENT_RESIZE_COPIES 1
+    #else
+    #define HTTPCLIENT_RESIZE_COPIES 0
+    #endif
+
+    /* Gives the pages in a piece of memory that nobody reads again back to the system. */
+    static void httpclient_give_up(char *memory, size_t size)
+    {
+    #if defined(__linux__)      /* elsewhere the advice is not taken at once, if at all */
+        const uintptr_t mask = ((uintptr_t)64 << 10) - 1;   /* whole pages, however large */
+        uintptr_t begin = ((uintptr_t)memory + mask) & ~mask;
+        uintptr_t end = ((uintptr_t)memory + size) & ~mask;
+
+        if (begin < end)
+            (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+    #else
+        (void)memory;
+        (void)size;
+    #endif
+    }
+
+    /* Copies `size` octets from the beginning of a block of `whole` octets, as memcpy() does, and
+     * gives the block up on the way.
+     */
+    static void httpclient_move(char *to, char *block, size_t size, size_t whole)
+    {
+        size_t at = 0;
+
+        while (at < size) {
+            size_t n = HTTPCLIENT_HUGE_PAGE - (uintptr_t)(block + at) % HTTPCLIENT_HUGE_PAGE;
+
+            if (n > size - at)
+                n = size - at;
+            memcpy(to + at, block + at, n);
+            httpclient_give_up(block + at, at + n < size ? n : whole - at);
+            at += n;
+        }
+    }
     """
+    bint RESIZE_COPIES "HTTPCLIENT_RESIZE_COPIES"
     void use_huge_pages "httpclient_use_huge_pages"(void *memory, size_t size) noexcept
+    void move "httpclient_move"(void *to, void *block, size_t size, size_t whole) noexcept
 
 cdef extern from "Python.h":
     PyObject *new_bytes "PyBytes_FromStringAndSize"(const char *data, Py_ssize_t size) except NULL
@@ -93,11 +139,29 @@ cdef class Result:
     cdef int resize(self, Py_ssize_t size) except -1:
         if self._exports:
             raise BufferError("a socket kept the buffer that it was to receive into")
+        if RESIZE_COPIES and max(size, self.size()) >= HUGE and not self.fits(size):
+            return self.move(size)
         try:
             _PyBytes_Resize(&self._data, size)
         except MemoryError:
             self._data = new_bytes(NULL, 0)
             raise
+        return 0
+
+    cdef bint fits(self, Py_ssize_t size) noexcept:
+        """Return True if the allocator lets a result of `size` octets stay where it lies."""
+        return self.size() // 2 < size <= self.size()
+
+    cdef int move(self, Py_ssize_t size) except -1:
+        """As resize(), of a large result where that is not done in place."""
+        cdef PyObject *moved = new_bytes(NULL, size)
+        cdef uint8_t *octets = <uint8_t *> PyBytes_AS_STRING(<object> moved)
+
+        if size >= HUGE:
+            use_huge_pages(octets, size)
+        move(octets, self.octets(), min(size, self.size()), self.size())
+        Py_XDECREF(self._data)
+        self._data = moved
         return 0
 
     cdef bytes finish(self, Py_ssize_t size):
@@ -159,15 +223,15 @@ cdef class Gathering:
             self.size = PIECE if most < 0 or most > PIECE else most
             self.result = spare_piece() if self.size == PIECE and spares else Result(self.size)
             return 0
-        # From here on there is one result; what has come goes into it first.
+        # From here on there is one result; what has come is moved into it first.
         size = max(AHEAD, 2 * self._total)
         if 0 <= most < size - self._total:
             size = self._total + most
         self.result = ample(size, min(size, 2 * self._total))
         self.size = self.result.size()
         for piece in self._pieces:
-            memcpy(self.result.octets() + self.have, PyBytes_AS_STRING(piece),
-                   PyBytes_GET_SIZE(piece))
+            move(self.result.octets() + self.have, PyBytes_AS_STRING(piece),
+                 PyBytes_GET_SIZE(piece), PyBytes_GET_SIZE(piece))
             self.have += PyBytes_GET_SIZE(piece)
         self._pieces = []
         self._total = 0
@@ -181,10 +245,17 @@ cdef class Gathering:
         return self._total
 
     cdef bytes so_far(self):
-        """What has been filled in until now, for the reader to have it back."""
-        cdef bytes last = (<bytes> self.result._data)[:self.have] if self.have else b""
+        """What has been filled in until now, for the reader to have it back; nothing follows."""
+        cdef Result result = self.result
 
-        return b"".join([*self._pieces, last])
+        # After keep() the result is empty.
+        if result is not None and 0 < self.have <= result.size():
+            if result._exports:     # a socket kept the buffer, so this has to be copied
+                self._pieces.append((<bytes> result._data)[:self.have])
+            else:
+                self._pieces.append(result.finish(self.have))
+        # Of a single piece there is no copy.
+        return b"".join(self._pieces)
 
     cdef bytes finish(self):
         """All that has been kept."""

@@ -4,11 +4,16 @@
 import os
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
 
 TESTS = Path(__file__).parent.parent
+
+# Then Python's own allocator is another one, even with PYTHON_GIL=1: it copies blocks that are
+# resized, and keeps more of the memory that is freed, so that less of it can be promised.
+FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 needs_peak = pytest.mark.skipif(sys.platform == "win32", reason="needs getrusage() or /proc")
 
