@@ -82,10 +82,13 @@ WARNING = re.compile(r"^\S+: ResourceWarning: unclosed <socket\.socket (\[closed
 
 @pytest.mark.parametrize("what", ["exit", "thread", "cycle", "dropped"])
 def test_end_with_something_open(what):
-    """Nothing is said that http.client does not make Python say: so many sockets are unclosed."""
+    """Nothing is said that http.client does not make Python say: so many sockets are unclosed.
+
+    http.client's responses say more from Python 3.14 on, where their file was finalized before.
+    """
     ours, theirs = (isolation.run("ending", module, what)
                     for module in ("httpclient", "http.client"))
     assert (ours.returncode, theirs.returncode) == (0, 0), ours.stderr
-    assert WARNING.sub("", theirs.stderr) == WARNING.sub("", ours.stderr) == ""
+    assert WARNING.sub("", ours.stderr) == ""
     warned = [Counter(WARNING.findall(process.stderr)) for process in (ours, theirs)]
     assert warned[0] == warned[1] and warned[1]

@@ -199,9 +199,10 @@ def interrupted_send():
 
     with far, contextlib.closing(connection):
         connection.sock = near
+        body = bytes(50_000_000)    # before the alarm: it takes some allocators a while
         try:
             with alarms(handler):
-                connection.request("POST", "/", bytes(50_000_000))
+                connection.request("POST", "/", body)
             raise AssertionError("all of it was sent")
         except Stop:
             pass
