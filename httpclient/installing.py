@@ -42,7 +42,9 @@ well: the class that it derives from is served.
 **Others who hold our functions.**  They call private methods that http.client does not have.
 Those stay on the classes as long as uninstall() finds one of our functions held by anybody: a
 wrapper, a stack that is within it, a bound method, a subclass that has it under another name, a
-traceback.  The counts of references tell.  The next install() or uninstall() looks again.
+traceback.  The counts of references tell, and the stacks of all threads; those of other threads
+cannot be looked at without a GIL, where our private methods stay as long as there are any.  The
+next install() or uninstall() looks again.
 
 **Instances.**  A connection or response that exists at install() goes on with our methods: those
 take what http.client's have left, and a foreign ``fp`` is read by its own methods.  At uninstall()
@@ -331,13 +333,16 @@ class Installation:
         return counts
 
     def _held(self):
-        """Whether somebody has one of our functions, on a stack or anywhere else."""
+        """Whether somebody has one of our functions, or may have, on a stack or anywhere else."""
         # Without a GIL a stack's are no references that count.
-        return self._on_a_stack() or self._count() != self._counts
+        return self._on_a_stack() or _others_run_freely() or self._count() != self._counts
 
     def _on_a_stack(self):
         ours = {id(vars(room)) for room in self._rooms.values()}
-        for frame in sys._current_frames().values():
+        unseen = _others_run_freely()
+        for thread, frame in sys._current_frames().items():
+            if unseen and thread != threading.get_ident():
+                continue
             while frame is not None:
                 if id(frame.f_globals) in ours:
                     return True
@@ -359,13 +364,14 @@ class Installation:
             if cls.__name__ == "HTTPSConnection":
                 secure.update(map(id, with_subclasses(cls)))
         complete = gc.get_freeze_count() <= self._frozen    # else some may be hidden
+        unseen = _others_run_freely()
         for instance in gc.get_objects():
             kind = id(type(instance))
             if kind in examples:
                 try:
                     own = object.__getattribute__(instance, "__dict__")
                     _complete(own, examples[kind], in_use)
-                    if over:
+                    if over and (not unseen or _at_rest(own)):
                         _end(own)
                     if kind in secure and "cert_file" in own and "_context" not in own:
                         # It shares the default context.
@@ -374,6 +380,11 @@ class Installation:
                 except Exception:
                     complete = False    # what a subclass does is its affair
         return complete
+
+
+def _others_run_freely():
+    """Return True if there are other threads whose stacks change while they are looked at."""
+    return not getattr(sys, "_is_gil_enabled", lambda: True)() and len(sys._current_frames()) > 1
 
 
 class _Nothing:
@@ -397,6 +408,14 @@ def _complete(own, defaults, in_use):
         # Whether somebody is about to read the head nobody knows.
         if name not in own and not (in_use and name in ("headers", "msg")):
             own[name] = copy.copy(value)
+
+
+def _at_rest(own):
+    """Return True if no other thread sends a request of a connection, or takes the response."""
+    progress = own.get("_HTTPConnection__progress")
+    return progress is None or progress.is_own() or (
+        progress.unsent is None
+        and own.get("_HTTPConnection__state") in (http.client._CS_IDLE, http.client._CS_REQ_SENT))
 
 
 def _end(own):
