@@ -226,11 +226,21 @@ class ChunkedContent:
             except ValueError as error:
                 raise IncompleteRead(b"") from error
             if left == 0:
-                self._read_and_discard_trailer()
+                self._hc_end_chunks()
                 self._close_conn()
                 left = None
             self._hc_set_chunk_left(left)
         return left
+
+    def _hc_end_chunks(self):
+        try:
+            self._read_and_discard_trailer()
+        except HTTPException:
+            raise
+        except BaseException:
+            if type(self.fp) in READERS and not self.fp.closed:
+                self.fp.put_back(b"0\r\n")      # the next read begins with the last chunk
+            raise
 
     def _hc_set_chunk_left(self, left):
         self.chunk_left = left
@@ -269,7 +279,12 @@ class ChunkedContent:
         left = self._hc_limits.head
         lines = []
         for _ in range(max_trailers + 1):
-            line = self.fp.readline(min(max_line, left) + 1)
+            try:
+                line = self.fp.readline(min(max_line, left) + 1)
+            except BaseException:
+                if type(self.fp) in READERS and not self.fp.closed:
+                    self.fp.put_back(b"".join(lines))
+                raise
             if len(line) > max_line:
                 self._hc_abandon()
                 raise line_too_long("trailer line", max_line, line)

@@ -35,6 +35,7 @@ from ._core.progress import progress_of
 from ._core.sockets import interrupt
 from ._core.steps import STEPS_DATA, Steps
 from ._core.tally import tally
+from .chunks import READERS
 from .checks import _METHODS_EXPECTING_BODY, RequestChecks, _encode, checked_field_line
 from .deadline import Deadline, checked_deadline
 from .exceptions import (
@@ -161,16 +162,16 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
     def connect(self):
         """Connect to the host and port given to the constructor, and through the tunnel."""
         sys.audit("http.client.connect", self, self.host, self.port)
-        request = progress_of(self).unsent
+        progress = progress_of(self)
+        closes = progress.closes
+        connect = self._create_connection if self._hc_due is None else self._hc_connect_in_time
+        sock = connect((self.host, self.port), self.timeout, self.source_address)
+        if not progress.publish(self, closes, sock):
+            sock.close()
+            raise Aborted()
         try:
-            if self._hc_due is None:
-                self.sock = self._create_connection(
-                    (self.host, self.port), self.timeout, self.source_address)
-            else:
-                self._hc_connect_in_time()
-            self._hc_check_wanted(request)
             try:
-                self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except OSError as error:
                 # Not every system, and no Unix socket, has it.
                 if error.errno not in (errno.ENOPROTOOPT, errno.EOPNOTSUPP):
@@ -178,33 +179,30 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
             if self._tunnel_host:
                 self._tunnel()
         except BaseException:
-            if self.sock is not None:
-                self.close()  # or the next request would go to the proxy itself
+            if self.sock is sock:
+                self._hc_drop()     # or the next request would go to the proxy itself
             raise
 
-    def _hc_connect_in_time(self):
-        timeout = self.timeout
+    def _hc_connect_in_time(self, address, timeout, source_address):
         if timeout is socket._GLOBAL_DEFAULT_TIMEOUT:
             timeout = socket.getdefaulttimeout()
-        self.sock = self._hc_due.connect(self._create_connection, (self.host, self.port), timeout,
-                                      self.source_address)
-        self.sock.settimeout(timeout)
+        sock = self._hc_due.connect(self._create_connection, address, timeout, source_address)
+        sock.settimeout(timeout)
+        return sock
 
     def close(self):
         """Close the connection, and the response if it is not read to its end.
 
-        Another thread that sends, connects or waits for a response has that end with an
-        OSError; one that reads the response, with a ConnectionAbortedError.
+        What another thread connects, sends or waits for on it ends with an OSError; a read of
+        the response, with a ConnectionAbortedError.
         """
         progress = progress_of(self)
-        others = not progress.is_own() and (
-            progress.unsent is not None or self.__state == _CS_AWAITED)
+        in_use = progress.close()
         # At once: what is half closed must not be taken for idle.
         sock, self.sock, self.__state = self.sock, None, _CS_IDLE
         response, self.__response = self.__response, None
         try:
-            if others:
-                progress.disown()
+            if in_use:
                 interrupt(sock)
             if sock:
                 sock.close()
@@ -259,7 +257,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
         if self.__answered and self.__answered is self.sock and not self.__response:
             if has_news(self.sock):
                 self._hc_drop()
-        progress.waiting = False
+        progress.abandoned = False
         if self._hc_due is None and (seconds := getattr(self, DEADLINE)) is not None:
             self._hc_due = Deadline(seconds)
 
@@ -383,17 +381,18 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
     def _hc_next_response(self):
         if self.__response:
             self._hc_forget_response()
-        sock, response = self.sock, None
+        sock, response, progress = self.sock, None, progress_of(self)
         try:
-            if self.__response or not progress_of(self).moved(
+            if self.__response or not progress.moved(
                     self.__dict__, _CS_REQ_SENT, _CS_AWAITED):
                 raise ResponseNotReady(self.__state)
             if self.__spoiled and self.__spoiled is sock:
                 # The request went out before the response ahead of it was read, and that
                 # one has turned out to end the connection, or to have taken this one's bytes.
-                self.close()
                 raise RemoteDisconnected("The connection ended with the response before")
             response = self._hc_new_response(sock)
+            if type(fp := getattr(response, "fp", None)) in READERS:
+                progress.reader = fp
             most = getattr(self, MAX_RESPONSE_HEADERS)
             if most is None:
                 response.begin()
@@ -407,6 +406,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
         except BaseException as error:
             self._hc_beginning_failed(response, sock, error)
             raise
+        finally:
+            progress.reader = None
         tally.responses += 1
         return response
 
@@ -438,11 +439,15 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
 
     def _hc_leave_to(self, response):
         """Close the connection; the socket is the response's alone from now on."""
+        progress = progress_of(self)
+        progress.leaving = True
         try:
             self.close()
         except BaseException:
             response.close()
             raise
+        finally:
+            progress.leaving = False
 
 
 _answers = Originals(HTTPResponse, "__new__", "__init__", "begin", "_hc_begin_anew",

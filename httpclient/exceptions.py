@@ -139,14 +139,14 @@ class RemoteDisconnected(_standard.RemoteDisconnected, BadStatusLine):
 
 
 class Aborted(ConnectionAbortedError):
-    """A connection was closed while another thread sent a request or waited for a response."""
+    """A connection was closed during a call that connected, sent or waited for a response."""
 
     def __str__(self):
-        return "the connection was closed by another thread"
+        return "the connection was closed during this call"
 
 
 class ReadAborted(Aborted):
-    """A response was closed while another thread was reading it.
+    """A response was closed during a read of it.
 
     ``partial`` is the content (bytes) that this read had taken; nothing else of it is to be had.
     """
@@ -154,8 +154,7 @@ class ReadAborted(Aborted):
     partial = b""
 
     def __str__(self):
-        return (f"the response was closed by another thread during this read, after "
-                f"{len(self.partial)} bytes")
+        return f"the response was closed during this read, after {len(self.partial)} bytes"
 
 
 error = HTTPException

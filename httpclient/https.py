@@ -106,32 +106,36 @@ class HTTPSConnection(HTTPConnection):
 
         If the handshake offered a session and failed, connect once more without the session.
         """
-        request = progress_of(self).unsent
+        progress = progress_of(self)
         for resume in (getattr(self, RESUME_SESSIONS), False):
+            closes = progress.closes
+            super().connect()
             try:
-                super().connect()
-                self._hc_handshake(resume)
-                self._hc_check_wanted(request)
+                self._hc_handshake(progress, closes, resume)
                 return
             except SessionRefused:
-                self._hc_check_wanted(request)
+                if progress.closes != closes:
+                    raise Aborted()
                 self._hc_drop()
-            except Aborted:
-                raise
-            except BaseException:
-                self._hc_check_wanted(request)
-                if self.sock is not None:
-                    self.close()  # or the next request would go out in the clear
+            except BaseException as error:
+                if progress.closes == closes:
+                    self._hc_drop()     # or the next request would go out in the clear
+                elif isinstance(error, OSError):
+                    raise Aborted() from error
                 raise
 
-    def _hc_handshake(self, resume):
-        sock = self._hc_wrapped(self.sock, self._tunnel_host or self.host, resume)
-        if self.sock is None:   # another thread has closed it
+    def _hc_handshake(self, progress, closes, resume):
+        def begin(sock):
+            """Have close() know the socket during its handshake."""
+            if not progress.publish(self, closes, sock):
+                raise Aborted()
+
+        sock = self._hc_wrapped(self.sock, self._tunnel_host or self.host, resume, begin)
+        if self.sock is not sock and not progress.publish(self, closes, sock):
             sock.close()
             raise Aborted()
-        self.sock = sock
 
-    def _hc_wrapped(self, sock, server_hostname, resume):
+    def _hc_wrapped(self, sock, server_hostname, resume, begin):
         context = self.__shared
         own = context is None or "_context" in self.__dict__ or not is_unchanged(context)
         if own:
@@ -142,17 +146,13 @@ class HTTPSConnection(HTTPConnection):
         if self._tunnel_host:
             server = server_hostname, self._tunnel_port, (self.host, self.port)
         wrap = partial(wrapped, context, host=server_hostname, server=server, resume=resume,
-                       begin=self._hc_begin_handshake)
+                       begin=begin, call=progress_of(self).call)
         if self._hc_due is None:
             return wrap(sock)
         timeout = sock.gettimeout()
         sock = self._hc_due.call(sock, wrap, sock)
         sock.settimeout(timeout)
         return sock
-
-    def _hc_begin_handshake(self, sock):
-        """Have close() know the socket during its handshake."""
-        self.sock = sock
 
     def _hc_sending_failed(self, error, request):
         self._hc_note_failure(self.sock, error)

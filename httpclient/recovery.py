@@ -24,7 +24,7 @@ class Recovering:
     def _hc_is_idle(self):
         """Return True if a request may begin; forget one whose answer nobody waits for."""
         progress = progress_of(self)
-        if self._HTTPConnection__state == _CS_REQ_SENT and progress.end_waiting():
+        if self._HTTPConnection__state == _CS_REQ_SENT and progress.end_abandoned():
             self._hc_drop()
             progress.unsent = self._hc_due = None
             self._HTTPConnection__state = _CS_IDLE
@@ -51,7 +51,7 @@ class Recovering:
         progress = progress_of(self)
         if progress.unsent is not request:
             # It has been closed, perhaps by another thread, which may use it again.
-            if isinstance(error, OSError) and not progress.is_own():
+            if progress.aborted and isinstance(error, OSError):
                 raise Aborted() from error
             return
         del self._buffer[:]
@@ -64,7 +64,7 @@ class Recovering:
         elif self._hc_due is not None and isinstance(error, TimeoutError):
             self.close()
         else:
-            progress.waiting = True
+            progress.abandoned = True
 
     def _hc_cut_off(self, sock):
         """Note that bytes which send() was given have gone out in part on a socket."""
@@ -74,7 +74,7 @@ class Recovering:
             self._HTTPConnection__spoiled = self.sock
         elif (progress := progress_of(self)).unsent is None:
             progress.unsent = sock
-            progress.waiting = True
+            progress.abandoned = True
 
     def _hc_closed_meanwhile(self):
         """Raise, as another thread has closed the connection while a request was sent."""
@@ -82,12 +82,6 @@ class Recovering:
                 and self._HTTPConnection__answered is not self.sock):
             self._hc_drop()     # a connect() of a subclass's has opened it since
         raise Aborted()
-
-    def _hc_check_wanted(self, request):
-        """Raise if another thread has closed the connection since this one began to connect."""
-        progress = progress_of(self)
-        if progress.unsent is not request and not progress.is_own():
-            raise Aborted()
 
     def _hc_forget_response(self):
         """Let go of the response before, if it has been read to its end."""
@@ -133,7 +127,7 @@ class Recovering:
         renamed(error)
         try:
             if self.sock is not sock:   # closed meanwhile, and perhaps in use again
-                if isinstance(error, RemoteDisconnected):
+                if progress_of(self).aborted and isinstance(error, RemoteDisconnected):
                     raise Aborted()
                 return
             due, self._hc_due = self._hc_due, None
@@ -146,7 +140,7 @@ class Recovering:
                     or due is not None or self._HTTPConnection__state == _CS_IDLE):
                 self._hc_spoil()
             else:
-                progress_of(self).waiting = True
+                progress_of(self).abandoned = True
                 self._HTTPConnection__state = _CS_REQ_SENT
         finally:
             if response is not None:

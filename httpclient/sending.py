@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from . import body as _body
+from ._core.progress import progress_of
 from ._core.request import field_line
 from ._core.sockets import held
 from .checks import _encode, _strip_ipv6_iface, encode_host
@@ -42,13 +43,27 @@ class Sending:
             self._hc_send_each(self._hc_blocks_of(data, "sending"), True)
             return
         sys.audit("http.client.send", self, data)
+        if not isinstance(self.sock, real_socket):
+            return self._hc_send_to_another_make(data)
+        try:
+            memoryview(data).release()
+        except TypeError:
+            self._hc_send_items(data)
+        else:
+            self._hc_sendall(data)
+
+    def _hc_send_to_another_make(self, data):
+        """Send to a socket that may take other objects than those with a buffer."""
         try:
             self._hc_sendall(data)
         except TypeError:
-            if not isinstance(data, Iterable):
-                raise TypeError("data should be a bytes-like object or an iterable, "
-                                f"got {type(data)!r}") from None
-            self._hc_send_each(data, False)
+            self._hc_send_items(data)
+
+    def _hc_send_items(self, data):
+        if not isinstance(data, Iterable):
+            raise TypeError("data should be a bytes-like object or an iterable, "
+                            f"got {type(data)!r}") from None
+        self._hc_send_each(data, False)
 
     def _hc_send_each(self, blocks, audited):
         sock = self.sock
@@ -62,16 +77,15 @@ class Sending:
             raise
 
     def _hc_sendall(self, data):
-        sock = self.sock
+        sock, progress = self.sock, progress_of(self)
         try:
             if self._hc_due is None:
-                held(sock, "sendall", data)
+                progress.call(held, sock, "sendall", data)
             else:
-                self._hc_due.call(sock, held, sock, "sendall", data)
-        except TypeError:
-            raise       # of data that is no bytes: none of it has gone out
-        except BaseException:
-            self._hc_cut_off(sock)
+                self._hc_due.call(sock, progress.call, held, sock, "sendall", data)
+        except BaseException as error:
+            if not (isinstance(error, TypeError) and not isinstance(sock, real_socket)):
+                self._hc_cut_off(sock)
             raise
 
     def _output(self, s):

@@ -120,24 +120,25 @@ def _rules(context):
 
 # ---- sessions
 
-def wrapped(context, sock, host, server, resume, begin):
+def wrapped(context, sock, host, server, resume, begin, call):
     """Return the socket after its TLS handshake.
 
     `server` is a tuple that tells the server, and the way to it, from others.  `resume`: offer
     the session of an earlier connection to it.  Raises SessionRefused if that handshake failed.
-    `begin` is called with the TLS socket before the handshake, unless the context does both.
+    `begin` is called with the TLS socket before the handshake, which `call` calls, unless the
+    context does both.
     """
     if not _is_plain(context) or sock.gettimeout() == 0:
         return context.wrap_socket(sock, server_hostname=host)
     if not resume or _is_refusing(server):
-        return _handshake(context, sock, host, None, begin)
+        return _handshake(context, sock, host, None, begin, call)
     key, rules = (context, *server), _rules(context)
     # No session is offered twice (RFC 8446 C.4), also not after it has failed.
     known, proof, session = _sessions.pop(key, (None, None, None))
     if known != rules or time.time() >= proof.until:
         session = None
     try:
-        sock = _handshake(context, sock, host, session, begin)
+        sock = _handshake(context, sock, host, session, begin, call)
     except ssl.SSLCertVerificationError:
         raise       # The server did not resume: this is what a whole handshake says.
     except OSError as error:
@@ -155,12 +156,12 @@ def wrapped(context, sock, host, server, resume, begin):
     return sock
 
 
-def _handshake(context, sock, host, session, begin):
+def _handshake(context, sock, host, session, begin, call):
     sock = context.wrap_socket(sock, server_hostname=host, session=session,
                                do_handshake_on_connect=False)
     try:
         begin(sock)
-        held(sock, "do_handshake")
+        call(held, sock, "do_handshake")
     except BaseException:
         sock.close()
         raise

@@ -5,7 +5,9 @@ Nobody waits, and no descriptor is closed under a system call: the next connecti
 number, and OpenSSL, which knows no more than that, would read and write there.
 """
 import contextlib
+import copy
 import http.client
+import signal
 import socket
 import threading
 import time
@@ -14,7 +16,7 @@ import httpclient
 import pytest
 
 from support.certificates import Certificates
-from support.servers import PATIENCE, Server, read_head
+from support.servers import PATIENCE, Server, ok, read_head, serving
 
 AT_ONCE = 5     # seconds, where waiting for the peer would take PATIENCE
 STREAM = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nevent 1\n"
@@ -308,3 +310,98 @@ def test_deadline_closes_the_descriptor_after_the_receive():
         with pytest.raises(TimeoutError):
             response.read()
         assert near.fileno() == -1
+
+
+def connecting_slowly(module, address, meanwhile):
+    """A connection during whose first connect() something happens."""
+    connection = module.HTTPConnection(*address, timeout=PATIENCE)
+    happened = []
+
+    def connect(*args):
+        sock = socket.create_connection(*args)
+        if not happened:
+            happened.append(None)
+            meanwhile(connection)
+        return sock
+
+    connection._create_connection = connect
+    return connection
+
+
+def echoing(*paths):
+    return serving(*[lambda request: ok(request.target.encode())] * len(paths))
+
+
+def test_closed_and_used_again_while_it_connects(module):
+    """By a signal handler or another greenlet: the answer to /B is never that to /A."""
+    def meanwhile(connection):
+        connection.close()
+        connection.request("GET", "/B")
+
+    with echoing("/A", "/B") as server:
+        connection = connecting_slowly(module, server.address, meanwhile)
+        with contextlib.closing(connection):
+            with pytest.raises(ConnectionAbortedError):
+                connection.request("GET", "/A")
+            assert connection.getresponse().read() == b"/B"
+
+
+def test_closed_and_used_again_by_another_thread_while_it_connects(module):
+    closed = threading.Event()
+    with echoing("/A", "/B") as server:
+        connection = connecting_slowly(module, server.address,
+                                       lambda connection: closed.wait(PATIENCE))
+        with contextlib.closing(connection):
+            waiting = Waiting(lambda: connection.request("GET", "/A"))
+            connection.close()
+            connection.request("GET", "/B")
+            closed.set()
+            assert isinstance(waiting.result(), ConnectionAbortedError)
+            assert connection.getresponse().read() == b"/B"
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer()")
+def test_a_signal_handler_closes_a_connection_that_sends(module):
+    with Server(Stalling(b"", receive=False)) as server:
+        connection = module.HTTPConnection(*server.address)
+        before = signal.signal(signal.SIGALRM, lambda *args: connection.close())
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.2)
+            with pytest.raises(OSError):
+                connection.request("POST", "/", bytes(50_000_000))
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        assert connection.sock is None
+        server.handle.more.set()
+
+
+def test_close_ends_a_handshake_of_connect_itself(module, certificates):
+    silent = Stalling(b"", receive=False)
+    with Server(silent) as server:
+        connection = module.HTTPSConnection("localhost", server.port, timeout=PATIENCE,
+                                            context=certificates.client(), resume_sessions=True)
+        waiting = Waiting(connection.connect)
+        at_once(connection.close)
+        assert isinstance(waiting.result(), ConnectionAbortedError), waiting.result()
+        assert connection.sock is None
+        silent.more.set()
+
+
+def test_a_copied_connection_has_no_part_in_the_request_of_the_first(module):
+    with echoing("/A", "/B", "/C") as server:
+        connection = module.HTTPConnection(*server.address, timeout=PATIENCE)
+        connection.request("GET", "/A")
+        assert connection.getresponse().read() == b"/A"
+        connection.close()
+        copied = copy.copy(connection)
+        waits = threading.Event()
+        connection._create_connection = lambda *args: (
+            waits.wait(PATIENCE), socket.create_connection(*args))[1]
+        waiting = Waiting(lambda: connection.request("GET", "/B"))
+        for _ in range(2):
+            copied.close()
+        waits.set()
+        assert waiting.result() is None
+        assert connection.getresponse().read() == b"/B"
+        connection.close()

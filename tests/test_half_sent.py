@@ -3,6 +3,7 @@
 
 import contextlib
 import http.client
+import signal
 import sys
 import threading
 import time
@@ -166,3 +167,42 @@ def test_a_refused_deadline_leaves_that_of_the_request_under_way():
         time.sleep(0.15)
         with pytest.raises(TimeoutError):
             connection.getresponse()
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer()")
+def test_a_type_error_of_a_signal_handler_does_not_count_as_one_of_the_body(module):
+    def handler(number, frame):
+        raise TypeError("of the handler")
+
+    large = TooLarge()
+    with Server(large) as server:
+        connection = module.HTTPConnection(*server.address, timeout=PATIENCE)
+        before = signal.signal(signal.SIGALRM, handler)
+        with contextlib.closing(connection):
+            connection.putrequest("POST", "/large")
+            connection.putheader("Content-Length", "50000000")
+            connection.endheaders()
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.2)
+                with pytest.raises(TypeError, match="of the handler"):
+                    connection.send(bytes(50_000_000))
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.signal(signal.SIGALRM, before)
+            response = connection.getresponse()
+            assert response.read() == b"" and response.will_close
+            connection.request("GET", "/second")
+            assert connection.getresponse().read() == b"right"
+    assert server.accepted == 2
+
+
+def test_a_connection_that_ended_with_the_response_before_says_so(module):
+    with serving(ok(b"1"), ok(b"2")) as server:
+        connection = module.HTTPConnection(*server.address, timeout=PATIENCE)
+        with contextlib.closing(connection):
+            connection.request("GET", "/1")
+            response = connection.getresponse()
+            connection.request("GET", "/2")
+            response.close()
+            with pytest.raises(http.client.RemoteDisconnected, match="the response before"):
+                connection.getresponse()

@@ -284,7 +284,7 @@ def test_two_threads_ask_for_one_response(monkeypatch):
 def test_close_ends_a_getresponse_of_another_thread():
     """It raises; the connection is not touched by it any more, and can be used again."""
     def call(connection):
-        with pytest.raises(ConnectionAbortedError, match="closed by another thread"):
+        with pytest.raises(ConnectionAbortedError, match="closed during this call"):
             connection.getresponse()
         return "aborted"
 

@@ -169,6 +169,9 @@ cdef class ChunkedBody:
             error.partial = content
         elif self.reader.closed:
             self.reader.give_back_bytes(content, error)
+        elif self._body.state == HTTP1_AT_TRAILER and not content:
+            self._body.state = HTTP1_AT_SIZE        # http.client's state knows no other
+            self.reader.give_back_bytes(b"0\r\n", error)
         elif content:
             if self._body.state == HTTP1_AT_SIZE:
                 framing = b"\r\n"

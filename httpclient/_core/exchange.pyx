@@ -196,11 +196,11 @@ cdef class Requests:
             return False
         try:
             progress.unsent = head      # until all of it has gone out
-            progress.waiting = False
+            progress.abandoned = False
             sock = self.usable_socket(connection, own)
             if get(own, "_method", None) is not method:
                 own["_method"] = method
-            self.emit(connection, sock, <bytes> head, body)
+            self.emit(connection, progress, sock, <bytes> head, body)
             if not progress.sent(head):
                 connection._hc_closed_meanwhile()
         except BaseException as error:
@@ -248,7 +248,8 @@ cdef class Requests:
             return NOTHING
         return None
 
-    cdef int emit(self, object connection, object sock, bytes head, object body) except -1:
+    cdef int emit(self, object connection, Progress progress, object sock, bytes head,
+                  object body) except -1:
         if not PyObject_TypeCheck(sock, <PyTypeObject *> real_socket) or (
                 body is not None and len(body) > JOINED):
             connection._hc_send_pieces(head, body)
@@ -257,7 +258,11 @@ cdef class Requests:
         if body:
             PySys_Audit("http.client.send", "OO", <PyObject *> connection, <PyObject *> body)
             head = head + body
-        send_all(sock, head)
+        progress.begin_call()
+        try:
+            send_all(sock, head)
+        finally:
+            progress.end_call()
         return 0
 
 
@@ -287,6 +292,7 @@ cdef class Responses:
         cdef dict own
         cdef dict fields
         cdef SocketReader reader
+        cdef Progress progress
 
         if not (self._connection.of_class(type(connection)) and self._rules.intact()):
             return None
@@ -300,7 +306,8 @@ cdef class Responses:
         if not ((strict is None or strict is True) and may_take_all(sock)
                 and self.is_plain(own)):
             return None
-        if not progress_in(own).move(own, REQUEST_SENT, AWAITED):
+        progress = progress_in(own)
+        if not progress.move(own, REQUEST_SENT, AWAITED):
             return None
         fields = PyDict_Copy(FIELDS)
         if strict:
@@ -315,6 +322,7 @@ cdef class Responses:
         response = None
         try:
             reader = open_socket(sock)
+            progress.reader = reader
             fields["fp"] = reader
             response = new_instance(cls, ())
             set_attributes(response, fields)
@@ -323,7 +331,9 @@ cdef class Responses:
             self.begin(response, fields, reader, method, strict, limits)
         except BaseException as error:
             connection._hc_beginning_failed(response, sock, error)
-            raise error     # that may have changed its class
+            raise error     # of which _hc_beginning_failed() may have changed the class
+        finally:
+            progress.reader = None
         counts.responses += 1
         if get(own, "sock", None) is not sock:
             return response     # closed meanwhile: the socket is the response's alone

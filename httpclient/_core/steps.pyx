@@ -130,7 +130,11 @@ cdef class Steps:
             progress.unsent = head      # until all of it has gone out
             lines.clear()
             PySys_Audit("http.client.send", "OO", <PyObject *> connection, <PyObject *> head)
-            send_all(sock, head)
+            progress.begin_call()
+            try:
+                send_all(sock, head)
+            finally:
+                progress.end_call()
             if not progress.sent(head):
                 connection._hc_closed_meanwhile()
         except BaseException as error:
@@ -152,7 +156,7 @@ cdef class Steps:
         cdef Progress progress = progress_in(own)
 
         response = get(own, RESPONSE, None)
-        if (get(own, SPOILED, None) is not None or progress.waiting
+        if (get(own, SPOILED, None) is not None or progress.abandoned
                 or response is not None and not is_over(self._answers, response)):
             return False
         if not progress.move(own, IDLE, REQUEST_STARTED):

@@ -13,7 +13,8 @@ cdef class Store:
     cdef public bint after_last_chunk   # whether a chunked body's end was read by lines
     cdef bint _last_chunk       # whether the last chunk's line was read, and only lines since
     cdef bint _receiving        # whether a receive is under way, perhaps into the store
-    cdef bint _busy             # whether a read of the response is under way
+    cdef int _turns             # how many reads of the response are under way, within each other,
+    cdef unsigned long _reads   # and by which thread
     cdef Py_ssize_t _before     # octets of the stream before those in the store
     cdef Py_ssize_t _settled    # the position in the stream that the response knows of
     cdef bint _waits            # whether a refill may give nothing before the stream has ended

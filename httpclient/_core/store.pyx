@@ -35,9 +35,19 @@ from .tally import tally as _tally
 
 from ..exceptions import ReadAborted
 
+try:
+    from ssl import SSLWantReadError, SSLWantWriteError
+    _tls_waiting = SSLWantReadError, SSLWantWriteError
+except ImportError:
+    _tls_waiting = ()
+
 cdef extern from "Python.h":
     ctypedef struct PyByteArrayObject:
         Py_ssize_t ob_exports
+    unsigned long PyThread_get_thread_ident() noexcept
+
+# What says that there is nothing to receive just now.
+cdef tuple WAITING = (BlockingIOError, *_tls_waiting)
 
 cdef Py_ssize_t STORE = 16 * 1024       # what most responses fit into
 cdef Py_ssize_t SPARES = 16
@@ -82,12 +92,19 @@ cdef class Store:
         return self._before + self._at
 
     cdef int begin_turn(self) except -1:
-        """Begin a read of the response, which one thread at a time may do."""
+        """Begin a read of the response, which one thread at a time may do.
+
+        Turns of one thread nest: a step that a subclass has overridden may read, too.
+        """
+        cdef unsigned long thread = PyThread_get_thread_ident()
+
         with cython.critical_section(self):
-            if self._busy:
+            if self._turns and (self._receiving or self._reads != thread):
                 refuse_second_thread()
-            self._busy = True
-            self._settled = self.position()
+            self._reads = thread
+            self._turns += 1
+            if self._turns == 1:
+                self._settled = self.position()
         return 0
 
     cdef int end_turn(self, bint failed) except -1:
@@ -95,7 +112,7 @@ cdef class Store:
         with cython.critical_section(self):
             if failed and self._failure is None and self._settled != self.position():
                 self._failure = "cannot read after a read that failed"
-            self._busy = False
+            self._turns -= 1
         return 0
 
     cdef int check_open(self) except -1:
@@ -212,7 +229,8 @@ cdef class Store:
         """Remember why nothing can be read after this exception, if that is so."""
         if isinstance(error, TimeoutError):
             self._failure = "cannot read from timed out object"
-        elif lost or isinstance(error, OSError) and not isinstance(error, BlockingIOError):
+        elif lost or (isinstance(error, OSError) and not isinstance(error, WAITING)
+                      and not (self._direct and is_of_python(error))):
             self._failure = "cannot read after a read that failed"
         return 0
 
@@ -439,6 +457,11 @@ cdef class Store:
     def obey(self, deadline):
         """Have each receive end before a deadline (httpclient.deadline.Deadline)."""
         raise NotImplementedError
+
+
+cdef bint is_of_python(object error) except -1:
+    """Whether an exception out of a receive in C comes from Python code: a signal handler."""
+    return error.__traceback__ is not None and error.__traceback__.tb_next is not None
 
 
 cdef bint is_last_chunk(const uint8_t *line, Py_ssize_t n) noexcept:
