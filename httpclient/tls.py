@@ -4,13 +4,15 @@
 A default context takes milliseconds to make, because it loads every CA certificate.  All
 connections that were given no context share one.  It is never handed out: reading
 ``connection._context`` makes a private one.  ``connection.sock.context`` does lead to it, so it
-is watched.  Once it has been changed in any way, no connection uses it for another handshake.
+is watched: each assignment to its attributes, and each call of its methods that change it, is
+noticed, and no connection uses it for another handshake.  What is done to it behind its back is
+not noticed, such as a call of the class's function, ``SSLContext.load_cert_chain(context, ...)``.
 
 A TLS session lets the server skip the proof of its identity the next time, and go on with the
 identity that the client had.  It must not outlive what its handshake was about.  Python does not
 show which client certificate, ciphers or CA certificates a context holds.  Therefore sessions are
-resumed by themselves only with the shared context, which nobody can change unnoticed, and with
-other contexts only on request.  A session is used with the context, for the server and by the
+resumed by themselves only with the shared context, which is watched, and with other contexts only
+on request.  A session is used with the context, for the server and by the
 way (direct or through a proxy) of its handshake, and at most for an hour after the server's
 certificate was verified.
 """
@@ -18,18 +20,16 @@ import os
 import ssl
 import time
 import weakref
-from collections import OrderedDict
 from functools import partial
 
 from ._core.sockets import held
 
-_SESSIONS = 64      # kept at most; each keeps its context alive
+_SESSIONS = 64      # kept at most; each keeps its context alive as long
 _LIFETIME = 3600    # seconds from verifying a certificate to verifying it again
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 
 _real_context = ssl.SSLContext
 _real_socket = ssl.SSLSocket
-_real_default = ssl._create_default_https_context
 _real_wrap = _real_context.wrap_socket
 # Since Python 3.13.
 _CHAINS = [name for name in ("get_verified_chain", "get_unverified_chain")
@@ -38,12 +38,20 @@ _CHAINS = [name for name in ("get_verified_chain", "get_unverified_chain")
 _shared: dict[int, tuple] = {}      # HTTP version -> (circumstances, context)
 # A context made here that nobody has changed -> what is seen of it.
 _unchanged: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+# Those and the ones that were changed.
+_watched: weakref.WeakSet = weakref.WeakSet()
 # (context, *server) -> (what was seen of the context, proof of identity, session)
-_sessions: OrderedDict[tuple, tuple] = OrderedDict()
+_sessions: dict[tuple, tuple] = {}
 # Servers that failed when a session was resumed -> the time to try again.
-_refusing: OrderedDict[tuple, float] = OrderedDict()
+_refusing: dict[tuple, float] = {}
 # A socket -> (key in _sessions, what was seen, proof of identity, session that was resumed)
 _handshakes: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+
+if hasattr(os, "register_at_fork"):
+    # A ticket of TLS 1.3 is used once: the parent has it.
+    os.register_at_fork(after_in_child=_sessions.clear)
+    os.register_at_fork(after_in_child=_handshakes.clear)
 
 
 class SessionRefused(Exception):
@@ -52,17 +60,33 @@ class SessionRefused(Exception):
 
 # ---- contexts
 
+def _is_ssls(function, name):
+    """Return True if this is the function that ssl's own file defines by that name.
+
+    Somebody may have put another in its place before this module was imported.
+    """
+    return (getattr(function, "__globals__", None) is vars(ssl)
+            and function.__qualname__ == name)
+
+
+# Whether the classes are ssl's own, with ssl's own handshake.
+_REAL = (_is_ssls(vars(_real_context).get("wrap_socket"), "SSLContext.wrap_socket")
+         and _is_ssls(vars(_real_socket).get("do_handshake"), "SSLSocket.do_handshake"))
+
+
 def shared_context(http_version, make):
     """Return the default context of all connections, or None if each is to have its own.
 
     `make` is _create_https_context(), which makes one.
     """
-    if ssl._create_default_https_context is not _real_default:
+    if not _is_ssls(ssl._create_default_https_context, "create_default_context"):
         return None
     circumstances = _circumstances()
     known = _shared.get(http_version)
     if known is None or known[0] != circumstances or not is_unchanged(known[1]):
         context = make(http_version)
+        if context in _watched:
+            return None     # ssl.SSLContext is replaced by what returns one again
         _watch(context)
         known = _shared[http_version] = circumstances, context
     return known[1]
@@ -80,6 +104,7 @@ def _watch(context):
         if name.startswith(("load_", "set_")):
             changing = partial(_change, weakref.ref(context), getattr(kind, name))
             setattr(context, name, changing)
+    _watched.add(context)
     _unchanged[context] = _seen(context)
 
 
@@ -92,13 +117,19 @@ def _change(reference, method, *args, **keywords):
 def _circumstances():
     """What the result of making a default context depends on."""
     paths = ssl.get_default_verify_paths()
-    try:
-        bundle = os.stat(paths.cafile or paths.openssl_cafile)
-        bundle = bundle.st_mtime_ns, bundle.st_size, bundle.st_ino
-    except OSError:
-        bundle = None
-    return (bundle, [os.environ.get(name) for name in _VARIABLES], ssl.SSLContext,
+    folders = os.environ.get(paths.openssl_capath_env) or paths.openssl_capath
+    found = [_state(paths.cafile or paths.openssl_cafile), *map(_state, folders.split(os.pathsep))]
+    return (found, [os.environ.get(name) for name in _VARIABLES], ssl.SSLContext,
             _real_context.load_default_certs, _real_context.wrap_socket)
+
+
+def _state(path):
+    """What is seen of a file or folder, to be compared; None where there is none."""
+    try:
+        state = os.stat(path)
+    except OSError:
+        return None
+    return state.st_mtime_ns, state.st_size, state.st_ino
 
 
 def _seen(context):
@@ -189,7 +220,7 @@ class _Proof:
 
 def _is_plain(context):
     """Return True if a context of the caller's does nothing of its own in a handshake."""
-    return (type(context) is _real_context and _real_context.wrap_socket is _real_wrap
+    return (_REAL and type(context) is _real_context and _real_context.wrap_socket is _real_wrap
             and "wrap_socket" not in vars(context) and context.sslsocket_class is _real_socket)
 
 
@@ -205,7 +236,7 @@ def keep_session(sock):
         return
     if session == resumed and sock.version() == "TLSv1.3":
         return      # no new ticket
-    _put(_sessions, handshake[0], (rules, proof, session))
+    _put(_sessions, handshake[0], (rules, proof, session), lambda known: known[1].until)
 
 
 def session_failed(sock):
@@ -216,15 +247,25 @@ def session_failed(sock):
 
 
 def _refuse(server):
-    _put(_refusing, server, time.time() + _LIFETIME)
+    _put(_refusing, server, time.time() + _LIFETIME, float)
 
 
 def _is_refusing(server):
     return _refusing.get(server, 0) > time.time()
 
 
-def _put(store, key, value):
+def _put(store, key, value, until):
+    """Store a value as the newest; drop what is over by until(value), and what is too many.
+
+    A context whose session is dropped may hold a private key.
+    """
     store.pop(key, None)
     store[key] = value
-    while len(store) > _SESSIONS:
-        store.popitem(last=False)
+    now, going_on = time.time(), []
+    for known, value in store.copy().items():
+        if until(value) > now:
+            going_on.append(known)
+        else:
+            store.pop(known, None)
+    for known in going_on[:-_SESSIONS]:
+        store.pop(known, None)

@@ -8,6 +8,7 @@ import contextlib
 import copy
 import datetime
 import gc
+import os
 import ssl
 import time
 import weakref
@@ -466,6 +467,36 @@ def test_a_given_context_is_not_kept(client, certificates, server):
     del context
     gc.collect()
     assert gone() is None
+
+
+def test_a_context_is_not_kept_beyond_its_session(client, certificates, trusted, server, monkeypatch):
+    """It may hold a private key. Whenever a session is kept, those that are over are dropped."""
+    context = certificates.client()
+    exchange(client, server.port, context=context, resume_sessions=True)
+    gone = weakref.ref(context)
+    del context
+    gc.collect()
+    assert gone() is not None
+    later = time.time() + 3601
+    monkeypatch.setattr(tls, "time", SimpleNamespace(time=lambda: later))
+    exchange(client, server.port)
+    gc.collect()
+    assert gone() is None and len(tls._sessions) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_child_has_no_session_of_its_parent(client, trusted, server):
+    """A ticket would be used by both."""
+    exchange(client, server.port)
+    with connection(client, server.port) as used:
+        used.request("GET", "/")
+        used.getresponse().read()
+        child = os.fork()
+        if not child:
+            os._exit(len(tls._sessions) + len(tls._handshakes))
+        assert os.waitpid(child, 0) == (child, 0)
+        assert len(tls._handshakes) >= 1
 
 
 def test_so_many_sessions_are_kept(client, certificates, server, monkeypatch):

@@ -6,6 +6,8 @@ import os
 import shutil
 import ssl
 import subprocess
+import sys
+import textwrap
 
 import httpclient
 import pytest
@@ -184,8 +186,16 @@ def test_new_circumstances_make_a_new_context(certificates, loaded, monkeypatch,
     assert [made(), made()] == [2, 2]
     bundle.write_text(ANOTHER_CA + "\n")
     assert [made(), made()] == [3, 3]
-    monkeypatch.setattr(ssl.SSLContext, "wrap_socket", lambda *args, **keywords: None)
+    folders = [tmp_path / "a", tmp_path / "b"]
+    for folder in folders:
+        folder.mkdir()
+    monkeypatch.setenv("SSL_CERT_DIR", os.pathsep.join(map(str, folders)))
     assert [made(), made()] == [4, 4]
+    (folders[1] / "01234567.0").write_text(ANOTHER_CA)
+    os.utime(folders[1], ns=(1, 1))     # the clock of a file system may be coarse
+    assert [made(), made()] == [5, 5]
+    monkeypatch.setattr(ssl.SSLContext, "wrap_socket", lambda *args, **keywords: None)
+    assert [made(), made()] == [6, 6]
 
 
 def test_rebound_default_context(certificates, loaded, monkeypatch):
@@ -195,6 +205,47 @@ def test_rebound_default_context(certificates, loaded, monkeypatch):
                         lambda: contexts.append(certificates.client()) or contexts[-1])
     connections = [httpclient.HTTPSConnection("localhost") for _ in range(2)]
     assert [connection._context for connection in connections] == contexts and len(contexts) == 2
+
+
+# What a program does before it imports httpclient -> what is to be true then.
+BEFORE = {
+    "another context": ('''
+        own, made = ssl.create_default_context(), []
+        ssl._create_default_https_context = lambda: made.append(1) or own
+    ''', "len(made) == 3 and not tls._shared and 'load_cert_chain' not in vars(own)"),
+    "wrapped": ('''
+        made, real = [], ssl.create_default_context
+        ssl._create_default_https_context = functools.wraps(real)(lambda: made.append(1) or real())
+    ''', "len(made) == 3 and not tls._shared"),
+    "unverified": ('''
+        ssl._create_default_https_context = ssl._create_unverified_context
+    ''', "not tls._shared and not connections[0]._context.check_hostname"),
+    "wrap_socket": ('''
+        real = ssl.SSLContext.wrap_socket
+        ssl.SSLContext.wrap_socket = functools.wraps(real)(lambda *args, **kw: real(*args, **kw))
+    ''', "not tls._is_plain(next(iter(tls._shared.values()))[1])"),
+    "a socket class": ('''
+        class SSLSocket(ssl.SSLSocket):
+            pass
+        ssl.SSLSocket = ssl.SSLContext.sslsocket_class = SSLSocket
+    ''', "not tls._is_plain(next(iter(tls._shared.values()))[1])"),
+    "one context": ('''
+        own = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        ssl.SSLContext.__new__ = lambda *args, **keywords: own
+    ''', "own in tls._watched and own not in tls._unchanged and connections[2]._context is own"),
+    "nothing": ("pass",
+                "tls._is_plain(next(iter(tls._shared.values()))[1]) and len(tls._shared) == 1"),
+}
+
+
+@pytest.mark.parametrize("before", BEFORE)
+def test_what_was_replaced_before_is_not_taken_for_ssls(before):
+    done, true = BEFORE[before]
+    program = "\n".join([
+        "import functools, ssl", textwrap.dedent(done), "import httpclient",
+        "connections = [httpclient.HTTPSConnection('localhost') for _ in range(3)]",
+        "from httpclient import tls", f"assert {true}"])
+    subprocess.run([sys.executable, "-P", "-c", program], check=True, timeout=60)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
