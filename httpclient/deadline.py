@@ -49,8 +49,8 @@ class Deadline:
     """So many seconds from now, by the monotonic clock."""
 
     def __init__(self, seconds):
-        self.seconds = seconds
-        self._end = time.monotonic() + seconds_of(seconds)
+        self.seconds = seconds_of(seconds)
+        self._end = time.monotonic() + self.seconds
 
     def left(self):
         """Seconds that are left; TimeoutError if there are none."""

@@ -221,6 +221,13 @@ def test_deadline_given_to_the_request(plain):
             outlasted(Exchange(connection, 0), connection, began)
 
 
+def test_deadline_with_more_digits_than_python_shows(plain):
+    with plain.server(b"") as server:
+        with plain.connection(httpclient, server) as connection:
+            with pytest.raises(TimeoutError, match="deadline of -inf s"):
+                connection.request("GET", "/", deadline=-10**5000)
+
+
 def test_deadline_of_a_request_that_cannot_be_sent(plain):
     """Another one is under way, and keeps what it has."""
     with plain.server(faults.drips(GOOD, pause=0.001)) as server:
