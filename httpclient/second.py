@@ -53,15 +53,17 @@ def second_rooms(classes):
 def code_of(module):
     """The code that a module ran when it was imported; None where nothing has it."""
     spec, name = module.__spec__, module.__name__
-    # ``import six.moves.http_client`` gives http.client a spec that knows nothing of it.
-    loader = spec.loader if spec.name == name else module.__loader__
+    # ``import six.moves.http_client`` gives http.client a spec that knows nothing of it; None
+    # is set by some who run a module themselves.
+    known = getattr(spec, "name", None) == name
+    loader = spec.loader if known else getattr(module, "__loader__", None)
     if hasattr(loader, "get_code"):
         return loader.get_code(name)
-    # Nuitka has compiled the program: its loader has machine code alone.
-    from .sources import SOURCES
     package, _, room = name.rpartition(".")
     if package != __package__:
         return None
+    # Nuitka has compiled the program: its loader has machine code alone.
+    from .sources import SOURCES
     return compile(SOURCES[room], module.__file__, "exec", dont_inherit=True)
 
 

@@ -131,6 +131,15 @@ def test_module_with_the_spec_of_another_name():
     subprocess.run([sys.executable, "-P", "-c", program], check=True, timeout=60)
 
 
+@pytest.mark.parametrize("gone", ["__spec__", "__spec__ = http.client.__loader__"])
+def test_module_without_a_spec(gone):
+    """It is found by its loader, or compared by where its functions were defined."""
+    program = (f"import http.client; http.client.{gone} = None; "
+               "import httpclient; httpclient.install(); assert httpclient.installed().replaced; "
+               "httpclient.uninstall(); assert not httpclient.installed()")
+    subprocess.run([sys.executable, "-P", "-c", program], check=True, timeout=60)
+
+
 def test_private_names_are_nobody_elses():
     """What http.client's classes do not have by themselves begins with a prefix of its own."""
     classes = [http.client.HTTPConnection, http.client.HTTPSConnection, http.client.HTTPResponse]
