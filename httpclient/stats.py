@@ -91,15 +91,20 @@ def text(counted, seconds, theirs, ours):
     """
     # In ASCII: standard error may have any encoding.
     about = "about " if counted.requests and not _counts_are_exact() else ""
-    done = (f"httpclient: {about}{counted.requests} requests, {counted.responses} responses, "
-            f"{_size(counted.octets)} received; ")
+    done = (f"httpclient: {about}{_many(counted.requests, 'request')}, "
+            f"{_many(counted.responses, 'response')}, {_size(counted.octets)} received; ")
     saved = (theirs - ours) * counted.responses
     if saved >= LEAST_SAVED:
         return (f"{done}about {_rounded(saved)} s of CPU time saved, {seconds:.2f} s used\n"
                 f"httpclient: estimated from small exchanges: {theirs * 1e6:.0f} us each with "
                 f"http.client, {ours * 1e6:.0f} us with httpclient; start-up is not included")
-    why = ("too few responses for an estimate against http.client" if counted.responses else
-           "no response came over http.client, which aiohttp, httpx and pycurl do not use")
+    if not counted.responses:
+        why = "no response came over http.client, which aiohttp, httpx and pycurl do not use"
+    elif theirs > ours:
+        why = "too few responses for an estimate against http.client"
+    else:
+        why = (f"small exchanges are no faster here: {theirs * 1e6:.0f} us each with http.client, "
+               f"{ours * 1e6:.0f} us with httpclient")
     return f"{done}{seconds:.2f} s of CPU time used\nhttpclient: {why}"
 
 
@@ -108,9 +113,13 @@ def _counts_are_exact():
     return getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
+def _many(number, thing):
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def _size(octets):
-    for unit in "bytes", "kB", "MB", "GB":
-        if octets < 10_000 or unit == "GB":
+    for unit in "byte" if octets == 1 else "bytes", "kB", "MB", "GB":
+        if round(octets) < 10_000 or unit == "GB":
             return f"{octets:.0f} {unit}"
         octets /= 1000
 

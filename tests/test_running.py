@@ -301,10 +301,24 @@ def test_savings_are_rounded_or_not_mentioned(responses, theirs, ours, saved):
 
 
 @pytest.mark.parametrize(("octets", "size"), [
-    (0, "0 bytes"), (9999, "9999 bytes"), (10_000, "10 kB"), (9_999_000, "9999 kB"),
+    (0, "0 bytes"), (1, "1 byte"), (9999, "9999 bytes"), (10_000, "10 kB"), (9_999_000, "9999 kB"),
+    (9_999_499, "9999 kB"), (9_999_999, "10 MB"), (9_999_999_999, "10 GB"),
     (2_034_000_000, "2034 MB"), (10**14, "100000 GB")])
 def test_sizes_are_short(octets, size):
     assert f" {size} received;" in stats.text(counted(7, octets), 1.0, 1.0, 0.5)
+
+
+@pytest.mark.parametrize(("responses", "theirs", "ours", "reason"), [
+    (0, 60e-6, 10e-6, "no response came"), (7, 60e-6, 10e-6, "too few responses"),
+    (10**6, 9e-6, 12e-6, "no faster here: 9 us each with http.client, 12 us with httpclient")])
+def test_why_no_saving_is_named(responses, theirs, ours, reason):
+    _, why = stats.text(counted(responses), 1.0, theirs, ours).splitlines()
+    assert reason in why
+
+
+def test_one_is_no_plural():
+    said = stats.text(counted(1), 1.0, 1e-6, 1e-6)
+    assert " 1 request, 1 response, " in said
 
 
 @pytest.mark.parametrize(("gil", "said"), [
