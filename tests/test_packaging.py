@@ -145,7 +145,7 @@ def test_sdist_holds_the_source(in_sdist, folder, endings):
 @pytest.mark.parametrize(
     "name",
     ["LICENSE", "README.md", "CHANGELOG.md", "COMPATIBILITY.md", "Makefile", "MANIFEST.in",
-     "PKG-INFO", "pyproject.toml", "setup.py", ".ci/run"])
+     "SECURITY.md", "PKG-INFO", "pyproject.toml", "setup.py", ".ci/run"])
 def test_sdist_holds_the_file(in_sdist, name):
     assert name in in_sdist
 
