@@ -469,7 +469,8 @@ def test_a_given_context_is_not_kept(client, certificates, server):
     assert gone() is None
 
 
-def test_a_context_is_not_kept_beyond_its_session(client, certificates, trusted, server, monkeypatch):
+def test_a_context_is_not_kept_beyond_its_session(
+        client, certificates, trusted, server, monkeypatch):
     """It may hold a private key. Whenever a session is kept, those that are over are dropped."""
     context = certificates.client()
     exchange(client, server.port, context=context, resume_sessions=True)

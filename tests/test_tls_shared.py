@@ -232,7 +232,9 @@ BEFORE = {
     "one context": ('''
         own = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         ssl.SSLContext.__new__ = lambda *args, **keywords: own
-    ''', "own in tls._watched and own not in tls._unchanged and connections[2]._context is own"),
+    ''', "own in tls._unchanged and own.load_default_certs() is None "
+         "and '_context' in vars(httpclient.HTTPSConnection('localhost')) "
+         "and own not in tls._unchanged"),
     "nothing": ("pass",
                 "tls._is_plain(next(iter(tls._shared.values()))[1]) and len(tls._shared) == 1"),
 }
