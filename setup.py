@@ -33,7 +33,7 @@ MODULES = {
     "tally": [],
     "text": [],
     "buffers": [],
-    "store": ["http1_head.c"],
+    "store": ["http1_head.c", "http1_chunked.c"],
     "reader": [],
     "sockets": [],
     "feed": [],

@@ -190,7 +190,7 @@ class HeadReading(InterimResponses):
             for name, value in self.headers.items():
                 print("header:", name + ":", value)
         if type(self.fp) in READERS:
-            self.fp.after_last_chunk = False    # that one was the head's
+            self.fp.begin_content()
         return facts or FramingFields(self.headers.items(), self._hc_strictness)
 
     def _hc_read_fields(self):

@@ -79,6 +79,9 @@ STOPS = {
     "after the last chunk's line": (lambda fp: list(data_of_chunks(fp)), b""),
     "after data that looks like the end": (
         lambda fp: (fp.readline(), fp.read(3), fp.readline(), fp.readline(), fp.read(5)), b""),
+    "after lines of data that look like the end": (
+        lambda fp: (fp.readline(), fp.read(3), fp.readline(), fp.readline(), fp.readline(),
+                    fp.readline()), b""),
     "after half of the last CRLF": (lambda fp: (list(data_of_chunks(fp)), fp.read(1)), b"\r"),
 }
 

@@ -145,6 +145,7 @@ cdef object take_head(Reader reader, Py_ssize_t max_line, Py_ssize_t max_fields,
                      max_head, strict)
         if head is not None:
             reader._at += head.size
+            reader._size_at = reader.position()
             return head
     lines.at = lines.line = lines.count = 0
     lines.max_line = max_line
@@ -161,8 +162,11 @@ cdef object take_head(Reader reader, Py_ssize_t max_line, Py_ssize_t max_fields,
         raise HTTPException(f"got more than {max_head} bytes of head")
     head = parse(reader.unread_octets(), lines.at, strict)
     if head is None:
-        return reader.take(lines.at)
+        octets = reader.take(lines.at)
+        reader._size_at = reader.position()
+        return octets
     reader._at += lines.at
+    reader._size_at = reader.position()
     return head
 
 

@@ -10,7 +10,8 @@ cdef class Store:
     cdef Py_ssize_t _end
     cdef readonly bint closed
     cdef readonly bint arrived  # whether anything has come at all
-    cdef public bint after_last_chunk   # whether a chunked body's end was read by lines
+    cdef readonly bint after_last_chunk     # whether a chunked body's end was read by lines
+    cdef Py_ssize_t _size_at    # the position of a chunk-size line, as far as lines tell
     cdef bint _last_chunk       # whether the last chunk's line was read, and only lines since
     cdef bint _receiving        # whether a receive is under way, perhaps into the store
     cdef int _turns             # how many reads of the response are under way, within each other,

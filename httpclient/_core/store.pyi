@@ -5,7 +5,9 @@ from ..deadline import Deadline
 
 @disjoint_base
 class Store:
-    after_last_chunk: bool
+    @property
+    def after_last_chunk(self) -> bool: ...
+    def begin_content(self) -> None: ...
     @property
     def closed(self) -> bool: ...
     @property

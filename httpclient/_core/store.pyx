@@ -49,6 +49,7 @@ cdef extern from "Python.h":
 # What says that there is nothing to receive just now.
 cdef tuple WAITING = (BlockingIOError, *_tls_waiting)
 
+cdef uint64_t LARGEST = 1 << 62
 cdef Py_ssize_t STORE = 16 * 1024       # what most responses fit into
 cdef Py_ssize_t SPARES = 16
 
@@ -367,11 +368,25 @@ cdef class Store:
         """As take(), of a line; and notice where a caller takes apart chunks by lines."""
         cdef const uint8_t *octets = self.unread_octets()
         cdef bint empty = n == 1 or n == 2 and octets[0] == c'\r'
-        cdef bint last = self._last_chunk or not empty and is_last_chunk(octets, n)
+        cdef bint last = self._last_chunk
+        cdef Py_ssize_t begin = self.position()
+        cdef size_t at = 0
+        cdef uint64_t size = 0
+
+        if begin == self._size_at:      # only there is a line a chunk's size
+            if (http1_chunk_line(octets, n, &at, False, n + 1, &size) == HTTP1_OK
+                    and at == <size_t> n and size < LARGEST):
+                last = size == 0
+                self._size_at = begin + n + <Py_ssize_t> size + 2
         line = self.take(n)
         self._last_chunk = last and not empty
         self.after_last_chunk = last and empty
         return line
+
+    def begin_content(self):
+        """Note that content comes next, or the first chunk's size."""
+        self._size_at = self.position()
+        self._last_chunk = self.after_last_chunk = False
 
     cdef bytes line_at(self, Py_ssize_t at):
         """Unread octets from `at` on, as many as a message shows."""
@@ -462,15 +477,6 @@ cdef class Store:
 cdef bint is_of_python(object error) except -1:
     """Whether an exception out of a receive in C comes from Python code: a signal handler."""
     return error.__traceback__ is not None and error.__traceback__.tb_next is not None
-
-
-cdef bint is_last_chunk(const uint8_t *line, Py_ssize_t n) noexcept:
-    """Whether it is the chunk-size line of the last chunk (RFC 9112 7.1)."""
-    cdef Py_ssize_t i = 0
-
-    while i < n and line[i] == c'0':
-        i += 1
-    return 0 < i < n and line[i] in b"\r\n; \t"
 
 
 cdef int refuse_second_thread() except -1:
