@@ -233,12 +233,13 @@ class ChunkedContent:
         return left
 
     def _hc_end_chunks(self):
+        begin = offset(self.fp)
         try:
             self._read_and_discard_trailer()
         except HTTPException:
             raise
         except BaseException:
-            if type(self.fp) in READERS and not self.fp.closed:
+            if begin is not None and offset(self.fp) == begin and not self.fp.closed:
                 self.fp.put_back(b"0\r\n")      # the next read begins with the last chunk
             raise
 
@@ -277,13 +278,15 @@ class ChunkedContent:
     def _read_and_discard_trailer(self):
         max_line, max_trailers = self._hc_limits.max_line, self._hc_limits.max_fields
         left = self._hc_limits.head
-        lines = []
+        lines, begin = [], offset(self.fp)
         for _ in range(max_trailers + 1):
             try:
                 line = self.fp.readline(min(max_line, left) + 1)
             except BaseException:
-                if type(self.fp) in READERS and not self.fp.closed:
-                    self.fp.put_back(b"".join(lines))
+                taken = b"".join(lines)
+                if begin is not None and offset(self.fp) == begin + len(taken) \
+                        and not self.fp.closed:
+                    self.fp.put_back(taken)
                 raise
             if len(line) > max_line:
                 self._hc_abandon()
