@@ -21,11 +21,17 @@ UNSUPPORTED = {
 }
 
 
+class Narrow(socket.socket):
+    """A socket of a class whose objects have no __dict__."""
+
+    __slots__ = ()
+
+
 @contextlib.contextmanager
-def response_to(wire, module=httpclient):
+def response_to(wire, module=httpclient, kind=socket.socket):
     """A response over a socket, its head read."""
     ours, theirs = tcp_pair()
-    with ours, theirs:
+    with kind(fileno=ours.detach()) as ours, theirs:
         theirs.sendall(wire)
         theirs.shutdown(socket.SHUT_WR)
         response = module.HTTPResponse(ours)
@@ -45,6 +51,12 @@ NO_ROOM = {
     "bytes": b"abc", "view of bytes": memoryview(b"abc"), "empty": b"", "str": "abc", "int": 3,
     "every other": memoryview(bytearray(6))[::2], "released": released(),
 }
+
+
+@pytest.mark.parametrize("wire", WIRES.values(), ids=WIRES)
+def test_a_socket_without_attributes_of_its_own(wire):
+    with response_to(wire, kind=Narrow) as response:
+        assert response.read() == b"a\nb\nc\n"
 
 
 @pytest.mark.parametrize("module", [http.client, httpclient])

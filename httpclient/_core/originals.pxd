@@ -53,7 +53,17 @@ cdef extern from *:
         Py_INCREF(otherwise);
         return otherwise;
     }
-    #define httpclient_attributes(obj) PyObject_GenericGetDict(obj, NULL)
+    /* An object's __dict__, or an empty dict: those of other classes may have none. */
+    static inline PyObject *
+    httpclient_attributes(PyObject *obj)
+    {
+        PyObject *own = PyObject_GenericGetDict(obj, NULL);
+        if (own == NULL && PyErr_ExceptionMatches(PyExc_AttributeError)) {
+            PyErr_Clear();
+            own = PyDict_New();
+        }
+        return own;
+    }
     #define httpclient_set_attributes(obj, own) PyObject_GenericSetDict(obj, own, NULL)
     """
     object get "httpclient_get"(dict d, object key, object otherwise)
