@@ -439,9 +439,11 @@ def _readline(response, limit):
 _data = (*RESPONSE_DATA, STRICT)
 _lazy_fields = Originals(HTTPResponse, "headers", "msg")
 _chunk_steps = (*CHUNK_STEPS, "_close_conn")
+_chunk_data = (*_data, "_read_chunked", "_readinto_chunked", "_read1_chunked", "_peek_chunked")
 _pieces = Pieces(Originals(HTTPResponse, "_close_conn", "_hc_note_content", data=_data),
-                 Originals(HTTPResponse, *_chunk_steps, data=_data),
-                 Originals(HTTPResponse, *_chunk_steps, "read", "peek", data=_data))
+                 Originals(HTTPResponse, *_chunk_steps, data=_chunk_data),
+                 Originals(HTTPResponse, *_chunk_steps, "read", "peek", "_peek_chunked",
+                           data=_chunk_data))
 _line_steps = Originals(HTTPResponse, "read", "peek", "_read_chunked", "_peek_chunked")
 _content = Content(Originals(HTTPResponse, "_safe_read", "_close_conn", data=_data),
                    _lazy_fields)

@@ -160,6 +160,32 @@ def test_framing_without_end_is_refused_whoever_reads_it(take, way):
 
 # --- what somebody has replaced -------------------------------------------------------------------
 
+@pytest.mark.parametrize("on", ["the class", "the object"])
+@pytest.mark.parametrize(("call", "step", "given"), [
+    (lambda response: response.read(3), "_read_chunked", b"own"),
+    (lambda response: response.readinto(bytearray(3)), "_readinto_chunked", 2),
+    (lambda response: response.read1(3), "_read1_chunked", b"own"),
+    (lambda response: response.peek(), "_peek_chunked", b"own"),
+    (lambda response: response.readline(1), "_peek_chunked", b"hello"),
+    (lambda response: response.readline(3), "_read_chunked", b"own"),
+])
+def test_a_replaced_method_that_reads_chunks_is_called(call, step, given, on):
+    called = []
+
+    def replaced(self, *args):
+        called.append(args)
+        return given
+
+    cls = type("Own", (httpclient.HTTPResponse,), {step: replaced} if on == "the class" else {})
+    with arrive.pair(CHUNKED + b"5\r\nhello\r\n0\r\n\r\n") as arrival:
+        arrival.deliver()
+        with cls(arrival.sock) as response:
+            response.begin()
+            if on == "the object":
+                setattr(response, step, replaced.__get__(response))
+            assert call(response) in (given, b"h") and called
+
+
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("other", [lambda: [1], lambda: None, "another response's"])
 def test_chunks_of_another_are_not_read(call, other):

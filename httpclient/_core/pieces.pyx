@@ -8,6 +8,7 @@ The attributes of the response say what is content, as for the steps, and are ke
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.dict cimport PyDict_Contains
 from cpython.object cimport PyObject
 from libc.string cimport memchr, memcpy
 
@@ -59,7 +60,7 @@ cdef class Pieces:
         reader.begin_turn()
         try:
             with cython.critical_section(reader):
-                body = self.body_of(response, own, reader, self._chunks)
+                body = self.body_of(response, own, reader, self._chunks, "_read_chunked")
                 if body is not None:
                     data = self.out_of_chunks(own, body, size)
                 elif self.at_hand(response, own, reader) >= size:
@@ -113,7 +114,8 @@ cdef class Pieces:
         reader.begin_turn()
         try:
             with cython.critical_section(reader):
-                body = self.body_of(response, own, reader, self._chunks)
+                body = self.body_of(response, own, reader, self._chunks,
+                                    "_read1_chunked")
                 size = (self.at_hand(response, own, reader) if body is None else body.at_hand())
                 size = min(size, most if most > 0 else ONCE)
                 if size > 0:
@@ -143,7 +145,7 @@ cdef class Pieces:
         reader.begin_turn()
         try:
             with cython.critical_section(reader):
-                body = self.body_of(response, own, reader, self._chunks)
+                body = self.body_of(response, own, reader, self._chunks, "_peek_chunked")
                 size = (self.at_hand(response, own, reader) if body is None else body.at_hand())
                 if size > 0:
                     data = PyBytes_FromStringAndSize(<char *> reader.unread_octets(),
@@ -172,7 +174,7 @@ cdef class Pieces:
         reader.begin_turn()
         try:
             with cython.critical_section(reader):
-                body = self.body_of(response, own, reader, self._lines)
+                body = self.body_of(response, own, reader, self._lines, "_read_chunked")
                 if body is not None:
                     size = body.line_at_hand(most)
                     if size:
@@ -204,9 +206,14 @@ cdef class Pieces:
         method = get(own, "_method", None)
         return None if method is not GET and method == "HEAD" else <Reader> fp
 
-    cdef ChunkedBody body_of(self, object response, dict own, Reader reader, Originals steps):
-        """The ChunkedBody of a response whose content comes in chunks, or None."""
-        if get(own, "chunked", None) is not True or not steps.of_object(response, own):
+    cdef ChunkedBody body_of(self, object response, dict own, Reader reader, Originals steps,
+                             str step):
+        """The ChunkedBody of a response whose content comes in chunks, or None.
+
+        `step` is the method that would be called: somebody may have set it on the object.
+        """
+        if (get(own, "chunked", None) is not True or not steps.of_object(response, own)
+                or PyDict_Contains(own, step)):
             return None
         body = get(own, "_hc_body", None)
         if type(body) is not ChunkedBody or (<ChunkedBody> body).reader is not reader:
@@ -250,7 +257,7 @@ cdef class Pieces:
         cdef ChunkedBody body
 
         with cython.critical_section(reader):
-            body = self.body_of(response, own, reader, self._chunks)
+            body = self.body_of(response, own, reader, self._chunks, "_readinto_chunked")
             if body is not None:
                 if not body.copy(out, n):
                     return False
