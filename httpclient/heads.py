@@ -94,7 +94,7 @@ class HeadReading(InterimResponses):
         else:
             facts = head if type(head) is Head else head.framing
             version, status, reason = head.first_line()
-        if not _own_close.in_class(type(self)):
+        if not _own_close.in_object(self):
             self._hc_head = head
             self.version = version
             facts = _Closing(facts, self._check_close())

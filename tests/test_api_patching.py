@@ -16,7 +16,7 @@ import httpclient
 import pytest
 
 from support.capture import FakeSocket, connect, over_fake
-from support.servers import ok
+from support.servers import ok, tcp_pair
 
 MODULES = [http.client, httpclient]
 pytestmark = pytest.mark.parametrize("module", MODULES)
@@ -291,6 +291,18 @@ def test_response_without_init(module, monkeypatch):
     del stub
     gc.collect()
     assert unraised == [] or module is http.client
+
+
+@pytest.mark.parametrize("over", [FakeSocket, None], ids=["a fake", "a socket"])
+def test_check_close_set_on_a_response(module, over):
+    reply = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    ours, theirs = tcp_pair()
+    with ours, theirs:
+        theirs.sendall(reply)
+        response = module.HTTPResponse(over(reply) if over else ours)
+        response._check_close = lambda: True
+        response.begin()
+        assert response.will_close is True and response.read() == b"ok"
 
 
 def test_no_file_at_all(module):
