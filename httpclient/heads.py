@@ -233,10 +233,13 @@ class HeadReading(InterimResponses):
             self._hc_simple = True
             return "HTTP/0.9", 200, ""
         try:
-            return odd_status_line(line, self._hc_strictness)
+            version, status, _ = odd_status_line(line, self._hc_strictness)
         except BadStatusLine:
             self._close_conn()
             raise
+        # As in http.client, with what follows the reason phrase.
+        _, _, *reason = str(line, "iso-8859-1").split(None, 2)
+        return version, status, "".join(reason)
 
     def _check_close(self):
         """Whether the connection ends with this message, by its fields."""

@@ -305,6 +305,13 @@ def test_check_close_set_on_a_response(module, over):
         assert response.will_close is True and response.read() == b"ok"
 
 
+@pytest.mark.parametrize("line", [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1  404  Not  found \r\n",
+                                  b"HTTP/1.0 204\r\n", b"HTTP/1.1 200 \xa0x\n"])
+def test_read_status_keeps_what_follows_the_reason(module, line):
+    response = module.HTTPResponse(FakeSocket(line))
+    assert response._read_status() == http.client.HTTPResponse(FakeSocket(line))._read_status()
+
+
 def test_no_file_at_all(module):
     """A makefile() that gives None, as in urllib3's tests."""
     class Empty(FakeSocket):
