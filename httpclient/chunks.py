@@ -18,6 +18,7 @@ from .exceptions import (
 )
 from .message import EMPTY_LINES, odd_fields
 from .options import STRICT
+from .stand_ins import as_response
 
 READERS = (SocketReader, RawReader)
 _MIN_READ_BUF_SIZE = 1 << 20  # a foreign file is asked for this much first, then for doubles
@@ -109,6 +110,7 @@ class ChunkedContent:
         return n
 
     def _read_chunked(self, amt=None):
+        self = as_response(self)
         body = self._hc_chunks()
         if body is not None:
             return self._hc_from_chunks(body, body.read, amt)
@@ -131,6 +133,7 @@ class ChunkedContent:
             raise
 
     def _readinto_chunked(self, b):
+        self = as_response(self)
         body = self._hc_chunks()
         if body is not None:
             return self._hc_from_chunks(body, body.readinto, b)
@@ -147,6 +150,7 @@ class ChunkedContent:
                 raise
 
     def _read1_chunked(self, n):
+        self = as_response(self)
         left = self._get_chunk_left()
         if left is None or n == 0:
             return b""
@@ -160,6 +164,7 @@ class ChunkedContent:
         return data
 
     def _peek_chunked(self, n):
+        self = as_response(self)
         try:
             left = self._get_chunk_left()
         except IncompleteRead as error:
@@ -216,6 +221,7 @@ class ChunkedContent:
         Reads the framing that comes next: ``chunk_left`` is 0 at the end of chunk
         data, and None before a chunk-size line.
         """
+        self = as_response(self)
         left = self.chunk_left
         if not left:
             if left is not None:
@@ -259,6 +265,7 @@ class ChunkedContent:
         self._hc_framing_excess += 2
 
     def _read_next_chunk_size(self):
+        self = as_response(self)
         max_line = self._hc_limits.max_chunk_line
         left = self._hc_limits.chunk_overhead - self._hc_framing_excess
         line = self.fp.readline(min(max_line, left) + 1)
@@ -276,6 +283,7 @@ class ChunkedContent:
             raise
 
     def _read_and_discard_trailer(self):
+        self = as_response(self)
         max_line, max_trailers = self._hc_limits.max_line, self._hc_limits.max_fields
         left = self._hc_limits.head
         lines, begin = [], offset(self.fp)

@@ -25,7 +25,7 @@ import socket
 import sys
 
 from . import body as _body
-from . import checks, heads
+from . import checks, heads, stand_ins
 from . import limits as _limits
 from ._core.exchange import (
     CONNECTION_DATA, RESPONSE_CONNECTION_DATA, RESPONSE_DATA, Requests, Responses,
@@ -44,16 +44,16 @@ from .exceptions import (
 from .framing import message_framing
 from .idle import has_news
 from .options import DEADLINE, MAX_RESPONSE_HEADERS, STRICT
-from .recovery import _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED, Recovering
+from .recovery import _CS_AWAITED, _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED, Recovering
 from .response import _UNKNOWN, HTTPResponse
 from .sending import Sending
 from .signatures import by_name, shown_signature
+from .stand_ins import as_connection
 from .tunnel import Tunnelling
 
 HTTP_PORT = 80
 HTTPS_PORT = 443
 
-_CS_AWAITED = "Response-awaited"    # not http.client's: two threads must not read two heads
 
 
 _KEYWORDS = dict.fromkeys(("max_response_headers", "strict", "deadline", *_limits.KEYWORDS))
@@ -94,6 +94,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
     _hc_due = None             # the Deadline of the request under way
     _raw_proxy_headers = None
     _hc_host_line = (None, None, None, b"")    # host, port, default port, and their field line
+    __state = _CS_IDLE      # these two for instances whose constructor was not called
+    __response = None
     __answered = None       # the socket that the last response came from
     __spoiled = None        # a socket of which nobody knows what its next bytes are
 
@@ -114,11 +116,12 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
     @shown_signature(("host",), ("port", None), ("timeout", socket._GLOBAL_DEFAULT_TIMEOUT),
                 ("source_address", None), ("blocksize", 8192), **_KEYWORDS)
     def __init__(self, host, port=None, *args, max_response_headers=None, **keywords):
+        cls, self = type(self), as_connection(self)
         names = ("timeout", "source_address", "blocksize")
         if args and isinstance(args[0], bool):
             names = ("strict", *names[:2])
         if args:
-            keywords = by_name(type(self).__name__, names, args, keywords)
+            keywords = by_name(cls.__name__, names, args, keywords)
         self.timeout = keywords.pop("timeout", socket._GLOBAL_DEFAULT_TIMEOUT)
         self.source_address = keywords.pop("source_address", None)
         self.blocksize = keywords.pop("blocksize", 8192)
@@ -128,7 +131,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
         if (limits := _limits.taken_from(keywords)) is not _limits.DEFAULT:
             self._hc_limits = limits
         if keywords:
-            raise TypeError(f"{type(self).__name__}() got an unexpected keyword argument "
+            raise TypeError(f"{cls.__name__}() got an unexpected keyword argument "
                             f"{next(iter(keywords))!r}")
         self.sock = None
         self._buffer = []
@@ -162,6 +165,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
     def connect(self):
         """Connect to the host and port given to the constructor, and through the tunnel."""
         sys.audit("http.client.connect", self, self.host, self.port)
+        self = as_connection(self)
         progress = progress_of(self)
         closes = progress.closes
         connect = self._create_connection if self._hc_due is None else self._hc_connect_in_time
@@ -196,6 +200,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
         What another thread connects, sends or waits for on it ends with an OSError; a read of
         the response, with a ConnectionAbortedError.
         """
+        self = as_connection(self)
         progress = progress_of(self)
         in_use = progress.close()
         # At once: what is half closed must not be taken for idle.
@@ -207,7 +212,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
             if sock:
                 sock.close()
         finally:
-            del self._buffer[:]
+            self._hc_drop_lines()
             self.__spoiled = self.__answered = self._hc_due = progress.unsent = None
             if response:
                 response.close()
@@ -221,15 +226,16 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
         by themselves.  Raises CannotSendRequest, ValueError, InvalidURL; the last
         two leave the connection as it was.
         """
-        idle = self.__state == _CS_IDLE or self._hc_is_idle()
+        idle = self.__state == _CS_IDLE or as_connection(self)._hc_is_idle()
         try:
             if not _steps.putrequest(self, method, url, skip_host, skip_accept_encoding):
+                self = as_connection(self)
                 self._hc_put_first_lines(method, url, skip_host, skip_accept_encoding)
         except (CannotSendRequest, Aborted):
             raise
         except BaseException:
             if idle:
-                self._hc_give_up()
+                as_connection(self)._hc_give_up()
             raise
 
     def _hc_put_first_lines(self, method, url, skip_host, skip_accept_encoding):
@@ -249,15 +255,14 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
 
     def _hc_start(self):
         """From Idle to Request-started, on a connection that nothing waits on."""
-        progress = progress_of(self)
-        if not progress.moved(self.__dict__, _CS_IDLE, _CS_REQ_STARTED):
+        if not self._hc_moved(_CS_IDLE, _CS_REQ_STARTED):
             raise CannotSendRequest(self.__state)
         self._hc_forget_response()
         self._hc_drop_spoiled()
         if self.__answered and self.__answered is self.sock and not self.__response:
             if has_news(self.sock):
                 self._hc_drop()
-        progress.abandoned = False
+        progress_of(self).abandoned = False
         if self._hc_due is None and (seconds := getattr(self, DEADLINE)) is not None:
             self._hc_due = Deadline(seconds)
 
@@ -271,7 +276,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
             return
         if self.__state != _CS_REQ_STARTED:
             raise CannotSendHeader()
-        self._output(checked_field_line(header, values))
+        line = checked_field_line(header, values)   # its refusal comes first
+        self._output(line)
 
     def endheaders(self, message_body=None, *, encode_chunked=False):
         """End the field section, and send the request with `message_body`.
@@ -281,17 +287,18 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
         started = self.__state == _CS_REQ_STARTED
         try:
             if message_body is not None or not _steps.endheaders(self):
+                self = as_connection(self)
                 self._hc_send_lines(message_body, encode_chunked)
         except (CannotSendHeader, Aborted):
             raise
         except BaseException:
             if started:
-                self._hc_give_up()
+                as_connection(self)._hc_give_up()
             raise
 
     def _hc_send_lines(self, body, encode_chunked):
         progress, request = progress_of(self), object()
-        if not progress.moved(self.__dict__, _CS_REQ_STARTED, _CS_REQ_SENT):
+        if not self._hc_moved(_CS_REQ_STARTED, _CS_REQ_SENT):
             raise CannotSendHeader()
         try:
             progress.unsent = request
@@ -312,6 +319,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
         body is sent in chunks, unless `headers` has one of the two fields.
         `deadline`: seconds for this request; None: that of the connection.
         """
+        if HTTPConnection not in type(self).__mro__:    # not by a call, which takes longer
+            self = as_connection(self)
         idle = self.__state == _CS_IDLE
         try:
             if deadline is not None or encode_chunked or not _requests.send(
@@ -340,6 +349,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
             raise
 
     def _send_request(self, method, url, body, headers, encode_chunked):
+        self = as_connection(self)
         names = frozenset(name.lower() for name in headers)
         skips = {}
         if "host" in names:
@@ -370,7 +380,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
         before = self.__response
         try:
             response = _responses.take(self)
-            return self._hc_next_response() if response is None else response
+            return as_connection(self)._hc_next_response() if response is None else response
         except ResponseNotReady:
             raise
         except BaseException:
@@ -381,10 +391,9 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
     def _hc_next_response(self):
         if self.__response:
             self._hc_forget_response()
-        sock, response, progress = self.sock, None, progress_of(self)
+        sock, response, progress = getattr(self, "sock", None), None, progress_of(self)
         try:
-            if self.__response or not progress.moved(
-                    self.__dict__, _CS_REQ_SENT, _CS_AWAITED):
+            if self.__response or not self._hc_moved(_CS_REQ_SENT, _CS_AWAITED):
                 raise ResponseNotReady(self.__state)
             if self.__spoiled and self.__spoiled is sock:
                 # The request went out before the response ahead of it was read, and that
@@ -450,6 +459,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
             progress.leaving = False
 
 
+stand_ins.HTTPConnection = HTTPConnection
 _answers = Originals(HTTPResponse, "__new__", "__init__", "begin", "_hc_begin_anew",
                      "_hc_belongs_to", "isclosed", "_read_status", "_check_close", "_close_conn",
                      data=(*RESPONSE_DATA, STRICT))

@@ -5,6 +5,7 @@ In one go, by _core, where ``fp`` is our own Reader and nobody has replaced a
 step; otherwise by http.client's own steps: _read_status(), parse_headers().
 """
 from collections import namedtuple
+from email.message import Message
 
 from ._core.head import Head, begins_with_http, read_head, skip_empty_line
 from ._core.originals import Originals
@@ -19,6 +20,7 @@ from .message import (
 )
 from .options import STRICT
 from .simple import PushedBack
+from .stand_ins import as_response
 
 _our_parse_headers = parse_headers
 _our_read_headers = _read_headers
@@ -57,6 +59,14 @@ def taken_apart(octets, strict):
     if not octets:
         raise RemoteDisconnected("Remote end closed connection without response")
     return odd_head(octets, strict)
+
+
+def _persistence_fields(headers):
+    """The pairs that say whether the connection goes on, of a message or anything with get()."""
+    names = "connection", "keep-alive", "proxy-connection"
+    if isinstance(headers, Message):
+        return [(name, value) for name in names for value in headers.get_all(name, ())]
+    return [(name, headers.get(name) or "") for name in names]
 
 
 class _Closing:
@@ -99,7 +109,7 @@ class HeadReading(InterimResponses):
             self.version = version
             facts = _Closing(facts, self._check_close())
         chunked, length, will_close = message_framing(
-            facts, self._method, status, version, self._hc_strictness)
+            facts, getattr(self, "_method", None), status, version, self._hc_strictness)
         self._hc_have({
             "_hc_head": head, "version": version, "code": status, "status": status,
             "reason": reason, "chunked": chunked, "length": length, "will_close": will_close,
@@ -204,6 +214,7 @@ class HeadReading(InterimResponses):
 
     def _read_status(self):
         """Read the status line: (version, status, reason) as str, int, str."""
+        self = as_response(self)
         if type(self.fp) in READERS:
             self._hc_skip_empty_line()
             if (self._hc_strictness is False and not self._hc_interim
@@ -243,7 +254,8 @@ class HeadReading(InterimResponses):
 
     def _check_close(self):
         """Whether the connection ends with this message, by its fields."""
-        facts = FramingFields(self.headers.items(), self._hc_strictness)
+        self = as_response(self)
+        facts = FramingFields(_persistence_fields(self.headers), self._hc_strictness)
         return facts.close or (self.version < 11 and not facts.keep_alive)
 
 

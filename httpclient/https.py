@@ -10,6 +10,7 @@ from .connection import _KEYWORDS, HTTPS_PORT, HTTPConnection
 from .exceptions import Aborted
 from .options import RESUME_SESSIONS
 from .signatures import by_name, shown_signature
+from .stand_ins import as_connection
 from .tls import (
     SessionRefused, is_unchanged, keep_session, session_failed, shared_context, wrapped,
 )
@@ -106,10 +107,12 @@ class HTTPSConnection(HTTPConnection):
 
         If the handshake offered a session and failed, connect once more without the session.
         """
+        connect = super().connect
+        self = as_connection(self)
         progress = progress_of(self)
         for resume in (getattr(self, RESUME_SESSIONS), False):
             closes = progress.closes
-            super().connect()
+            connect()
             try:
                 self._hc_handshake(progress, closes, resume)
                 return
@@ -170,6 +173,9 @@ class HTTPSConnection(HTTPConnection):
 
     def close(self):
         """Close the connection, and the response if it is not read to its end."""
+        if not isinstance(self, HTTPSConnection):
+            HTTPConnection.close(self)
+            return
         if self.sock is not None and getattr(self, RESUME_SESSIONS) is not False:
             keep_session(self.sock)
         super().close()

@@ -16,10 +16,15 @@ from .response import HTTPResponse as _our_response_class
 _CS_IDLE = "Idle"
 _CS_REQ_STARTED = "Request-started"
 _CS_REQ_SENT = "Request-sent"
+_CS_AWAITED = "Response-awaited"    # not http.client's: two threads must not read two heads
 
 
 class Recovering:
     """What a connection does with the remains of a request or response."""
+
+    def _hc_moved(self, before, state):
+        """Change the state in one step; return True if it was `before`."""
+        return progress_of(self).moved(self.__dict__, before, state)
 
     def _hc_is_idle(self):
         """Return True if a request may begin; forget one whose answer nobody waits for."""
@@ -42,9 +47,16 @@ class Recovering:
 
     def _hc_reset(self):
         """Back to where no request has been begun."""
-        del self._buffer[:]
+        self._hc_drop_lines()
         self._hc_due = progress_of(self).unsent = None
         self._HTTPConnection__state = _CS_IDLE
+
+    def _hc_drop_lines(self):
+        """Forget the lines of the request, if there is a list of them."""
+        try:
+            del self._buffer[:]
+        except (AttributeError, TypeError):
+            pass    # http.client's own method would not look for it
 
     def _hc_sending_failed(self, error, request):
         """Deal with an exception raised while `request`, its token, was being sent."""
@@ -54,7 +66,7 @@ class Recovering:
             if progress.aborted and isinstance(error, OSError):
                 raise Aborted() from error
             return
-        del self._buffer[:]
+        self._hc_drop_lines()
         if not isinstance(error, OSError):
             # Half a request is under way.
             self.close()
@@ -91,7 +103,7 @@ class Recovering:
                     and response._hc_lost()):
                 response.close()    # a read of it has failed
             if response.isclosed():
-                if response.will_close:
+                if getattr(response, "will_close", False):
                     # Decided after getresponse(): there was surplus, or the rest is lost.
                     self._HTTPConnection__spoiled = self._HTTPConnection__answered
                 self._HTTPConnection__response = None
@@ -132,6 +144,7 @@ class Recovering:
                 return
             due, self._hc_due = self._hc_due, None
             if isinstance(error, ConnectionError):
+                self._hc_moved(_CS_AWAITED, _CS_REQ_SENT)   # close() may be overridden
                 self.close()
                 return
             # Half a head may be lost: what follows it is no response.

@@ -10,7 +10,7 @@ functions that http.client has, so that whoever replaced one is called.
 import io
 import sys
 
-from . import limits
+from . import limits, stand_ins
 from ._core.exchange import RESPONSE_DATA, Content, alone
 from ._core.head import Head
 from ._core.originals import Originals
@@ -23,8 +23,12 @@ from .exceptions import IncompleteRead, ResponseNotReady
 from .heads import HeadReading
 from .message import message_of, trailers_of
 from .options import STRICT
+from .stand_ins import StandIn, as_response
 
 _UNKNOWN = "UNKNOWN"
+# Attributes of a response that has not begun.  Ours has them from its class.
+_INITIAL = {"headers": None, "msg": None, "_max_headers": None} | dict.fromkeys(
+    ("version", "status", "reason", "chunked", "chunk_left", "length", "will_close"), _UNKNOWN)
 
 
 class _LazyMessage:
@@ -87,6 +91,9 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
     def __init__(self, sock, debuglevel=0, method=None, url=None, *, strict=None):
         if isinstance(method, int):
             strict, method, url = bool(method), url, None
+        self = as_response(self)
+        if type(self) is StandIn:
+            self._hc_have(_INITIAL)
         if strict is not None:
             setattr(self, STRICT, strict)
         self.fp = open_reader(sock)
@@ -112,9 +119,10 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         Raises RemoteDisconnected, BadStatusLine, UnknownProtocol, LineTooLong,
         BadHeaderLine, UnknownTransferEncoding, IncompleteRead, HTTPException.
         """
+        self = as_response(self)
         if self._hc_head is None and self.headers is None:
+            self._max_headers = _max_headers
             if _max_headers is not None:
-                self._max_headers = _max_headers
                 self._hc_limits = self._hc_limits._replace(fields=_max_headers)
             self._hc_begin_anew()
 
@@ -135,7 +143,7 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
             return      # another thread was faster
         if type(fp) in READERS and fp.unread:
             # Surplus behind the message is never taken for the next response.
-            self.will_close = True
+            as_response(self).will_close = True
         self.fp = None
         fp.close()
 
@@ -150,6 +158,7 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         try:
             super().close()
         finally:
+            self = as_response(self)
             if self.fp is not None:
                 if self._hc_something_left():
                     self.will_close = self._hc_broken = True
@@ -161,7 +170,7 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
 
     def _hc_something_left(self):
         """Whether the message goes on, as far as can be told, behind what has been read."""
-        if self.length == 0 or self._method == "HEAD":
+        if self.length == 0 or getattr(self, "_method", None) == "HEAD":
             return False
         # urllib3 and others read chunks from `fp` by themselves, up to the empty line after
         # the trailer section, and then close.
@@ -204,7 +213,7 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         `amt` is not given, or where the framing of chunks is bad.
         """
         data = _content.read(self) if amt is None else _pieces.read(self, amt)
-        return alone(self, _read, amt) if data is None else data
+        return alone(as_response(self), _read, amt) if data is None else data
 
     def _hc_read_to_length(self):
         try:
@@ -223,22 +232,23 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
     def readinto(self, b):
         """Read content into the buffer `b`, and return the number of bytes read."""
         n = _pieces.readinto(self, b)
-        return alone(self, _readinto, b) if n is None else n
+        return alone(as_response(self), _readinto, b) if n is None else n
 
     def read1(self, n=-1):
         """Content with at most one receive; what has arrived already, if anything has."""
         data = _pieces.read1(self, n)
-        return alone(self, _read1, n) if data is None else data
+        return alone(as_response(self), _read1, n) if data is None else data
 
     def peek(self, n=-1):
         """Content that has arrived, or that one receive brings; it is not used up."""
         data = _pieces.peek(self)
-        return alone(self, _peek, n) if data is None else data
+        return alone(as_response(self), _peek, n) if data is None else data
 
     def readline(self, limit=-1):
         line = _pieces.readline(self, limit)
         if line is not None:
             return line
+        self = as_response(self)
         if self.chunked and self.fp is not None and self._method != "HEAD" and not (
                 _line_steps.in_object(self) and self._hc_in_chunks()):
             # By methods that somebody has replaced, each of which is a read by itself.
@@ -297,6 +307,7 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         value = _content.field(self, name)
         if value is not None:
             return value
+        self = as_response(self)
         if type(name) is str and name.isascii() and self._hc_untouched():
             value = self._hc_head.joined(name)
             if value is not None:
@@ -337,6 +348,7 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
 
     def getheaders(self):
         """A list of (field name, field value).  Raises ResponseNotReady before begin()."""
+        self = as_response(self)
         if self._hc_untouched():
             return self._hc_head.pairs()
         if self.headers is None:
@@ -414,9 +426,10 @@ def _peek(response, n):
         return b""
     if response.chunked:
         return response._peek_chunked(n)
-    if response.length is not None:
+    length = response.length
+    if isinstance(length, int):
         # Nothing may be waited for behind the content.
-        return response.fp.peek(n)[:min(response.length, sys.maxsize)] if response.length else b""
+        return response.fp.peek(n)[:min(length, sys.maxsize)] if length else b""
     return response.fp.peek(n)
 
 
@@ -436,6 +449,7 @@ def _readline(response, limit):
     return line
 
 
+stand_ins.HTTPResponse = HTTPResponse
 _data = (*RESPONSE_DATA, STRICT)
 _lazy_fields = Originals(HTTPResponse, "headers", "msg")
 _chunk_steps = (*CHUNK_STEPS, "_close_conn")

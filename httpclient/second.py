@@ -18,8 +18,8 @@ from .chunks import ChunkedContent
 from .rooms import bind
 
 # In the order in which they import each other.
-ROOMS = ("body", "checks", "framing", "message", "chunks", "heads", "response", "sending",
-         "tunnel", "recovery", "connection", "https")
+ROOMS = ("body", "checks", "framing", "message", "stand_ins", "chunks", "heads", "response",
+         "sending", "tunnel", "recovery", "connection", "https")
 CLASSES = {"HTTPResponse": "response", "HTTPConnection": "connection", "HTTPSConnection": "https"}
 FUNCTIONS = FunctionType, type(ChunkedContent._safe_read)     # Cython has a type of its own
 _PACKAGE = __package__ + ".second-"

@@ -16,6 +16,7 @@ from ._core.sockets import held
 from .checks import _encode, _strip_ipv6_iface, encode_host
 from .exceptions import NotConnected
 from .idle import real_socket
+from .stand_ins import as_connection, real
 
 _NONE_LEFT = object()
 _JOINED = 16 * 1024  # a body up to this size goes out together with the head
@@ -28,7 +29,7 @@ class Sending:
         """Send bytes-like `data`, what a file has left, or the items of an iterable."""
         if type(data) is bytes and self.sock is not None and self.debuglevel == 0:
             sys.audit("http.client.send", self, data)
-            self._hc_sendall(data)
+            as_connection(self)._hc_sendall(data)
             return
         if self.sock is None:
             if self.auto_open:
@@ -39,10 +40,11 @@ class Sending:
             print("send:", repr(data))
         if isinstance(data, str):
             data = _encode(data)
+        self = as_connection(self)
         if hasattr(data, "read"):
             self._hc_send_each(self._hc_blocks_of(data, "sending"), True)
             return
-        sys.audit("http.client.send", self, data)
+        sys.audit("http.client.send", real(self), data)
         if not isinstance(self.sock, real_socket):
             return self._hc_send_to_another_make(data)
         try:
@@ -70,7 +72,7 @@ class Sending:
         try:
             for block in blocks:
                 if audited:
-                    sys.audit("http.client.send", self, block)
+                    sys.audit("http.client.send", real(self), block)
                 self._hc_sendall(block)
         except BaseException:
             self._hc_cut_off(sock)
@@ -93,7 +95,7 @@ class Sending:
         self._buffer.append(s)
 
     def _read_readable(self, readable):
-        return self._hc_blocks_of(readable, "reading")
+        return as_connection(self)._hc_blocks_of(readable, "reading")
 
     def _hc_blocks_of(self, file, doing):
         return _body.file_blocks(file, self.blocksize, self._is_textIO(file),
@@ -101,6 +103,7 @@ class Sending:
 
     def _send_output(self, message_body=None, encode_chunked=False):
         """Send the lines of the request, and the body."""
+        self = as_connection(self)
         if isinstance(message_body, str):
             message_body = _encode(message_body, "body")
         self._buffer.extend((b"", b""))
@@ -136,7 +139,7 @@ class Sending:
         return (
             type(body) in (bytes, bytearray) and 0 < len(body) <= _JOINED
             and not encode_chunked
-            and type(self).send is _our_send and "send" not in self.__dict__
+            and getattr(type(self), "send", None) is _our_send and "send" not in self.__dict__
             and issubclass(type(self.sock), real_socket)
             and not self.debuglevel > 0
         )

@@ -13,6 +13,12 @@ from .chunks import READERS
 from .message import _parse_header_lines, _read_headers
 from .options import MAX_RESPONSE_HEADERS
 from .response import HTTPResponse as _our_response_class
+from .stand_ins import as_connection
+
+
+def _wrapped(ip):
+    """An IPv6 address (bytes) in brackets; a name, or what has brackets, as it is."""
+    return b"[" + ip + b"]" if b":" in ip and ip[0] != b"["[0] else ip
 
 
 class Tunnelling:
@@ -32,10 +38,11 @@ class Tunnelling:
         else:
             self._tunnel_headers.clear()
         if not any(name.lower() == "host" for name in self._tunnel_headers):
-            encoded = self._wrap_ipv6(self._tunnel_host.encode("idna")).decode("ascii")
+            encoded = _wrapped(self._tunnel_host.encode("idna")).decode("ascii")
             self._tunnel_headers["Host"] = f"{encoded}:{self._tunnel_port}"
 
     def _tunnel(self):
+        self = as_connection(self)
         self._hc_check_tunnel()
         connect = b"CONNECT %s:%d %s\r\n" % (
             self._wrap_ipv6(self._tunnel_host.encode("idna")), self._tunnel_port,
@@ -77,9 +84,7 @@ class Tunnelling:
                 f"Tunnel host can't contain control characters {self._tunnel_host!r}")
 
     def _wrap_ipv6(self, ip):
-        if b":" in ip and ip[0] != b"["[0]:
-            return b"[" + ip + b"]"
-        return ip
+        return _wrapped(ip)
 
     def get_proxy_response_headers(self):
         """The fields of the proxy's answer to CONNECT, as an HTTPMessage; None before it."""

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What a connection tells of its doings: the prints of debuglevel, and audit events."""
 
-import contextlib
 import http.client
 import io
 import re
@@ -10,6 +9,7 @@ import sys
 import httpclient
 import pytest
 
+from support.auditing import the_auditor
 from support.capture import FakeSocket, connect
 from support.servers import ok, tcp_pair
 
@@ -120,29 +120,9 @@ def test_print_of_the_module_is_used(module, monkeypatch, capsys):
 
 # audit events
 
-class Auditor:
-    """Hooks cannot be removed: one for all tests, which listens only inside `with`."""
-
-    def __init__(self):
-        self.events = None
-        sys.addaudithook(self.hook)
-
-    def hook(self, name, args):
-        if self.events is not None and name.startswith("http.client."):
-            self.events.append((name, *args))
-
-    @contextlib.contextmanager
-    def listening(self, events=None):
-        self.events = [] if events is None else events
-        try:
-            yield self.events
-        finally:
-            self.events = None
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def auditor():
-    return Auditor()
+    return the_auditor()
 
 
 @pytest.mark.parametrize("body", PRINTING)

@@ -93,7 +93,7 @@ cdef class Originals:
 
     def in_object(self, obj):
         """Whether the class of an object has them all, and the object none of its own."""
-        return self.of_object(obj, obj.__dict__)
+        return self.of_object(obj, attributes(obj))
 
 
 @cython.final

@@ -40,7 +40,7 @@ cdef class Progress:
     cdef bint move(self, dict own, str before, str state) except -1:
         """Change the state.  False: it was another one."""
         with cython.critical_section(own):
-            if get(own, STATE, None) != before:
+            if get(own, STATE, IDLE) != before:
                 return False
             own[STATE] = state
             self._owner = PyThread_get_thread_ident()

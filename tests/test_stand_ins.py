@@ -1,0 +1,436 @@
+# SPDX-License-Identifier: MIT
+"""http.client's methods, called with an object that has what http.client's own method uses.
+
+Recipes do that: they replace a method and call the original one with an object of their own.
+For each method there are rows: attributes and arguments.  Which of the attributes the http.client
+of this Python uses is observed; the object then has these alone, in several ways.
+"""
+import contextlib
+import http.client
+import io
+import types
+import urllib.request
+
+import httpclient
+import pytest
+
+from support.auditing import the_auditor
+from support.capture import FakeSocket
+from support.installing import METHODS
+from support.servers import serving
+from support.stand_ins import (
+    WAYS, Row, call, file, message, method, of_module, sock, thing, used,
+)
+
+RESPONSE = http.client.HTTPResponse
+CONNECTION = http.client.HTTPConnection
+HTTPS = http.client.HTTPSConnection
+STATE = "_HTTPConnection__state"
+LAST = "_HTTPConnection__response"
+
+REFUSED = OSError(32, "Broken pipe")
+NEVER = (9,)        # COMPATIBILITY.md has the difference
+CUT = of_module("IncompleteRead", b"")
+
+
+def context(run, name):
+    ssl = pytest.importorskip("ssl")
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
+ROWS = {
+    RESPONSE: {
+        "__init__": [Row(thing(makefile=method("the file")), 1, "HEAD")],
+        "begin": [
+            Row(headers="begun"),
+            *[Row(headers=None, _read_status=method(("HTTP/1.1", 200, "OK\r\n")), debuglevel=0,
+                  fp=file(fields + b"\r\nsurplus"), _check_close=method(False), _method="GET",
+                  _max_headers=None)
+              for fields in (b"Content-Length: 7\r\n", b"Transfer-Encoding: chunked\r\n", b"")],
+            Row(headers=None, _read_status=method(("HTTP/1.0", 200, "")), debuglevel=1,
+                fp=file(b"A: b\r\n\r\n"), _check_close=method(True), _method="HEAD"),
+            Row(headers=None, debuglevel=0, _check_close=method(False), _method="GET",
+                _read_status=method(("HTTP/1.1", 100, ""), ("HTTP/1.1", 204, "None")),
+                fp=file(b"A: b\r\n\r\nC: d\r\n\r\n")),
+            Row(headers=None, _read_status=method(of_module("BadStatusLine", "x"))),
+        ],
+        "_read_status": [
+            Row(fp=file(b"HTTP/1.1 200 OK\r\n"), debuglevel=0),
+            Row(fp=file(b"HTTP/1.0 404\r\n"), debuglevel=1),
+            Row(fp=file(b""), debuglevel=0),
+            Row(fp=file(b"RTSP/1.0 200 OK\r\n"), debuglevel=0, _close_conn=method()),
+            Row(fp=file(b"HTTP/1.1 200 " + bytes(70_000)), debuglevel=0),
+        ],
+        "_check_close": [
+            *[Row(headers=headers, version=version) for version in (10, 11) for headers in (
+                {}, {"connection": "close"}, {"connection": "Keep-Alive"}, {"keep-alive": "5"},
+                {"proxy-connection": "keep-alive"}, thing(get=lambda run, name: str.isspace),
+                message(("Connection", "close")), message(("Connection", "keep-alive")))],
+        ],
+        "_close_conn": [Row(fp=file(b"more"))],
+        "close": [Row(fp=file(b"more"), _close_conn=method(), whole=True), Row(fp=None)],
+        "flush": [Row(fp=thing(flush=method()), whole=True), Row(fp=None, whole=True)],
+        "readable": [Row()],
+        "isclosed": [Row(fp=None), Row(fp=file(b""))],
+        "fileno": [Row(fp=thing(fileno=method(7)))],
+        "read": [
+            Row(fp=None),
+            Row(fp=file(b"x"), _method="HEAD", _close_conn=method()),
+            Row(5, fp=file(b""), _method="GET", chunked=True, _read_chunked=method(b"data")),
+            Row(fp=file(b""), _method="GET", chunked=True, _read_chunked=method(CUT)),
+            *[Row(amt, fp=file(b"content"), _method=None, chunked=False, length=length,
+                  _close_conn=method()) for amt in (0, 3, 7, 9) for length in (None, 5, 7, 8)],
+            Row(fp=file(b"content"), _method="GET", chunked=False, length=None,
+                _close_conn=method()),
+            Row(fp=file(b""), _method="GET", chunked=False, length=4, _close_conn=method(),
+                _safe_read=method(b"data")),
+            Row(fp=file(b""), _method="GET", chunked=False, length=4, _close_conn=method(),
+                _safe_read=method(of_module("IncompleteRead", b"da", 2))),
+        ],
+        "readinto": [
+            Row(bytearray(3), fp=None),
+            Row(bytearray(3), fp=file(b""), _method="HEAD", _close_conn=method()),
+            Row(bytearray(3), fp=file(b""), _method="GET", chunked=True,
+                _readinto_chunked=method(2)),
+            *[Row(bytearray(size), fp=file(b"content"), _method="GET", chunked=False,
+                  length=length, _close_conn=method())
+              for size in (0, 3, 9) for length in (None, 5, 7, 8)],
+        ],
+        "read1": [
+            Row(fp=None), Row(fp=file(b""), _method="HEAD"),
+            Row(3, fp=file(b""), _method="GET", chunked=True, _read1_chunked=method(b"dat")),
+            *[Row(n, fp=file(b"content"), _method="GET", chunked=False, length=length,
+                  _close_conn=method()) for n in (0, 3) for length in (None, 5)],
+            Row(9, fp=file(b"content"), _method="GET", chunked=False, length=5,
+                _close_conn=method(), since=(3, 13)),
+        ],
+        "peek": [
+            Row(fp=None), Row(fp=file(b""), _method="HEAD"),
+            Row(3, fp=file(b""), _method="GET", chunked=True, _peek_chunked=method(b"dat")),
+            Row(fp=file(b"content"), _method="GET", chunked=False),
+        ],
+        "readline": [
+            Row(fp=None), Row(fp=file(b""), _method="HEAD"),
+            *[Row(n, fp=file(b"one\ntwo\n"), _method="GET", chunked=False, length=length,
+                  _close_conn=method()) for n in (-1, 2) for length in (None, 5)],
+            Row(fp=file(b"one"), _method="GET", chunked=False, length=3, _close_conn=method(),
+                since=(3, 13)),
+        ],
+        "_read_next_chunk_size": [
+            Row(fp=file(b"1f\r\n")), Row(fp=file(b"5;a=b\r\nhello")),
+            Row(fp=file(b"hello\r\n"), _close_conn=method()),
+            Row(fp=file(bytes(70_000)), _close_conn=method(), since=NEVER),
+        ],
+        "_read_and_discard_trailer": [
+            Row(fp=file(b"A: b\r\n\r\nmore"), _max_headers=None),
+            Row(fp=file(b"\r\nmore"), _max_headers=None), Row(fp=file(b""), _max_headers=None),
+        ],
+        "_get_chunk_left": [
+            Row(chunk_left=5),
+            Row(chunk_left=0, _safe_read=method(b"\r\n"), _read_next_chunk_size=method(7)),
+            Row(chunk_left=None, _read_next_chunk_size=method(0), _close_conn=method(),
+                _read_and_discard_trailer=method()),
+            Row(chunk_left=None, _read_next_chunk_size=method(ValueError("size"))),
+        ],
+        "_read_chunked": [
+            Row(chunked=True, _get_chunk_left=method(3, 2, None), chunk_left=3,
+                _safe_read=method(b"abc", b"de")),
+            Row(4, chunked=True, _get_chunk_left=method(3, 2), chunk_left=3,
+                _safe_read=method(b"abc", b"d")),
+            Row(chunked=True, _get_chunk_left=method(3, CUT), chunk_left=3,
+                _safe_read=method(b"abc")),
+        ],
+        "_readinto_chunked": [
+            Row(bytearray(9), chunked=True, _get_chunk_left=method(3, 2, None), chunk_left=3,
+                _safe_readinto=method(3, 2)),
+            Row(bytearray(4), chunked=True, _get_chunk_left=method(3, 2), chunk_left=3,
+                _safe_readinto=method(3, 1)),
+            Row(bytearray(9), chunked=True, _get_chunk_left=method(3, CUT), chunk_left=3,
+                _safe_readinto=method(3)),
+        ],
+        "_read1_chunked": [
+            Row(2, _get_chunk_left=method(3), fp=file(b"abc"), chunk_left=3),
+            Row(-1, _get_chunk_left=method(3), fp=file(b"abcdef"), chunk_left=3),
+            Row(2, _get_chunk_left=method(3), fp=file(b""), chunk_left=3, since=NEVER),
+            Row(2, _get_chunk_left=method(None)),
+        ],
+        "_peek_chunked": [
+            Row(2, _get_chunk_left=method(3), fp=file(b"abcdef")),
+            Row(2, _get_chunk_left=method(None)), Row(2, _get_chunk_left=method(CUT)),
+        ],
+        "_safe_read": [Row(3, fp=file(b"abcdef")), Row(3, fp=file(b"ab"))],
+        "_safe_readinto": [Row(bytearray(3), fp=file(b"abcd")), Row(bytearray(3), fp=file(b"a"))],
+        "getheader": [
+            Row("a", headers=None), Row("A", headers=message(("a", "1"), ("a", "2"))),
+            Row("b", ("x", "y"), headers=message(("a", "1"))),
+            Row("a", headers=thing(get_all=method(["1"]))),
+        ],
+        "getheaders": [
+            Row(headers=None), Row(headers=message(("a", "1"), ("a", "2"))),
+            Row(headers={"a": "b"}),
+        ],
+        "__iter__": [Row()],
+        "info": [Row(headers="the headers")],
+        "geturl": [Row(url="the URL")],
+        "getcode": [Row(status=200)],
+    },
+    CONNECTION: {
+        "_is_textIO": [Row(io.StringIO()), Row(io.BytesIO())],
+        "_get_content_length": [Row(None, "POST"), Row(b"data", "GET"), Row([b"data"], "GET")],
+        "__init__": [Row("a.example", 8080, _get_hostport=method(("a.example", 8080)),
+                         _validate_host=method(), keywords={"timeout": 5, "blocksize": 100})],
+        "set_tunnel": [
+            Row("origin", 443, {"A": "b"}, sock=None, _get_hostport=method(("origin", 443)),
+                since=(3, 12)),
+            Row("origin", sock=None, _get_hostport=method(("origin", 443)),
+                _tunnel_headers={"A": "b"}, since=(3, 12)),
+            Row("origin", sock=sock()),
+        ],
+        "_get_hostport": [Row("a:1", None), Row("[::1]", None, default_port=80), Row("a:b", None)],
+        "set_debuglevel": [Row(1)],
+        "_wrap_ipv6": [Row(b"::1")],
+        "_tunnel": [Row(
+            _tunnel_host="origin", _tunnel_port=443, _tunnel_headers={"Host": "origin:443"},
+            _wrap_ipv6=method(b"origin"), _http_vsn_str="HTTP/1.1", send=method(), _method=None,
+            response_class=method(thing(
+                _read_status=method(("HTTP/1.1", code, "Text")), close=method(),
+                fp=lambda run, name: io.BytesIO(b"A: b\r\n\r\n"))),
+            sock="the socket", debuglevel=0, close=method(), max_response_headers=None,
+            since=(3, 15)) for code in (200, 403)],
+        "get_proxy_response_headers": [
+            Row(_raw_proxy_headers=None), Row(_raw_proxy_headers=[b"A: b\r\n", b"\r\n"])],
+        "connect": [
+            Row(host="a", port=1, timeout=5, source_address=None, _tunnel_host=tunnel,
+                _create_connection=method(sock()), _tunnel=method())
+            for tunnel in (None, "origin")] + [
+            Row(host="a", port=1, timeout=5, source_address=None,
+                _create_connection=method(REFUSED)),
+        ],
+        "close": [
+            Row(sock=None, **{STATE: "Idle", LAST: None}),
+            Row(sock=sock(), **{STATE: "Request-sent", LAST: thing(close=method())}),
+        ],
+        "send": [
+            Row(b"data", sock=sock(), debuglevel=0),
+            Row(b"data", sock=sock(), debuglevel=1),
+            Row(bytearray(b"data"), sock=sock(), debuglevel=0),
+            Row(b"data", sock=None, debuglevel=0, auto_open=0),
+            Row(b"data", sock=None, debuglevel=0, auto_open=1, connect=method(
+                do=lambda given: setattr(given, "sock", types.SimpleNamespace(sendall=print)))),
+            Row(lambda run, name: io.BytesIO(b"some data"), sock=sock(), debuglevel=1,
+                blocksize=5, _is_textIO=method(False)),
+            Row(lambda run, name: io.StringIO("some data"), sock=sock(), debuglevel=0,
+                blocksize=5, _is_textIO=method(True)),
+            Row([b"some", b"data"], debuglevel=0,
+                sock=sock(sendall=method(TypeError("a list"), None))),
+            Row(5, sock=sock(sendall=method(TypeError("a number"))), debuglevel=0),
+            Row(b"data", sock=sock(sendall=method(REFUSED)), debuglevel=0),
+            Row(lambda run, name: io.BytesIO(b"data"), sock=sock(sendall=method(REFUSED)),
+                debuglevel=0, blocksize=5, _is_textIO=method(False)),
+        ],
+        "_output": [Row(b"A: b", _buffer=[])],
+        "_read_readable": [
+            Row(lambda run, name: io.BytesIO(b"some data"), debuglevel=1, blocksize=5,
+                _is_textIO=method(False)),
+            Row(lambda run, name: io.StringIO("some data"), debuglevel=0, blocksize=5,
+                _is_textIO=method(True)),
+        ],
+        "_send_output": [
+            Row(_buffer=[b"GET / HTTP/1.1"], send=method()),
+            Row(b"body", _buffer=[b"GET / HTTP/1.1"], send=method()),
+            Row([b"some", b"body", b""], _buffer=[b"GET / HTTP/1.1"], send=method(), _http_vsn=11,
+                debuglevel=1, keywords={"encode_chunked": True}),
+            Row(lambda run, name: io.BytesIO(b"body"), _buffer=[b"GET / HTTP/1.1"], send=method(),
+                _read_readable=method([b"block"])),
+            Row(b"body", _buffer=[b"GET / HTTP/1.1"], send=method(REFUSED)),
+        ],
+        "putrequest": [
+            Row("GET", url, _http_vsn=version, _http_vsn_str="HTTP/1.1", host="a", port=port,
+                default_port=80, _tunnel_host=None, _validate_method=method(),
+                _validate_path=method(), _output=method(), _encode_request=method(b"GET"),
+                putheader=method(), _wrap_ipv6=method(b"a"),
+                **{STATE: "Idle", LAST: thing(isclosed=method(True))})
+            for url, version, port in [("/", 11, 80), ("/", 11, 81), ("http://b/", 11, 80),
+                                       ("/", 10, 80)]] + [
+            Row("GET", "/", **{STATE: "Request-sent", LAST: None}),
+            Row("GET", "/", _validate_method=method(ValueError("a method")),
+                **{STATE: "Request-sent", LAST: None}),
+        ],
+        "_encode_request": [Row("GET"), Row("é")],
+        "_validate_method": [Row("GET"), Row("GET\r")],
+        "_validate_path": [Row("/"), Row("/ ")],
+        "_validate_host": [Row("host"), Row("host ")],
+        "putheader": [
+            Row("A", "b", 5, b"c", _output=method(), **{STATE: "Request-started"}),
+            Row("A:", "b", **{STATE: "Request-started"}), Row("A", "b", **{STATE: "Idle"}),
+        ],
+        "endheaders": [
+            Row(_send_output=method(), **{STATE: "Request-started"}),
+            Row(b"body", _send_output=method(), keywords={"encode_chunked": True},
+                **{STATE: "Request-started"}),
+            Row(**{STATE: "Idle"}),
+        ],
+        "request": [
+            Row("GET", "/", _send_request=method()),
+            Row("PUT", "/", b"body", {"A": "b"}, _send_request=method(),
+                keywords={"encode_chunked": True}),
+            Row("GET", "/", _send_request=method(REFUSED)),
+        ],
+        "_send_request": [
+            Row("PUT", "/", body, headers, False, putrequest=method(), putheader=method(),
+                endheaders=method(), debuglevel=1, _get_content_length=method(length))
+            for body, length in [(b"body", 4), ("text", 4), ([b"some"], None), (None, None)]
+            for headers in ({}, {"Host": "b", "Accept-Encoding": "gzip"},
+                            {"Content-Length": "4"}, {"Transfer-Encoding": "chunked"})],
+        "getresponse": [
+            Row(debuglevel=level, sock="the socket", _method="GET", close=method(),
+                response_class=method(thing(begin=method(raised), will_close=ends, name="made",
+                                            close=method())),
+                max_response_headers=None,
+                **{STATE: "Request-sent", LAST: last})
+            for level, raised, ends, last in [
+                (0, None, False, None), (1, None, True, None),
+                (0, None, False, thing(isclosed=method(True))),
+                (0, None, False, thing(isclosed=method(False))),
+                (0, ConnectionResetError("reset"), False, None)]] + [
+            Row(**{STATE: "Idle", LAST: None}),
+        ],
+    },
+    HTTPS: {
+        "__init__": [Row("a.example", 443, _get_hostport=method(("a", 443)), _http_vsn=11,
+                         _validate_host=method(), keywords={"context": context})],
+        "connect": [Row(
+            host="a", port=1, timeout=5, source_address=None, _tunnel_host=None,
+            _create_connection=method(sock()), _tunnel=method(), whole=True,
+            _context=thing(wrap_socket=method("the TLS socket")))],
+    },
+}
+
+
+@pytest.mark.parametrize(("cls", "name"), METHODS,
+                         ids=[f"{cls.__name__}.{name}" for cls, name in METHODS])
+def test_each_method_has_a_row(cls, name):
+    assert ROWS[cls].get(name)
+
+
+INHERITED = [(HTTPS, name) for cls, name in METHODS
+             if cls is CONNECTION and name not in ROWS[HTTPS]]
+CASES = [pytest.param(cls, name, row, over, id=f"{cls.__name__}.{name}-{number}-{over}")
+         for cls, name in [*METHODS, *INHERITED]
+         for number, row in enumerate((ROWS[CONNECTION] | ROWS[cls]).get(name, ()))
+         for over in ["file", "socket"][:1 + row.has_file]]
+
+
+@pytest.mark.parametrize("module", ["httpclient", "installed"])
+@pytest.mark.parametrize(("cls", "name", "row", "over"), CASES)
+def test_a_method_does_what_http_client_does(module, cls, name, row, over):
+    names = used(cls, name, row, over)
+    expected = [call(http.client, cls, name, row, way, over, names) for way in WAYS]
+    if module == "httpclient":
+        found = [call(httpclient, cls, name, row, way, over, names) for way in WAYS]
+    else:
+        with httpclient.installed():
+            found = [call(http.client, cls, name, row, way, over, names) for way in WAYS]
+    for way, ours, theirs in zip(WAYS, found, expected):
+        if not row.alike:
+            ours, theirs = ours.get("raised", [""])[0], theirs.get("raised", [""])[0]
+        assert ours == theirs, way.__name__
+
+
+# ---- recipes
+
+@pytest.fixture(params=["http.client", "httpclient", "installed"])
+def module(request):
+    with httpclient.installed() if request.param == "installed" else contextlib.nullcontext():
+        yield httpclient if request.param == "httpclient" else http.client
+
+
+AUDIO = b"\0\xff\xfb" * 1000
+STREAM = b"icy-name:Radio X\r\nicy-metaint:8192\r\nContent-Type:audio/mpeg\r\n\r\n" + AUDIO
+
+
+@pytest.mark.parametrize(("reply", "told"), [
+    (b"ICY 200 OK\r\n" + STREAM, (200, 10, "Radio X", AUDIO)),
+    (b"SOURCETABLE 200 OK\r\n" + STREAM, (200, 10, "Radio X", AUDIO)),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", (200, 11, None, b"ok")),
+    (b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n", "BadStatusLine"),
+    (b"", "RemoteDisconnected"),
+], ids=["ICY", "SOURCETABLE", "HTTP", "RTSP", "nothing"])
+def test_a_status_line_of_shoutcast_is_read_by_the_recipe(module, monkeypatch, reply, told):
+    original = module.HTTPResponse._read_status
+
+    def tolerant(response):
+        line = response.fp.readline()
+        for odd in b"ICY 200 OK\r\n", b"SOURCETABLE 200 OK\r\n":
+            line = line.replace(odd, b"HTTP/1.0 200 OK\r\n")
+        bare = type("Bare", (), {})()
+        bare.fp = io.BufferedReader(io.BytesIO(line))
+        bare.debuglevel = response.debuglevel
+        bare._close_conn = response._close_conn
+        return original(bare)
+
+    class Handler(urllib.request.HTTPHandler):
+        def http_open(self, request):
+            return self.do_open(module.HTTPConnection, request)
+
+    monkeypatch.setattr(module.HTTPResponse, "_read_status", tolerant)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), Handler)
+    with serving(reply, closing=[0]) as server:
+        url = "http://{}:{}/".format(*server.address)
+        try:
+            with opener.open(url, timeout=20) as response:
+                found = (response.status, response.version, response.getheader("icy-name"),
+                         response.read())
+        except http.client.HTTPException as error:
+            found = type(error).__name__
+    assert found == told
+
+
+def test_a_class_that_borrows_the_methods_reads_chunks(module):
+    borrowed = ("_read_chunked", "_get_chunk_left", "_read_next_chunk_size", "_safe_read",
+                "_read_and_discard_trailer", "_close_conn")
+    methods = {name: getattr(module.HTTPResponse, name) for name in borrowed}
+    given = type("Chunks", (), methods | {
+        "__slots__": ("fp", "chunked", "chunk_left", "_max_headers")})()
+    file = io.BytesIO(b"5\r\nhello\r\n6;a=b\r\n world\r\n0\r\nA: b\r\n\r\nmore")
+    given.fp, given.chunked, given.chunk_left, given._max_headers = file, True, None, None
+    close, file.close = file.close, lambda: None
+    assert given._read_chunked(7) == b"hello w" and given.chunk_left == 4
+    assert given._read_chunked() == b"orld"
+    assert given.fp is None and file.read() == b"more"
+    close()
+
+
+def test_audit_hooks_see_the_object_itself(module):
+    given = types.SimpleNamespace(
+        sock=FakeSocket(), debuglevel=0, blocksize=9, _is_textIO=lambda file: False,
+        host="a", port=1, timeout=None, source_address=None, _tunnel_host=None,
+        _create_connection=lambda *args: FakeSocket())
+    with the_auditor().listening() as events:
+        for data in b"data", bytearray(b"data"), io.BytesIO(b"data"):
+            module.HTTPConnection.send(given, data)
+        module.HTTPConnection.connect(given)
+    assert [event[0] for event in events] == ["http.client.send"] * 3 + ["http.client.connect"]
+    assert all(event[1] is given for event in events)
+
+
+def test_methods_take_the_objects_of_the_other_module(module):
+    """A connection and a response which httpclient has made, and the reverse."""
+    other = http.client if module is httpclient else httpclient
+    sock = FakeSocket(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsome data")
+    connection = other.HTTPConnection("a.example")
+    connection.sock = sock
+    methods = module.HTTPConnection
+    methods.putrequest(connection, "PUT", "/")
+    methods.putheader(connection, "Content-Length", "4")
+    methods.endheaders(connection, b"body")
+    response = methods.getresponse(connection)
+    assert sock.bytes == (b"PUT / HTTP/1.1\r\nHost: a.example\r\nAccept-Encoding: identity\r\n"
+                          b"Content-Length: 4\r\n\r\nbody")
+    methods = module.HTTPResponse
+    assert methods.getheader(response, "content-length") == "9"
+    assert methods.readline(response, 4) + methods.read(response) == b"some data"
+    module.HTTPConnection.request(connection, "GET", "/")
+    assert b"GET / HTTP/1.1\r\n" in sock.bytes
+    module.HTTPConnection.close(connection)
+    assert sock.closed and connection.sock is None
