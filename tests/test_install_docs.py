@@ -61,7 +61,7 @@ def test_command(text, folder):
         assert command[:2] == ["$", "python"]
         done = run(folder, *command[2:])
     assert ("b'x'" in done.stdout) == ("fetch.py" in command)
-    assert ("1 requests, 1 responses" in done.stderr) == ("--stats" in command)
+    assert ("1 request, 1 response" in done.stderr) == ("--stats" in command)
 
 
 @pytest.mark.parametrize("text", blocks("python"))
