@@ -26,6 +26,7 @@ from setuptools.command.build_py import build_py
 
 # module of httpclient._core -> its files in csrc
 MODULES = {
+    "deadline": [],
     "idle": [],
     "originals": [],
     "progress": [],

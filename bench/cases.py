@@ -126,6 +126,7 @@ class Case:
     buffer_size: int = 0        # readinto() a buffer of this size; 0: read()
     lines: bool = False         # iterate over the response
     timeout: float | None = None
+    deadline: float | None = None       # of httpclient; http.client has none
     tls: bool = False
     extra: bool = False
 
@@ -221,6 +222,8 @@ CASES = [
          lambda: by_chunks(16384, 64), buffer_size=MIB // 4, extra=True),
     Case("timeout", "200 B body, 12 fields, timeout=30",
          lambda: by_length(SMALL_FIELDS, SMALL), timeout=30, extra=True),
+    Case("deadline", "200 B body, 12 fields, deadline=30",
+         lambda: by_length(SMALL_FIELDS, SMALL), deadline=30, extra=True),
     Case("tls", "200 B body, 12 fields, HTTPS",
          lambda: by_length(SMALL_FIELDS, SMALL), tls=True, extra=True),
 ]

@@ -80,6 +80,7 @@ BOUNDS = [
     Bound("length-64m", "ratio", least=2),
     Bound("readinto-64m", "over_raw", most=1.2),
     Bound("timeout", "ratio", least=6.5, set_at=(106, 7.8)),
+    Bound("deadline", "over_plain", most=1.15),
     Bound("chunks-64b", "ratio", least=50, aim=80),
     Bound("chunks-4k", "ratio", least=3.5, aim=5.5),
     Bound("chunks-16k-64m", "ratio", least=2.2, aim=2.8),
@@ -104,6 +105,7 @@ BOUNDS = [
 WORDS = {
     "ratio": "× http.client",
     "over_raw": "of raw",
+    "over_plain": "of a request without deadline",
     "over_httptools": "of httptools",
     "cpu_us": "µs",
 }

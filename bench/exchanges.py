@@ -11,6 +11,7 @@ import hashlib
 import socket
 import ssl
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from types import ModuleType
 from typing import Any
@@ -31,6 +32,8 @@ class Client:
                  context: ssl.SSLContext | None) -> None:
         self.case = case
         options: dict[str, Any] = {} if case.timeout is None else {"timeout": case.timeout}
+        if case.deadline is not None:
+            options["deadline"] = case.deadline
         if case.tls:
             self.connection = module.HTTPSConnection(HOST, ports["https"], context=context,
                                                      **options)
@@ -159,8 +162,12 @@ def measure_case(case: Case, modules: dict[str, ModuleType], ports: dict[str, in
                  context: ssl.SSLContext | None, course: Course,
                  peers: bool = False) -> dict[str, Any]:
     """All figures of one case.  `modules` holds "ours" and "stdlib"."""
-    makers: Makers = {name: partial(Client, module, case, ports, context)
+    without = replace(case, deadline=None)
+    makers: Makers = {name: partial(Client, module, case if name == "ours" else without, ports,
+                                    context)
                       for name, module in modules.items()}
+    if case.deadline is not None:
+        makers["plain"] = partial(Client, modules["ours"], without, ports, context)
     for name, make in makers.items():
         with closing(make()) as client:
             check_answer(name, client)

@@ -35,7 +35,7 @@ from pathlib import Path
 from bench.cases import CALLER_FIELDS, CASES, HOST, Case
 
 KEPT = Path(__file__).with_name("instructions.json")
-WORKS = ["small-head", "large-head-all", "small-post", "chunks-64b"]
+WORKS = ["small-head", "large-head-all", "small-post", "chunks-64b", "deadline"]
 CHUNKS_UP_TO = 65536            # octets of the wire: 1 MiB would take valgrind too long
 TIMES = 200                     # exchanges
 ALLOWED = 0.03
@@ -67,7 +67,7 @@ def exchange(case: Case, times: int) -> None:
     near, far = socket.socketpair()
     near.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * CHUNKS_UP_TO)
     far.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * CHUNKS_UP_TO)
-    connection = httpclient.HTTPConnection(HOST)
+    connection = httpclient.HTTPConnection(HOST, deadline=case.deadline)
     connection.sock = near
     with near, far:
         for _ in range(times):

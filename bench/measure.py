@@ -170,6 +170,8 @@ def compared(contenders: dict[str, Figures]) -> dict[str, Any]:
     if "raw" in contenders:
         result["over_raw"] = ratio(ours, contenders["raw"], "cpu_us")
         result["above_raw"] = above_raw(ours, stdlib, contenders["raw"])
+    if "plain" in contenders:
+        result["over_plain"] = ratio(ours, contenders["plain"], "cpu_us")
     if "httptools" in contenders:
         # A head beside a head: what stands around it is Python there, and ours to choose.
         result["over_httptools"] = ratio(contenders.get("core", ours), contenders["httptools"],

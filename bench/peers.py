@@ -226,8 +226,9 @@ class Peer:
 
 
 def runs(case: Case) -> bool:
-    """Whether the row is one for all: content into a buffer, lines, timeouts and TLS are not."""
-    return not (case.buffer_size or case.lines or case.timeout or case.tls or case.getheaders)
+    """Return True if the row is for peers, too: they have no buffers, lines, limits or TLS."""
+    return not (case.buffer_size or case.lines or case.timeout or case.deadline or case.tls
+                or case.getheaders)
 
 
 def makers(case: Case, port: int) -> Makers:

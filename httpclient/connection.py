@@ -30,6 +30,7 @@ from . import limits as _limits
 from ._core.exchange import (
     CONNECTION_DATA, RESPONSE_CONNECTION_DATA, RESPONSE_DATA, Requests, Responses,
 )
+from ._core.deadline import Deadline
 from ._core.originals import Bindings, Originals
 from ._core.progress import progress_of
 from ._core.sockets import interrupt
@@ -37,7 +38,7 @@ from ._core.steps import STEPS_DATA, Steps
 from ._core.tally import tally
 from .chunks import READERS
 from .checks import _METHODS_EXPECTING_BODY, RequestChecks, _encode, checked_field_line
-from .deadline import Deadline, checked_deadline
+from .deadline import checked_deadline, connect_in_time, seconds_of
 from .exceptions import (
     Aborted, CannotSendHeader, CannotSendRequest, RemoteDisconnected, ResponseNotReady,
 )
@@ -190,7 +191,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
     def _hc_connect_in_time(self, address, timeout, source_address):
         if timeout is socket._GLOBAL_DEFAULT_TIMEOUT:
             timeout = socket.getdefaulttimeout()
-        sock = self._hc_due.connect(self._create_connection, address, timeout, source_address)
+        sock = connect_in_time(self._hc_due, self._create_connection, address, timeout,
+                               source_address)
         sock.settimeout(timeout)
         return sock
 
@@ -264,7 +266,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
                 self._hc_drop()
         progress_of(self).abandoned = False
         if self._hc_due is None and (seconds := getattr(self, DEADLINE)) is not None:
-            self._hc_due = Deadline(seconds)
+            self._hc_due = Deadline(seconds_of(seconds))
 
     def putheader(self, header, *values):
         """Add a field line; further values go into continuation lines (obs-fold).
@@ -323,8 +325,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
             self = as_connection(self)
         idle = self.__state == _CS_IDLE
         try:
-            if deadline is not None or encode_chunked or not _requests.send(
-                    self, method, url, body, headers):
+            if encode_chunked or not _requests.send(
+                    self, method, url, body, headers, deadline):
                 self._hc_request_by_steps(method, url, body, headers, encode_chunked, deadline)
         except (CannotSendRequest, Aborted):
             raise
@@ -337,7 +339,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
         idle, due = self._hc_is_idle(), self._hc_due
         try:
             if deadline is not None:
-                self._hc_due = Deadline(deadline)
+                self._hc_due = Deadline(seconds_of(deadline))
             self._send_request(method, url, body, headers, encode_chunked)
         except BaseException as error:
             if not idle:

@@ -1,24 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Deadline: a point in time for a whole exchange, that no slow server outlasts.
-
-A socket's timeout holds for each single receive, so a server that sends a byte
-now and then keeps its client busy for ever.  A deadline shortens the timeout of
-each call on the socket to what is left.
+"""What callers give as a deadline, and connecting within one; see _core/deadline.pyx.
 
 It is a real number of seconds of any type, Fraction and Decimal too.  Infinity is
-no limit.  One that is 0 or negative has passed at once: who computes what is left
-of a budget of his own wants a TimeoutError then.
+no limit.  A deadline of 0 or less has passed at once: a caller that computes what is
+left of its own budget wants a TimeoutError then.
 """
 import math
 import socket
-import time
-
-from ._core.sockets import interrupt
 
 _real_create_connection = socket.create_connection
-
-# A socket cannot wait longer (24.8 days): poll() takes milliseconds as an int.
-_LONGEST = 2_147_483
 
 
 def seconds_of(deadline):
@@ -45,72 +35,24 @@ def checked_deadline(deadline):
     return seconds
 
 
-class Deadline:
-    """So many seconds from now, by the monotonic clock."""
+def connect_in_time(due, create_connection, address, timeout, source_address):
+    """Call socket.create_connection() once for each address that a host name has.
 
-    def __init__(self, seconds):
-        self.seconds = seconds_of(seconds)
-        self._end = time.monotonic() + self.seconds
-
-    def left(self):
-        """Seconds that are left; TimeoutError if there are none."""
-        left = self._end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError(f"the deadline of {self.seconds} s has passed")
-        return left
-
-    def shorten(self, timeout):
-        """The seconds that a call with this timeout (None: no limit) may take."""
-        left = self.left()
-        if left == math.inf:
-            return timeout
-        left = min(left, _LONGEST)
-        return left if timeout is None or timeout > left else timeout
-
-    def connect(self, create_connection, address, timeout, source_address):
-        """Call socket.create_connection(), once for each address that a host name has.
-
-        By itself it would give that much time to each of them.
-        """
-        addresses = [address]
-        if create_connection is _real_create_connection:
-            addresses = [_numeric(*sockaddr) for *_, sockaddr in
-                         socket.getaddrinfo(*address, 0, socket.SOCK_STREAM)]
-        for tried, one in enumerate(addresses, 1):
-            try:
-                return create_connection(one, self.shorten(timeout), source_address)
-            except OSError:
-                self.left()
-                if tried == len(addresses):
-                    raise
-
-    def call(self, sock, method, *args):
-        """Call a blocking method of a socket; the socket is closed when the time is over."""
-        timeout = sock.gettimeout()
+    By itself it would give the whole time to each of them.
+    """
+    addresses = [address]
+    if create_connection is _real_create_connection:
+        addresses = [_numeric(*sockaddr) for *_, sockaddr in
+                     socket.getaddrinfo(*address, 0, socket.SOCK_STREAM)]
+    for tried, one in enumerate(addresses, 1):
         try:
-            sock.settimeout(self.shorten(timeout))
-            return method(*args)
-        except TimeoutError:
-            try:
-                self.left()
-            except TimeoutError:
-                close_for_all(sock)
+            return create_connection(one, due.shorten(timeout), source_address)
+        except OSError:
+            due.left()
+            if tried == len(addresses):
                 raise
-            raise
-        finally:
-            if sock.fileno() >= 0:
-                sock.settimeout(timeout)
 
 
 def _numeric(host, port, flow=0, zone=0):
     """What create_connection() takes, of a socket address; only IPv6 has a flow and a zone."""
     return f"{host}%{zone}" if zone else host, port
-
-
-def close_for_all(sock):
-    """Close a socket, though responses and files that read from it keep it open.
-
-    Whoever reads from it now closes the descriptor: the next connection could get its number.
-    """
-    interrupt(sock)
-    sock.close()

@@ -6,6 +6,7 @@ import warnings
 from functools import partial
 
 from ._core.progress import progress_of
+from ._core.sockets import call_in_time
 from .connection import _KEYWORDS, HTTPS_PORT, HTTPConnection
 from .exceptions import Aborted
 from .options import RESUME_SESSIONS
@@ -153,7 +154,7 @@ class HTTPSConnection(HTTPConnection):
         if self._hc_due is None:
             return wrap(sock)
         timeout = sock.gettimeout()
-        sock = self._hc_due.call(sock, wrap, sock)
+        sock = call_in_time(self._hc_due, sock, wrap, sock)
         sock.settimeout(timeout)
         return sock
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from . import body as _body
 from ._core.progress import progress_of
 from ._core.request import field_line
-from ._core.sockets import held
+from ._core.sockets import call_in_time, held
 from .checks import _encode, _strip_ipv6_iface, encode_host
 from .exceptions import NotConnected
 from .idle import real_socket
@@ -84,7 +84,7 @@ class Sending:
             if self._hc_due is None:
                 progress.call(held, sock, "sendall", data)
             else:
-                self._hc_due.call(sock, progress.call, held, sock, "sendall", data)
+                call_in_time(self._hc_due, sock, progress.call, held, sock, "sendall", data)
         except BaseException as error:
             if not (isinstance(error, TypeError) and not isinstance(sock, real_socket)):
                 self._hc_cut_off(sock)

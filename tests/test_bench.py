@@ -29,8 +29,8 @@ def test_list(folder):
     done = run_bench(folder, "--list")
     assert done.returncode == 0, done.stderr
     names = [line.split()[0] for line in done.stdout.splitlines()]
-    assert len(names) == len(set(names)) == 51
-    for option, chosen in [("--all", names[9:29]), ("--downstream", names[29:])]:
+    assert len(names) == len(set(names)) == 52
+    for option, chosen in [("--all", names[9:30]), ("--downstream", names[30:])]:
         assert [line.split()[0] for line in done.stdout.splitlines() if option in line] == chosen
 
 
@@ -314,7 +314,8 @@ def test_instructions_without_figures(folder):
         assert said in done.stdout
 
 
-@pytest.mark.parametrize("name", ["small-head", "large-head-all", "small-post", "chunks-64b"])
+@pytest.mark.parametrize("name", ["small-head", "large-head-all", "small-post", "chunks-64b",
+                                  "deadline"])
 def test_exchanges_that_are_counted(name, folder):
     done = run_bench(folder, "--exchange", name, "--times", "2", start=("-m", "bench.instructions"))
     assert done.returncode == 0, done.stderr

@@ -138,10 +138,10 @@ CLOSERS = {
 }
 
 
-def close_during(module, certificates, reply, read, tls, closer):
+def close_during(module, certificates, reply, read, tls, closer, **keywords):
     handler = Stalling(reply)
     with Server(handler, tls=certificates.server() if tls else None) as server:
-        connection = opened(module, server, certificates)
+        connection = opened(module, server, certificates, **keywords)
         connection.request("GET", "/")
         response = connection.getresponse()
         sock = response.fp.raw._sock
@@ -164,6 +164,13 @@ def close_during(module, certificates, reply, read, tls, closer):
 @pytest.mark.parametrize("reply", [STREAM, CHUNKS, LENGTH], ids=["to the end", "chunks", "length"])
 def test_close_ends_a_read(module, certificates, reply, read, tls):
     close_during(module, certificates, reply, read, tls, "response")
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
+@pytest.mark.parametrize("reply", [STREAM, CHUNKS, LENGTH], ids=["to the end", "chunks", "length"])
+def test_close_ends_a_read_with_a_deadline(module, certificates, reply, tls):
+    """Before the timeout, so that the wait is for the deadline."""
+    close_during(module, certificates, reply, READS["read"], tls, "response", deadline=PATIENCE / 2)
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])

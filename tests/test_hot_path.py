@@ -10,8 +10,8 @@ import pytest
 from support.capture import tcp_pair
 
 
-def calls_of(wire, monkeypatch):
-    """Python functions called for one response, with its fields and content looked at."""
+def calls_of(wire, monkeypatch, **keywords):
+    """Python functions called for an exchange, with its fields and content looked at."""
     def refuse(*args, **kwargs):
         raise AssertionError("the email package parses")
 
@@ -20,12 +20,12 @@ def calls_of(wire, monkeypatch):
     ours, server = tcp_pair()
     calls = []
     with ours, server:
-        connection = httpclient.HTTPConnection("a.example")
+        connection = httpclient.HTTPConnection("a.example", **keywords)
         connection.sock = ours
-        connection.request("GET", "/")
         server.sendall(wire)
         sys.setprofile(lambda frame, event, arg: event == "call" and calls.append(frame.f_code))
         try:
+            connection.request("GET", "/")
             response = connection.getresponse()
             response.getheader("X-1")
             content = response.read()
@@ -54,6 +54,15 @@ def test_no_python_per_line_or_chunk(made, few, many, monkeypatch):
     assert seen != more_seen
     assert more_calls == calls
     assert calls < 60
+
+
+@pytest.mark.parametrize("timeout", [None, 10])
+@pytest.mark.parametrize("deadline", [5, 0.5, 60])
+def test_a_deadline_calls_no_more_python(deadline, timeout, monkeypatch):
+    wire = with_fields(3)
+    calls_of(wire, monkeypatch, deadline=deadline)
+    without = calls_of(wire, monkeypatch, timeout=timeout)
+    assert calls_of(wire, monkeypatch, timeout=timeout, deadline=deadline) == without
 
 
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n" + 40 * b"nine ten.\n"

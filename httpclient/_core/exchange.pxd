@@ -7,3 +7,4 @@ cdef str ANSWERED
 cdef str SPOILED
 
 cdef bint is_over(Originals answers, object response) except -1
+cdef bint is_usual(object deadline) except -1

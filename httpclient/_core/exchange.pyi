@@ -19,6 +19,7 @@ class Requests:
     ) -> None: ...
     def send(
         self, connection: Any, method: object, target: object, body: object, headers: object,
+        deadline: object,
     ) -> bool: ...
 
 @final

@@ -20,6 +20,7 @@ from cpython.bytes cimport PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_Copy
 from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
 
+from .deadline cimport Deadline
 from .head cimport OK, Head, skip_empty_line, take_head
 from .idle cimport has_input
 from .originals cimport Bindings, Originals, attributes, get, set_attributes
@@ -120,6 +121,13 @@ cdef bint is_absolute(str target) noexcept:
     return PyUnicode_Tailmatch(target, "http", 0, LARGEST, -1) != 0
 
 
+cdef bint is_usual(object deadline) except -1:
+    """Return True for seconds that need no check: a float but NaN, or an int of usual size."""
+    if type(deadline) is float:
+        return deadline == deadline
+    return type(deadline) is int and -1e9 < deadline < 1e9
+
+
 cdef bint prints(dict own) except -1:
     """Whether a connection is to print what it does."""
     level = get(own, "debuglevel", NOTHING)
@@ -155,10 +163,11 @@ cdef class Requests:
         self._has_news = has_news
         self._deadline = deadline
 
-    def send(self, connection, method, target, body, headers):
+    def send(self, connection, method, target, body, headers, deadline):
         """Send a request on an idle connection; False: nothing has been done."""
         cdef dict own
         cdef Progress progress
+        cdef Deadline due = None
 
         if type(body) is str:
             try:
@@ -186,6 +195,10 @@ cdef class Requests:
             known = connection._hc_note_host_line(host, port, default_port)
             if known is None:
                 return False
+        if deadline is None:
+            deadline = get(own, self._deadline, None)
+        if deadline is not None and not is_usual(deadline):
+            return False
         head = whole_head(method, target or "/", <bytes> (<tuple> known)[3], headers, length)
         if head is None:
             return False
@@ -197,10 +210,12 @@ cdef class Requests:
         try:
             progress.unsent = head      # until all of it has gone out
             progress.abandoned = False
+            if deadline is not None:
+                own["_hc_due"] = due = Deadline(deadline)
             sock = self.usable_socket(connection, own)
             if get(own, "_method", None) is not method:
                 own["_method"] = method
-            self.emit(connection, progress, sock, <bytes> head, body)
+            self.emit(connection, progress, sock, due, <bytes> head, body)
             if not progress.sent(head):
                 connection._hc_closed_meanwhile()
         except BaseException as error:
@@ -237,8 +252,7 @@ cdef class Requests:
         buffer = get(own, "_buffer", None)
         return (get(own, STATE, None) == IDLE and not prints(own)
                 and type(buffer) is list and not <list> buffer
-                and not get(own, "_tunnel_host", None)
-                and get(own, "_hc_due", None) is None and get(own, self._deadline, None) is None)
+                and not get(own, "_tunnel_host", None) and get(own, "_hc_due", None) is None)
 
     cdef object length_of(self, str method, object body):
         """The value of Content-Length, or None for no such field."""
@@ -248,8 +262,8 @@ cdef class Requests:
             return NOTHING
         return None
 
-    cdef int emit(self, object connection, Progress progress, object sock, bytes head,
-                  object body) except -1:
+    cdef int emit(self, object connection, Progress progress, object sock, Deadline due,
+                  bytes head, object body) except -1:
         if not PyObject_TypeCheck(sock, <PyTypeObject *> real_socket) or (
                 body is not None and len(body) > JOINED):
             connection._hc_send_pieces(head, body)
@@ -260,7 +274,7 @@ cdef class Requests:
             head = head + body
         progress.begin_call()
         try:
-            send_all(sock, head)
+            send_all(sock, head, due)
         finally:
             progress.end_call()
         return 0
@@ -319,11 +333,14 @@ cdef class Responses:
         if method is not USUAL:
             fields["_method"] = method
         answered = get(own, ANSWERED, None)
+        due = get(own, "_hc_due", None)
         response = None
         try:
             reader = open_socket(sock)
             progress.reader = reader
             fields["fp"] = reader
+            if due is not None:
+                reader.obey(due)
             response = new_instance(cls, ())
             set_attributes(response, fields)
             if strict is None and answered is sock:
@@ -338,6 +355,8 @@ cdef class Responses:
         if get(own, "sock", None) is not sock:
             return response     # closed meanwhile: the socket is the response's alone
         own[STATE] = IDLE
+        if due is not None:
+            own["_hc_due"] = None
         if answered is not sock:
             own[ANSWERED] = sock
         if fields["will_close"]:
@@ -351,7 +370,6 @@ cdef class Responses:
         return (get(own, STATE, None) == REQUEST_SENT and not prints(own)
                 and get(own, RESPONSE, None) is None and get(own, SPOILED, None) is None
                 and progress_in(own).unsent is None
-                and get(own, "_hc_due", None) is None
                 and get(own, self._max_response_headers, None) is None)
 
     cdef int begin(self, object response, dict fields, SocketReader reader, object method,

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+from .deadline cimport Deadline
 from .reader cimport Reader
 
 
@@ -14,6 +15,6 @@ cdef class SocketReader(Reader):
 
 cdef int hold(object sock) except -1
 cdef int release(object sock) except -1
-cdef object send_all(object sock, object data)
+cdef object send_all(object sock, object data, Deadline due)
 cdef bint may_take_all(object sock) except -1
 cdef SocketReader open_socket(object sock)

@@ -4,6 +4,7 @@
 A greedy reader takes what nobody has asked for yet, so it stands only over a socket
 that nobody else reads from; open_reader() decides.
 """
+import _socket
 import errno
 import io
 import os
@@ -16,6 +17,8 @@ from cpython.bytes cimport PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_Contains
 from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
 
+from .deadline cimport Deadline, shortened, wait_until
+from .idle cimport has_room
 from .originals cimport Originals, attributes
 from .reader cimport Reader
 
@@ -88,6 +91,10 @@ cdef Originals sockets = Originals(real_socket, "makefile")
 cdef Originals socket_files = Originals(socket_io, "readinto")
 cdef object buffered_reader = io.BufferedReader
 cdef object ONE = 1
+cdef object send_in_c = _socket.socket.send
+cdef object timeout_of = _socket.socket.gettimeout
+cdef object descriptor_of = _socket.socket.fileno
+cdef int DONT_WAIT = getattr(socket, "MSG_DONTWAIT", 0)
 cdef Py_ssize_t IO_REFS = slot(real_socket, "_io_refs")
 cdef Py_ssize_t CLOSED = slot(real_socket, "_closed")
 
@@ -116,16 +123,82 @@ cdef int release(object sock) except -1:
     return 0
 
 
-cdef object send_all(object sock, object data):
-    """As held(sock, "sendall", data)."""
+cdef object send_all(object sock, object data, Deadline due):
+    """Call sock.sendall(data) as held() does, within a deadline unless it is None."""
     if not PyObject_TypeCheck(sock, <PyTypeObject *> real_socket):
+        if due is not None:
+            return call_in_time(due, sock, sock.sendall, data)
         return call_method(sock, "sendall", data)
     hold(sock)
     try:
         check_open(sock)
-        return call_method(sock, "sendall", data)
+        if due is None:
+            return call_method(sock, "sendall", data)
+        sendall = sock.sendall
+        if is_method_in_c(sendall, sock):
+            return send_in_time(sock, data, due)
+        return call_in_time(due, sock, sendall, data)
     finally:
         release(sock)
+
+
+cdef bint is_method_in_c(object method, object sock) except -1:
+    """Return True if this is a socket's method in C: neither a subclass's nor a patched one."""
+    return isinstance(method, BuiltinMethodType) and self_of(method) is <PyObject *> sock
+
+
+cdef object send_in_time(object sock, object data, Deadline due):
+    """Call sendall() of a socket that is plain C; at once what goes out without waiting."""
+    cdef Py_ssize_t sent
+
+    timeout = timeout_of(sock)
+    if within_timeout(sock, timeout, due):
+        return call_method(sock, "sendall", data)
+    # Even a send that must not wait begins with a wait if the socket has a timeout.
+    if DONT_WAIT and (timeout is None or has_room(descriptor_of(sock))):
+        try:
+            sent = send_in_c(sock, data, DONT_WAIT)
+        except BlockingIOError:
+            sent = 0
+        if sent == len(data):
+            return None
+        data = memoryview(data)[sent:]
+    return call_in_time(due, sock, sock.sendall, data)
+
+
+cdef bint within_timeout(object sock, object timeout, Deadline due) except -1:
+    """Return True if a call with this timeout ends before the deadline; else it must be shorter.
+
+    Raises TimeoutError, and closes the socket, if the deadline has passed.
+    """
+    try:
+        return shortened(due, timeout) is timeout
+    except TimeoutError:
+        close_for_all(sock)
+        raise
+
+
+def call_in_time(Deadline due not None, sock, method, *args):
+    """Call a blocking method of a socket; close the socket when the deadline has passed."""
+    timeout = sock.gettimeout()
+    if within_timeout(sock, timeout, due):
+        return method(*args)
+    try:
+        sock.settimeout(shortened(due, timeout))
+        return method(*args)
+    except TimeoutError:
+        within_timeout(sock, timeout, due)
+        raise
+    finally:
+        if sock.fileno() >= 0:
+            sock.settimeout(timeout)
+
+
+cdef int close_for_all(object sock) except -1:
+    """Close a socket, although a response or a file may still read from it."""
+    interrupt(sock)
+    sock.close()
+    return 0
 
 
 cdef bint is_closed(object sock) except -1:
@@ -178,8 +251,7 @@ cdef class SocketReader(Reader):
     cdef int attach(self, object sock) except -1:
         self._receive = sock.recv_into
         # Another object's method might keep the store that it is given: [].append does.
-        self._direct = (isinstance(self._receive, BuiltinMethodType)
-                        and self_of(self._receive) is <PyObject *> sock)
+        self._direct = is_method_in_c(self._receive, sock)
         hold(sock)
         self._holds = True
         self._sock = sock
@@ -196,9 +268,20 @@ cdef class SocketReader(Reader):
             self.leave()
         return data
 
-    def obey(self, deadline):
-        self._receive = partial(deadline.call, self._sock, self._sock.recv_into)
-        self._direct = False
+    def obey(self, Deadline deadline):
+        if self._direct:
+            self._due = deadline
+        else:
+            self._receive = partial(call_in_time, deadline, self._sock, self._sock.recv_into)
+
+    cdef int wait(self) except -1:
+        if not within_timeout(self._sock, timeout_of(self._sock), self._due):
+            try:
+                wait_until(descriptor_of(self._sock), False, self._due)
+            except TimeoutError:
+                close_for_all(self._sock)
+                raise
+        return 0
 
     @property
     def raw(self):
@@ -278,9 +361,9 @@ cdef class RawReader(Reader):
         self._receive = file.raw.readinto
         self._file = file
 
-    def obey(self, deadline):
+    def obey(self, Deadline deadline):
         raw = self._file.raw
-        self._receive = partial(deadline.call, raw._sock, raw.readinto)
+        self._receive = partial(call_in_time, deadline, raw._sock, raw.readinto)
 
     @property
     def raw(self):

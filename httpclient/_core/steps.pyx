@@ -10,7 +10,8 @@ import socket
 cimport cython
 from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
 
-from .exchange cimport ANSWERED, RESPONSE, SPOILED, is_over
+from .deadline cimport Deadline
+from .exchange cimport ANSWERED, RESPONSE, SPOILED, is_over, is_usual
 from .idle cimport has_input
 from .originals cimport Bindings, Originals, attributes, get
 from .progress cimport (
@@ -64,8 +65,10 @@ cdef class Steps:
         cdef bint plain, fields
 
         if (lines is None or lines or type(target) is not str
-                or not self._line.of_object(connection, own)
-                or get(own, self._deadline, None) is not None):
+                or not self._line.of_object(connection, own)):
+            return False
+        deadline = get(own, self._deadline, None) if get(own, "_hc_due", None) is None else None
+        if deadline is not None and not is_usual(deadline):
             return False
         line = request_line(method, target or "/", "HTTP/1.1")
         if line is None:
@@ -76,6 +79,8 @@ cdef class Steps:
         if plain and host is None or not self.begin(connection, own):
             return False
         try:
+            if deadline is not None:
+                own["_hc_due"] = Deadline(deadline)
             self.check_socket(connection, own)
             own["_method"] = method
             lines.append(line)
@@ -115,6 +120,7 @@ cdef class Steps:
         cdef dict own = attributes(connection)
         cdef list lines = self.lines_of(connection, own, REQUEST_STARTED)
         cdef Progress progress = progress_in(own)
+        cdef Deadline due = get(own, "_hc_due", None)
 
         if lines is None or not self._sending.of_object(connection, own):
             return False
@@ -132,7 +138,7 @@ cdef class Steps:
             PySys_Audit("http.client.send", "OO", <PyObject *> connection, <PyObject *> head)
             progress.begin_call()
             try:
-                send_all(sock, head)
+                send_all(sock, head, due)
             finally:
                 progress.end_call()
             if not progress.sent(head):
@@ -145,8 +151,8 @@ cdef class Steps:
 
     cdef list lines_of(self, object connection, dict own, str state):
         """The lines so far of a connection in this `state`; None: it is another, or odd."""
-        if (get(own, STATE, None) != state or get(own, "_hc_due", None) is not None
-                or not self._output.of_object(connection, own) or not self._rules.intact()):
+        if (get(own, STATE, None) != state or not self._output.of_object(connection, own)
+                or not self._rules.intact()):
             return None
         lines = get(own, "_buffer", None)
         return <list> lines if type(lines) is list else None

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 from libc.stdint cimport uint8_t
 
+from .deadline cimport Deadline
 from .http1 cimport http1_lines, http1_rc
 
 
@@ -23,6 +24,7 @@ cdef class Store:
     cdef bint _direct           # whether _receive is C, which keeps no buffer
     cdef str _failure           # why nothing more can be read
     cdef object _receive        # recv_into() or readinto(): (buffer) -> octets
+    cdef Deadline _due          # until when a receive in C may wait, or None
 
     cdef uint8_t *unread_octets(self) noexcept
     cdef Py_ssize_t position(self) noexcept
@@ -35,6 +37,7 @@ cdef class Store:
     cdef int give_back(self, const uint8_t *octets, Py_ssize_t n, object error) except -1
     cdef int give_back_bytes(self, bytes octets, object error) except -1
     cdef Py_ssize_t refill(self, Py_ssize_t room) except -1
+    cdef int wait(self) except -1
     cdef Py_ssize_t receive(self, object space, Py_ssize_t room) except -1
     cdef Py_ssize_t fill(self, object target, Py_ssize_t at, Py_ssize_t end,
                          bint once) except -1

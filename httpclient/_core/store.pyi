@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 from typing_extensions import disjoint_base
 
-from ..deadline import Deadline
+from .deadline import Deadline
 
 @disjoint_base
 class Store:

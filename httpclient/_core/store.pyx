@@ -179,6 +179,10 @@ cdef class Store:
         PyErr_CheckSignals()
         return got
 
+    cdef int wait(self) except -1:
+        """Wait until a receive does not wait, if it could outlast the deadline."""
+        return 0
+
     cdef Py_ssize_t receive(self, object space, Py_ssize_t room) except -1:
         """One receive into `space`; a wrapper that lies about it is not trusted.
 
@@ -201,6 +205,8 @@ cdef class Store:
         try:
             if not self._direct:
                 mark(space, &marked)
+            elif self._due is not None:
+                self.wait()
             got = self._receive(space)
             if got is None:
                 raise BlockingIOError("the socket has no data and does not wait for any")
@@ -470,7 +476,7 @@ cdef class Store:
         return self._failure is not None
 
     def obey(self, deadline):
-        """Have each receive end before a deadline (httpclient.deadline.Deadline)."""
+        """Have each receive end before a deadline (a Deadline)."""
         raise NotImplementedError
 
 

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+"""Deadline: a point in time for a whole exchange, and waiting no longer than that.
+
+A socket's timeout holds for each single call, so a server that sends a byte now and then
+keeps its client busy for ever.  Before a call that could last too long, the descriptor is
+polled until the deadline; then the call returns at once.  Setting a shorter timeout and
+setting it back would cost two system calls more.
+"""
+import select
+import time
+
+cimport cython
+from cpython.exc cimport PyErr_CheckSignals
+
+cdef extern from *:
+    """
+    #ifdef _WIN32
+    /* Python's select knows what sockets are there. */
+    static int httpclient_wait(int fd, int output, double seconds)
+    {
+        (void)fd; (void)output; (void)seconds;
+        return -1;
+    }
+    static double httpclient_clock(void) { return -1.0; }
+    #else
+    #include <errno.h>
+    #include <poll.h>
+    #include <time.h>
+
+    static double httpclient_clock(void)
+    {
+        struct timespec now;
+
+        if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
+            return -1.0;
+        return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+    }
+
+    /* 1: ready, 0: not within `seconds` or interrupted by a signal, -1: ask select(). */
+    static int httpclient_wait(int fd, int output, double seconds)
+    {
+        struct pollfd one = {.fd = fd, .events = output ? POLLOUT : POLLIN};
+        int ready = poll(&one, 1, (int)(seconds * 1000.0) + 1);
+
+        return ready < 0 && errno == EINTR ? 0 : ready;
+    }
+    #endif
+    """
+    int httpclient_wait(int fd, int output, double seconds) noexcept nogil
+    double httpclient_clock() noexcept      # seconds; -1: ask time.monotonic()
+
+cdef object monotonic = time.monotonic
+cdef double INFINITE = float("inf")
+cdef double LONGEST = 2_147_483     # seconds (24.8 days): poll() takes milliseconds as an int
+
+
+cdef double clock() except? -1:
+    cdef double now = httpclient_clock()
+    return now if now >= 0 else <double> monotonic()
+
+
+@cython.final
+cdef class Deadline:
+    """A point in time: `seconds` (float, infinite for no limit) from now."""
+
+    def __init__(self, double seconds):
+        self.seconds = seconds
+        self._end = clock() + seconds
+
+    cdef double seconds_left(self) except -1:
+        cdef double left = self._end - clock()
+        if left <= 0:
+            raise TimeoutError(f"the deadline of {self.seconds} s has passed")
+        return left
+
+    def left(self):
+        """Return the seconds that are left; raise TimeoutError if there are none."""
+        return self.seconds_left()
+
+    def shorten(self, timeout):
+        """Return the seconds that a call with this timeout (None: no limit) may take."""
+        return shortened(self, timeout)
+
+
+cdef object shortened(Deadline due, object timeout):
+    """As due.shorten(timeout): `timeout` itself unless the deadline comes first."""
+    cdef double left = due.seconds_left()
+    if left == INFINITE or (timeout is not None and <double> timeout <= left):
+        return timeout
+    return min(left, LONGEST)
+
+
+cdef int wait_until(int fd, bint output, Deadline due) except -1:
+    """Wait until a descriptor is ready for input or output; TimeoutError at the deadline."""
+    cdef double left
+    cdef int ready
+
+    while True:
+        left = min(due.seconds_left(), LONGEST)
+        with nogil:
+            ready = httpclient_wait(fd, output, left)
+        if ready < 0:
+            ready = any(select.select(() if output else [fd], [fd] if output else (), (), left))
+        if ready:
+            return 0
+        PyErr_CheckSignals()
