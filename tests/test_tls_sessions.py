@@ -7,11 +7,9 @@ COMPATIBILITY.md: HTTPS.
 import contextlib
 import copy
 import datetime
-import gc
 import os
 import ssl
 import time
-import weakref
 from types import SimpleNamespace
 
 import httpclient
@@ -23,14 +21,6 @@ from support.proxy import proxying
 from support.servers import Server, ok, read_head, serving
 
 pytest_plugins = ["support.resuming"]
-
-
-@pytest.fixture
-def server(certificates, version):
-    """A server of one version of TLS that takes any number of connections."""
-    context = of_version(certificates.server(), version)
-    with serving(*[ok(b"x")] * 20, tls=context) as server:
-        yield server
 
 
 # ---- who resumes
@@ -394,97 +384,6 @@ def test_a_server_that_forgot_does_a_whole_handshake(client, certificates, versi
         assert resumptions(client, server.port, 2, **options) == [False, True]
 
 
-# ---- contexts of another make
-
-class Subclass(ssl.SSLContext):
-    pass
-
-
-class Foreign:
-    """Is compared by what it is, so it is nothing for a dict."""
-
-    def __init__(self, context):
-        self._context = context
-
-    def __eq__(self, other):
-        return True
-
-    def wrap_socket(self, sock, server_hostname):
-        return self._context.wrap_socket(sock, server_hostname=server_hostname)
-
-
-class Socket(ssl.SSLSocket):
-    pass
-
-
-def replaced(certificates):
-    context = certificates.client()
-    wrap_socket = context.wrap_socket
-    context.wrap_socket = lambda sock, server_hostname: wrap_socket(
-        sock, server_hostname=server_hostname)
-    return context
-
-
-def with_a_socket_class(certificates):
-    context = certificates.client()
-    context.sslsocket_class = Socket
-    return context
-
-
-def subclass(certificates):
-    context = Subclass(ssl.PROTOCOL_TLS_CLIENT)
-    context.load_verify_locations(certificates.ca_file)
-    return context
-
-
-@pytest.mark.parametrize("make", [
-    subclass, replaced, with_a_socket_class, lambda c: Foreign(c.client())],
-    ids=["subclass", "wrap_socket replaced", "sslsocket_class", "foreign"])
-@pytest.mark.parametrize("resume", [None, True])
-def test_a_context_of_another_make_does_not_resume(client, certificates, server, make, resume):
-    """It may do something of its own in a handshake, such as verifying in another way."""
-    options = {"context": make(certificates), "resume_sessions": resume}
-    assert resumptions(client, server.port, 3, **options) == [False] * 3
-
-
-def test_a_class_that_is_patched_does_not_resume(client, certificates, server, monkeypatch):
-    wrap_socket = ssl.SSLContext.wrap_socket
-    monkeypatch.setattr(ssl.SSLContext, "wrap_socket", lambda context, sock, server_hostname: (
-        wrap_socket(context, sock, server_side=server_hostname is None,
-                    server_hostname=server_hostname)))
-    server.tls.wrap_socket = wrap_socket.__get__(server.tls)
-    options = {"context": certificates.client(), "resume_sessions": True}
-    assert resumptions(client, server.port, 3, **options) == [False] * 3
-
-
-# ---- memory
-
-def test_a_given_context_is_not_kept(client, certificates, server):
-    context = certificates.client()
-    for _ in range(3):
-        exchange(client, server.port, context=context)
-    gone = weakref.ref(context)
-    del context
-    gc.collect()
-    assert gone() is None
-
-
-def test_a_context_is_not_kept_beyond_its_session(
-        client, certificates, trusted, server, monkeypatch):
-    """It may hold a private key. Whenever a session is kept, those that are over are dropped."""
-    context = certificates.client()
-    exchange(client, server.port, context=context, resume_sessions=True)
-    gone = weakref.ref(context)
-    del context
-    gc.collect()
-    assert gone() is not None
-    later = time.time() + 3601
-    monkeypatch.setattr(tls, "time", SimpleNamespace(time=lambda: later))
-    exchange(client, server.port)
-    gc.collect()
-    assert gone() is None and len(tls._sessions) == 1
-
-
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_a_child_has_no_session_of_its_parent(client, trusted, server):
@@ -498,12 +397,3 @@ def test_a_child_has_no_session_of_its_parent(client, trusted, server):
             os._exit(len(tls._sessions) + len(tls._handshakes))
         assert os.waitpid(child, 0) == (child, 0)
         assert len(tls._handshakes) >= 1
-
-
-def test_so_many_sessions_are_kept(client, certificates, server, monkeypatch):
-    monkeypatch.setattr(tls, "_SESSIONS", 1)
-    options = {"context": certificates.client(), "resume_sessions": True}
-    exchange(client, server.port, **options)
-    exchange(client, server.port, "127.0.0.1", **options)
-    assert len(tls._sessions) == 1
-    assert not exchange(client, server.port, **options).resumed

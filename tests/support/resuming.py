@@ -10,8 +10,9 @@ import os
 import httpclient
 import pytest
 
-from support.https import VERSIONS
+from support.https import VERSIONS, of_version
 from support.installing import restored
+from support.servers import ok, serving
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +51,11 @@ def client(request, nothing_kept):
 def version(request):
     """The name of a version of TLS."""
     return request.param
+
+
+@pytest.fixture
+def server(certificates, version):
+    """A server of one version of TLS that takes any number of connections."""
+    context = of_version(certificates.server(), version)
+    with serving(*[ok(b"x")] * 20, tls=context) as server:
+        yield server
