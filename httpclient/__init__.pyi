@@ -20,8 +20,8 @@ from typing import IO, Any, BinaryIO, Final, Literal, Protocol, TypeAlias, TypeV
 from typing_extensions import Self, deprecated
 
 from ._core.sockets import RawReader, SocketReader
-from .heads import InterimResponse
 from .mime import HTTPMessage as HTTPMessage
+from .mime import InterimResponse
 
 __version__: str
 __all__ = [

@@ -4,7 +4,6 @@
 In one go, by _core, where ``fp`` is our own Reader and nobody has replaced a
 step; otherwise by http.client's own steps: _read_status(), parse_headers().
 """
-from collections import namedtuple
 from email.message import Message
 
 from ._core.head import Head, begins_with_http, read_head, skip_empty_line
@@ -18,21 +17,13 @@ from .message import (
     EMPTY_LINES, HTTPMessage, _read_headers, fields_of, http_version, message_of, odd_head,
     odd_status_line, parse_headers, raise_tolerated, read_fields,
 )
+from .mime import InterimResponse
 from .options import STRICT
 from .simple import PushedBack
 from .stand_ins import as_response
 
 _our_parse_headers = parse_headers
 _our_read_headers = _read_headers
-
-
-class InterimResponse(namedtuple("InterimResponse", "status reason headers")):
-    """An interim response (RFC 9110 15.2) that came before the final one."""
-
-    __slots__ = ()
-    status: int
-    reason: str
-    headers: HTTPMessage
 
 
 class InterimResponses:

@@ -1,7 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""HTTPMessage, which like the exceptions is a class of http.client's as well."""
+"""The classes of the fields of a response: HTTPMessage, and InterimResponse, which has one."""
 import http.client as _standard
+from collections import namedtuple
 
 
 class HTTPMessage(_standard.HTTPMessage):
     """The fields of a response: an email.message.Message, as in http.client."""
+
+
+class InterimResponse(namedtuple("InterimResponse", "status reason headers")):
+    """An interim response (RFC 9110 15.2), received before the final one."""
+
+    __slots__ = ()
+    status: int
+    reason: str
+    headers: HTTPMessage

@@ -13,9 +13,8 @@ from functools import cache
 from importlib.machinery import ModuleSpec
 from types import FunctionType, ModuleType
 
-from . import heads, standard
+from . import standard
 from .chunks import ChunkedContent
-from .rooms import bind
 
 # In the order in which they import each other.
 ROOMS = ("body", "checks", "framing", "message", "stand_ins", "chunks", "heads", "response",
@@ -43,8 +42,6 @@ def second_rooms(classes):
                 setattr(room, name, templates[value])
             elif isinstance(value, FunctionType) and value.__module__ == room.__name__:
                 value.__module__ = "http.client"
-    # That is what can be pickled.
-    bind(rooms.values(), "InterimResponse", heads.InterimResponse)
     return (rooms, {cls: _attributes(template, templates) for template, cls in templates.items()},
             list(templates))
 

@@ -16,12 +16,13 @@ from http.client import (
 
 from . import exceptions
 from .exceptions import SHOWN, Aborted, BadHeaderLine
+from .mime import InterimResponse
 
 __all__ = [
     "HTTPException", "NotConnected", "InvalidURL", "UnknownProtocol", "UnknownTransferEncoding",
     "UnimplementedFileMode", "IncompleteRead", "ImproperConnectionState", "CannotSendRequest",
     "CannotSendHeader", "ResponseNotReady", "BadStatusLine", "BadHeaderLine", "LineTooLong",
-    "RemoteDisconnected", "HTTPMessage", "SHOWN", "Aborted",
+    "RemoteDisconnected", "HTTPMessage", "InterimResponse", "SHOWN", "Aborted",
 ]
 
 # A subclass of http.client's may have attributes called as options.py says that mean something

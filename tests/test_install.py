@@ -272,6 +272,17 @@ def test_objects_are_http_clients(installed):
     assert type(http.client.parse_headers(io.BytesIO(b"A: b\r\n\r\n"))) is http.client.HTTPMessage
 
 
+def test_interim_responses_can_be_pickled(installed):
+    with serving(b"HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n" + ok(b"x")) as server:
+        connection = connect(server)
+        connection.request("GET", "/")
+        [interim] = connection.getresponse().informational
+        [copied] = pickle.loads(pickle.dumps([interim]))
+        assert type(copied) is type(interim) and copied[:2] == (103, "Early Hints")
+        assert type(copied.headers) is http.client.HTTPMessage and copied.headers["A"] == "b"
+        connection.close()
+
+
 @pytest.mark.parametrize("name", ["HTTPConnection", "HTTPSConnection"])
 def test_constructors_show_http_clients_signature(name):
     """To inspect, and so to mock's autospec; what unwraps them gets http.client's own."""
