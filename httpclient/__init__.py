@@ -16,8 +16,8 @@ import types
 from urllib.parse import urlsplit
 
 from . import (
-    body, checks, chunks, connection, exceptions, framing, heads, limits, message, parser,
-    response, rooms, sending, status, tunnel,
+    checks, chunks, connection, exceptions, framing, heads, limits, message, parser, response,
+    rooms, sending, status, tunnel,
 )
 from .chunks import _MIN_READ_BUF_SIZE
 from .checks import (
@@ -51,8 +51,7 @@ __all__ = [
     "ResponseParser",
 ]
 _LATER = ("install", "installed", "uninstall")
-_rooms = [limits, body, checks, chunks, connection, heads, message, parser, response, sending,
-          tunnel]
+_rooms = [limits, checks, chunks, connection, heads, message, parser, response, sending, tunnel]
 
 try:
     import ssl

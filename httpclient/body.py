@@ -4,12 +4,6 @@
 A body is bytes-like, a str (latin-1), a file (binary, or text as latin-1; from
 its current position), or an iterable of bytes-like objects.
 """
-import io
-
-
-def is_text(stream):
-    """Whether a file gives str."""
-    return isinstance(stream, io.TextIOBase)
 
 
 def content_length(body, expected):
@@ -27,12 +21,8 @@ def content_length(body, expected):
         return len(body) if isinstance(body, str) else None
 
 
-def file_blocks(file, blocksize, encode, debuglevel, doing):
-    """What a file has left, in blocks of `blocksize`; `encode`: it gives str."""
-    if debuglevel > 0:
-        print(f"{doing} a readable")
-    if encode and debuglevel > 0:
-        print("encoding file using iso-8859-1")
+def file_blocks(file, blocksize, encode):
+    """Yield the rest of a file in blocks of `blocksize`; `encode` if they are str."""
     while block := file.read(blocksize):
         yield block.encode("iso-8859-1") if encode else block
 

@@ -21,6 +21,7 @@ close() may be called by another thread.  What is sent or received meanwhile end
 the descriptor is closed by the last thread that uses it, see _core/sockets.pyx.
 """
 import errno
+import io
 import socket
 import sys
 
@@ -103,7 +104,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
     @staticmethod
     def _is_textIO(stream):
         """Whether a file gives str."""
-        return _body.is_text(stream)
+        return isinstance(stream, io.TextIOBase)
 
     @staticmethod
     def _get_content_length(body, method):

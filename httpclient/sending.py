@@ -98,8 +98,13 @@ class Sending:
         return as_connection(self)._hc_blocks_of(readable, "reading")
 
     def _hc_blocks_of(self, file, doing):
-        return _body.file_blocks(file, self.blocksize, self._is_textIO(file),
-                                 self.debuglevel, doing)
+        """Yield the rest of a file in blocks of bytes."""
+        encode = self._is_textIO(file)
+        if self.debuglevel > 0:
+            print(f"{doing} a readable")
+            if encode:
+                print("encoding file using iso-8859-1")
+        yield from _body.file_blocks(file, self.blocksize, encode)
 
     def _send_output(self, message_body=None, encode_chunked=False):
         """Send the lines of the request, and the body."""
