@@ -4,8 +4,8 @@
 Each module of httpclient/_core is one pyx plus the csrc files that it calls. Cython's C goes
 into build/, one folder per kind of build, so that it is never mistaken for a source.
 
-A wheel has one more module, sources.py, with the text of the modules that second.py runs again:
-a program compiled by Nuitka has their machine code alone.
+A wheel has one more module, sources.py, with the text of the Python modules, which twin.py runs
+again: a program compiled by Nuitka has their machine code alone.
 
 Two switches, by environment:
 
@@ -14,7 +14,6 @@ HTTPCLIENT_DEBUG      "1": -O0 -g3 and asserts. A list of sanitizers ("address,u
 HTTPCLIENT_LINETRACE  "1": line tracing for coverage; "0" or empty: off.
 """
 
-import ast
 import os
 import sys
 from glob import glob
@@ -126,16 +125,12 @@ class BuildWithSources(build_py):
 
 
 def sources():
-    """The text of sources.py: a dictionary of the modules that second.py names in ROOMS."""
-    folder = Path("httpclient")
-    for node in ast.parse((folder / "second.py").read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and node.targets[0].id == "ROOMS":
-            rooms = ast.literal_eval(node.value)
-    lines = [f"    {room!r}: {(folder / (room + '.py')).read_text(encoding='utf-8')!r},"
-             for room in rooms]
+    """The text of sources.py: a dictionary of the modules' names and texts."""
+    lines = [f"    {file.stem!r}: {file.read_text(encoding='utf-8')!r},"
+             for file in sorted(Path("httpclient").glob("[!_]*.py"))]
     return "\n".join([
         "# SPDX-License-Identifier: MIT",
-        '"""Made by setup.py: the text of modules, for second.py where nothing has the code."""',
+        '"""Made by setup.py: the text of the modules, for twin.py where there is no code."""',
         "SOURCES = {", *lines, "}", ""])
 
 

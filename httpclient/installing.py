@@ -27,7 +27,7 @@ Putting the functions of httpclient's classes as they are on http.client's has t
 httpclient's exceptions (their type, their module in a traceback and in a pickle are others), and
 what is bound in http.client would have to take effect in httpclient as well.  Wrappers that
 rename exceptions cost each call something, and show in each traceback.  So the functions are
-those of a second instance of our modules (``second.py``), which knows http.client's names alone:
+those of a second instance of our modules, which knows http.client's names alone (``twin.py``):
 some 5 ms and 1 MB, once.
 
 **Others who change the classes.**  What an attribute is by http.client's own file is compared
@@ -64,12 +64,12 @@ from types import BuiltinMethodType, FunctionType
 from . import limits
 from .message import message_of
 from .rooms import bind, unbind
-from .second import FUNCTIONS, second_rooms
 from .shipped import (
     as_shipped, check_names, check_subclasses, is_shipped, loaded_anew, own_classes,
     with_subclasses,
 )
 from .standard import HTTPMessage
+from .twin import FUNCTIONS, make_twin
 
 _MISSING = object()
 _lock = threading.RLock()
@@ -217,7 +217,7 @@ class Installation:
         self._shipped = as_shipped()
         classes = own_classes(self._shipped)
         # The classes are kept, so that they give up none of their functions: see _held().
-        self._rooms, self._attributes, self._templates = second_rooms(classes)
+        self._rooms, self._attributes, self._templates = make_twin(classes)
         self._module_rooms = [limits, *self._rooms.values()]
         self._bound = [dict(vars(room)) for room in self._module_rooms]
         self._examples = {

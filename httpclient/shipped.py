@@ -4,8 +4,8 @@ import http.client
 import sys
 from types import BuiltinMethodType, FunctionType, ModuleType
 
-from .second import CLASSES, code_of
 from .standard import HTTPException
+from .twin import CLASSES, code_of
 
 # Names that some http.client or its instances have: in a subclass they mean the same.
 _COMMON = {"_context", "_wrap_ipv6", "_raw_proxy_headers"}

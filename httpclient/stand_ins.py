@@ -9,8 +9,8 @@ or ``self = as_connection(self)``, after its fast lane, which declines such obje
 """
 import sys
 
+from . import options
 from ._core.progress import progress_of
-from .options import DEADLINE, MAX_RESPONSE_HEADERS, RESUME_SESSIONS, STRICT
 
 HTTPResponse: type = object     # response.py and connection.py set them
 HTTPConnection: type = object
@@ -19,10 +19,10 @@ _STATE = "_HTTPConnection__state"
 
 # Attributes that http.client does not have: a stand-in need not have them, and a Mock has
 # something else by these names.
-_OURS = {STRICT, DEADLINE, RESUME_SESSIONS, "_HTTPConnection__answered",
+_OURS = {options.STRICT, options.DEADLINE, options.RESUME_SESSIONS, "_HTTPConnection__answered",
          "_HTTPConnection__spoiled", "_HTTPConnection__progress", "_HTTPSConnection__shared"}
 if sys.version_info < (3, 15):
-    _OURS |= {MAX_RESPONSE_HEADERS, "_max_headers"}
+    _OURS |= {options.MAX_RESPONSE_HEADERS, "_max_headers"}
 if sys.version_info < (3, 13):
     _OURS.add("_wrap_ipv6")
 

@@ -52,7 +52,7 @@ def test_every_import_can_be_found_by_reading(tmp_path):
     finder = ModuleFinder(excludes=installed - {"httpclient"})
     finder.run_script(str(script))
     imported = modules_of(USES_ALL) - modules_of("")
-    assert {"httpclient._core.reader", "httpclient.second"} <= imported
+    assert {"httpclient._core.reader", "httpclient.twin"} <= imported
     assert imported - set(finder.modules) == set()
 
 

@@ -9,7 +9,7 @@ import re
 import sys
 
 import httpclient
-from httpclient import second
+from httpclient import twin
 
 CLASSES = http.client.HTTPConnection, http.client.HTTPSConnection, http.client.HTTPResponse
 
@@ -29,7 +29,7 @@ def compile_all():
     for name, module in list(sys.modules.items()):
         if name == "http.client" or name.partition(".")[0] == "httpclient":
             module.__spec__.loader = Loader()
-    second.code_of.cache_clear()
+    twin.code_of.cache_clear()
 
 
 def state():

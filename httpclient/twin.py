@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+"""The twin: a second instance of httpclient's modules, for http.client's own classes.
+
+A function looks up the exceptions that it raises, the classes that it makes and compares with,
+and the names that programs rebind, in the module that defines it.  Functions on http.client's
+classes must find http.client's there, while httpclient's own functions find what they found
+before.  So install() imports the modules once more, as submodules of another package.  When they
+import each other they get
+
+- the stand-in ``standard`` for ``exceptions``, ``mime`` and ``options``;
+- httpclient's own module if it is compiled (``_core``): it cannot be loaded twice;
+- httpclient's own module if it is a leaf, one that takes nothing from httpclient's other Python
+  modules: nothing in it would differ, and what it keeps, such as TLS sessions, exists only once
+  in the process.  A leaf must not use names that programs rebind, not even ``print``;
+- otherwise a second instance, which runs the same code.
+
+The second instances say that they are http.client, so their functions and classes do as well.
+"""
+import sys
+from functools import cache
+from importlib import import_module
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from types import FunctionType, ModuleType
+
+from . import standard
+from .chunks import ChunkedContent
+
+CLASSES = "HTTPResponse", "HTTPConnection", "HTTPSConnection"     # each after its base class
+FUNCTIONS = FunctionType, type(ChunkedContent._safe_read)     # Cython has a type of its own
+_CORE = __package__ + "._core"
+_TWIN = __package__ + ".twin-"      # no import statement can name this package
+
+
+def make_twin(classes):
+    """Import the twin that serves http.client's classes (dict: name -> class).
+
+    Returns its modules (dict: name -> module), the attributes for each class of http.client (dict:
+    class -> dict: name -> value), and the twin's classes that they were defined in.
+    """
+    secure = f"{__package__}.https" in sys.modules      # else Python has no ssl
+    modules = _import_again("https" if secure else "connection")
+    names = {name: value for module in modules.values() for name, value in vars(module).items()}
+    templates = {names[name]: cls for name, cls in classes.items() if name in names}
+    for module in modules.values():
+        vars(module).update(_exchanged(vars(module), templates))
+    return modules, _attributes(templates), list(templates)
+
+
+@cache
+def code_of(module):
+    """Return the code that a module ran when it was imported, or None if it cannot be had."""
+    spec, name = module.__spec__, module.__name__
+    # ``import six.moves.http_client`` gives http.client a spec of another name, and programs
+    # that run a module themselves may give it None.
+    known = getattr(spec, "name", None) == name
+    loader = spec.loader if known else getattr(module, "__loader__", None)
+    if hasattr(loader, "get_code"):
+        return loader.get_code(name)
+    package, _, name = name.rpartition(".")
+    if package != __package__:
+        return None
+    # Nuitka has compiled the program: its loader has machine code alone.
+    from .sources import SOURCES
+    return compile(SOURCES[name], module.__file__, "exec", dont_inherit=True)
+
+
+class _Importer(SourceFileLoader):
+    """Finds and loads modules of the twin, with the code of httpclient's modules."""
+
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if name.startswith(_TWIN + "."):
+            original = import_module(name.replace(_TWIN, __package__, 1))
+            return ModuleSpec(name, cls(original.__name__, original.__file__))
+
+    def create_module(self, spec):
+        module = ModuleType("http.client")      # from which functions have their __module__
+        module.__file__ = self.path
+        return module
+
+    def get_code(self, fullname):
+        return code_of(sys.modules[self.name])
+
+
+def _import_again(name):
+    """Import a module into the twin; return all second instances (dict: name -> module)."""
+    package = ModuleType(_TWIN)
+    package.__path__ = []
+    known = {_TWIN: package} | {
+        name.replace(__package__, _TWIN, 1): module for name, module in list(sys.modules.items())
+        if name.startswith(__package__ + ".") and _is_shared(module)
+    } | {f"{_TWIN}.{name}": standard for name in ("exceptions", "mime", "options")}
+    sys.modules.update(known)
+    sys.meta_path.insert(0, _Importer)
+    try:
+        import_module(f"{_TWIN}.{name}")
+    finally:
+        sys.meta_path.remove(_Importer)
+        imported = {name: sys.modules.pop(name) for name in list(sys.modules)
+                    if name.startswith(_TWIN)}
+    return {name.rpartition(".")[2]: module for name, module in imported.items()
+            if name not in known}
+
+
+def _is_shared(module):
+    """Return True if a module is one of _core, or a leaf."""
+    return module.__name__.startswith(_CORE) or all(
+        origin == module.__name__ or origin.startswith(_CORE)
+        or origin.partition(".")[0] != __package__
+        for origin in map(_origin, vars(module).values()))
+
+
+def _origin(value):
+    """Return the name of a module, or of the module that defines a function or class."""
+    return str(value.__name__ if isinstance(value, ModuleType)
+               else getattr(value, "__module__", None))
+
+
+def _exchanged(attributes, templates):
+    """Return those attributes that are classes of the twin, as http.client's classes."""
+    return {name: templates[value] for name, value in attributes.items()
+            if isinstance(value, type) and value in templates}
+
+
+def _attributes(templates):
+    """Return the attributes for each class, from its template and the template's base classes."""
+    found, taken = {}, set()
+    for template, cls in templates.items():
+        own = found[cls] = {}
+        for base in reversed(template.__mro__):
+            if base.__module__ == "http.client" and base not in taken:
+                taken.add(base)
+                own.update(vars(base))
+        for name, value in list(own.items()):
+            if name == "_abc_impl" or name.startswith("__") and type(value) is not FunctionType:
+                del own[name]       # Python gives each class its own
+        own.update(_exchanged(own, templates))
+        for name, value in own.items():
+            _belong_to(cls, name, getattr(value, "__func__", value))
+    return found
+
+
+def _belong_to(cls, name, function):
+    """Make a function one of a class: for super(), for pickles, and in what is shown of it."""
+    if isinstance(function, FUNCTIONS):
+        function.__qualname__ = f"{cls.__qualname__}.{name}"
+        for variable, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
+            if variable == "__class__":
+                cell.cell_contents = cls
