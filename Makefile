@@ -29,8 +29,6 @@ WHEEL_FILES := pyproject.toml setup.py MANIFEST.in README.md LICENSE \
 SDIST_FILES := $(WHEEL_FILES) Makefile CHANGELOG.md COMPATIBILITY.md \
   $(shell find tests bench docs examples .github .ci -type f ! -name '*.pyc' 2>/dev/null | sort)
 
-comma := ,
-
 # Installs with the exact versions; an index that lacks one of them must not be the end.
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 define pip_install
@@ -38,6 +36,11 @@ $(PIP) install --constraint $(CONSTRAINTS) $(1) || { \
   echo "*** The pinned versions of $(CONSTRAINTS) cannot be had here;" \
        "going on with whatever satisfies pyproject.toml. ***" >&2; \
   $(PIP) install $(1); }
+endef
+
+# A list of pyproject.toml, one item a line: its keys are $(1).
+define listed
+$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))$(1), sep="\n")'
 endef
 
 # PYTHONSAFEPATH keeps the working folder, and with it the unbuilt package, off sys.path;
@@ -86,8 +89,9 @@ $(MADE): FORCE
 	  echo "$(PYTHON)" >$@; \
 	fi
 
-$(TOOLS): $(MADE) $(CONSTRAINTS)
-	@echo 'pip install build setuptools Cython'; $(call pip_install,build 'setuptools>=77' 'Cython>=3.1$(comma)<4')
+$(TOOLS): pyproject.toml $(CONSTRAINTS) $(MADE)
+	@$(call listed,["build-system"]["requires"]) >$@.txt
+	@echo 'pip install build setuptools Cython'; $(call pip_install,build -r $@.txt)
 	@touch $@
 
 # ---- sdist and wheel ----
@@ -139,11 +143,9 @@ $(PEERS): pyproject.toml $(CONSTRAINTS) $(MADE) | $(INSTALLED)
 	@touch $@
 
 # What cannot be had, its tests are skipped for.
-one_by_one := import tomllib; \
-  print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["downstream"], sep="\n")
 $(OTHERS): pyproject.toml $(CONSTRAINTS) $(MADE) | $(INSTALLED)
 	@echo 'pip install "*.whl[downstream]"'; $(call pip_install,"$$(echo $(WHEELHOUSE)/*.whl)[downstream]") \
-	  || $(PY) -c '$(one_by_one)' | while read package; do \
+	  || $(call listed,["project"]["optional-dependencies"]["downstream"]) | while read package; do \
 	    $(PIP) install "$$package" || echo "*** $$package cannot be had: going on without. ***" >&2; \
 	  done
 	@touch $@

@@ -11,11 +11,13 @@ import importlib.machinery
 import importlib.metadata
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path, PurePosixPath
 
@@ -119,6 +121,37 @@ def sources(folder, *endings):
         for path in (ROOT / folder).rglob("*")
         if path.name.endswith(endings) and "__pycache__" not in path.parts
     }
+
+
+# ---- pyproject.toml: each list of requirements stands there once, and the versions are pinned ----
+
+@pytest.fixture(scope="session")
+def pyproject(source_tree):
+    return tomllib.loads(source_tree.joinpath("pyproject.toml").read_text(encoding="utf-8"))
+
+
+def test_bounds_of_the_build_tools_stand_once(source_tree, pyproject):
+    texts = [source_tree.joinpath(name).read_text(encoding="utf-8")
+             for name in ("pyproject.toml", "Makefile")]
+    bounds = re.findall(r"(?:Cython|setuptools)[<>=]=?", "".join(texts))
+    assert sorted(bounds) == ["Cython>=", "setuptools>="]
+    assert len(pyproject["build-system"]["requires"]) == len(bounds)
+
+
+def test_wheels_are_tested_with_the_packages_of_the_extra(source_tree, pyproject):
+    settings = pyproject["tool"]["cibuildwheel"]
+    assert settings["test-extras"] == ["test"]
+    assert not {"before-test", "test-groups", "test-requires"} & settings.keys()
+    assert source_tree.joinpath(settings["test-environment"]["PIP_CONSTRAINT"]).is_file()
+
+
+def test_each_requirement_is_pinned(source_tree, pyproject):
+    lines = source_tree.joinpath(".github", "constraints.txt").read_text(encoding="utf-8")
+    pinned = set(re.findall(r"^(\S+)==", lines, re.MULTILINE))
+    needed = pyproject["build-system"]["requires"] + [
+        each for extra in pyproject["project"]["optional-dependencies"].values() for each in extra]
+    names = {re.match(r"[\w.-]+", each).group() for each in needed} - {DISTRIBUTION}
+    assert names - pinned == set()
 
 
 # ---- the sdist ----
