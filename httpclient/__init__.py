@@ -28,12 +28,7 @@ from .checks import (
 from .connection import (
     _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED, HTTP_PORT, HTTPS_PORT, HTTPConnection,
 )
-from .exceptions import (
-    BadHeaderLine, BadStatusLine, CannotSendHeader, CannotSendRequest, HTTPException,
-    ImproperConnectionState, IncompleteRead, InvalidURL, LineTooLong, NotConnected,
-    RemoteDisconnected, ResponseNotReady, UnimplementedFileMode, UnknownProtocol,
-    UnknownTransferEncoding, error,
-)
+from .exceptions import *  # noqa: F403
 from .limits import _MAXINTERIMRESPONSES
 from .message import _parse_header_lines, _read_headers, parse_headers
 from .mime import HTTPMessage
@@ -43,13 +38,9 @@ from .status import responses
 
 globals().update(status.constants)
 __version__ = "0.1.0"
-__all__ = [
-    "HTTPResponse", "HTTPConnection", "HTTPException", "NotConnected", "UnknownProtocol",
-    "UnknownTransferEncoding", "UnimplementedFileMode", "IncompleteRead", "InvalidURL",
-    "ImproperConnectionState", "CannotSendRequest", "CannotSendHeader", "ResponseNotReady",
-    "BadStatusLine", "BadHeaderLine", "LineTooLong", "RemoteDisconnected", "error", "responses",
-    "ResponseParser",
-]
+__all__ = ["HTTPResponse", "HTTPConnection"]
+__all__ += exceptions.__all__
+__all__ += ["responses", "ResponseParser"]
 _LATER = ("install", "installed", "uninstall")
 _rooms = [limits, checks, chunks, connection, heads, message, parser, response, sending, tunnel]
 

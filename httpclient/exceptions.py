@@ -9,11 +9,12 @@ import http.client as _standard
 
 from . import limits
 
+# In the order of http.client's.
 __all__ = [
-    "HTTPException", "NotConnected", "InvalidURL", "UnknownProtocol", "UnknownTransferEncoding",
-    "UnimplementedFileMode", "IncompleteRead", "ImproperConnectionState", "CannotSendRequest",
-    "CannotSendHeader", "ResponseNotReady", "BadStatusLine", "BadHeaderLine", "LineTooLong",
-    "RemoteDisconnected", "error",
+    "HTTPException", "NotConnected", "UnknownProtocol", "UnknownTransferEncoding",
+    "UnimplementedFileMode", "IncompleteRead", "InvalidURL", "ImproperConnectionState",
+    "CannotSendRequest", "CannotSendHeader", "ResponseNotReady", "BadStatusLine", "BadHeaderLine",
+    "LineTooLong", "RemoteDisconnected", "error",
 ]
 
 SHOWN = 100     # of the offending octets, in a message

@@ -7,23 +7,13 @@ classes stay as they are; what httpclient's say in str() is a note here.
 """
 import http.client
 import sys
-from http.client import (
-    BadStatusLine, CannotSendHeader, CannotSendRequest, HTTPException, HTTPMessage,
-    ImproperConnectionState, IncompleteRead, InvalidURL, LineTooLong, NotConnected,
-    RemoteDisconnected, ResponseNotReady, UnimplementedFileMode, UnknownProtocol,
-    UnknownTransferEncoding,
+from http.client import (  # noqa: F401
+    BadStatusLine, HTTPException, HTTPMessage, LineTooLong, UnknownProtocol,
 )
 
 from . import exceptions
-from .exceptions import SHOWN, Aborted, BadHeaderLine
-from .mime import InterimResponse
-
-__all__ = [
-    "HTTPException", "NotConnected", "InvalidURL", "UnknownProtocol", "UnknownTransferEncoding",
-    "UnimplementedFileMode", "IncompleteRead", "ImproperConnectionState", "CannotSendRequest",
-    "CannotSendHeader", "ResponseNotReady", "BadStatusLine", "BadHeaderLine", "LineTooLong",
-    "RemoteDisconnected", "HTTPMessage", "InterimResponse", "SHOWN", "Aborted",
-]
+from .exceptions import SHOWN, Aborted, BadHeaderLine  # noqa: F401
+from .mime import InterimResponse  # noqa: F401
 
 # A subclass of http.client's may have attributes called as options.py says that mean something
 # else: there only keyword arguments count.
@@ -33,9 +23,13 @@ MAX_RESPONSE_HEADERS = ("max_response_headers" if sys.version_info >= (3, 15)
                         else "_hc_max_response_headers")
 RESUME_SESSIONS = "_hc_resume_sessions"
 
-# httpclient's exceptions -> http.client's
-_RENAMED = {getattr(exceptions, name): getattr(http.client, name)
+# The other modules import from here what they import from exceptions.py elsewhere.
+_CLASSES = {name: getattr(http.client, name)
             for name in exceptions.__all__ if hasattr(http.client, name)}
+globals().update(_CLASSES)
+
+# httpclient's exceptions -> http.client's
+_RENAMED = {getattr(exceptions, name): cls for name, cls in _CLASSES.items()}
 
 
 def bad_status_line(line, why):

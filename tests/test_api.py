@@ -16,6 +16,7 @@ import sys
 
 import httpclient
 import pytest
+from httpclient import exceptions, standard
 
 from support.capture import FakeSocket, connect
 from support.servers import ok
@@ -286,6 +287,20 @@ EXCEPTIONS = {
     "CannotSendHeader": (), "ResponseNotReady": ("Idle",), "BadStatusLine": ("x\r\n",),
     "LineTooLong": ("header line",), "RemoteDisconnected": ("gone",),
 }
+
+
+def test_each_exception_is_public():
+    defined = {name for name, value in vars(exceptions).items()
+               if isinstance(value, type) and issubclass(value, httpclient.HTTPException)}
+    assert set(exceptions.__all__) == defined
+    assert set(exceptions.__all__) == {*EXCEPTIONS, "BadHeaderLine", "error"}
+    assert set(exceptions.__all__) <= set(httpclient.__all__)
+
+
+def test_installed_functions_find_each_exception_of_http_client():
+    for name in exceptions.__all__:
+        found = getattr(standard, name)
+        assert found is getattr(http.client, name, httpclient.BadHeaderLine), name
 
 
 @pytest.mark.parametrize("name", EXCEPTIONS)

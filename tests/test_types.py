@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 import httpclient
+from httpclient import httplib
 
 PROGRAM = Path(__file__).parent / "data" / "typed_program.py"
 STUB = Path(httpclient.__file__).with_suffix(".pyi")
@@ -97,6 +98,14 @@ def test_what_the_types_allow_can_be_made(maker):
     for each in made:
         if hasattr(each, "close"):
             each.close()
+
+
+@pytest.mark.parametrize("module", [httpclient, httplib], ids=["httpclient", "httplib"])
+def test_stub_lists_the_public_names_in_their_order(module):
+    stub = Path(module.__file__).with_suffix(".pyi")
+    [listed] = [node.value for node in ast.parse(stub.read_text(encoding="utf-8")).body
+                if isinstance(node, ast.Assign) and node.targets[0].id == "__all__"]
+    assert ast.literal_eval(listed) == module.__all__
 
 
 def keywords_in_stub(name):
