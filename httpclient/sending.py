@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from . import body as _body
+from ._core.exchange import JOINED
 from ._core.progress import progress_of
 from ._core.request import field_line
 from ._core.sockets import call_in_time, held
@@ -19,7 +20,6 @@ from .idle import real_socket
 from .stand_ins import as_connection, real
 
 _NONE_LEFT = object()
-_JOINED = 16 * 1024  # a body up to this size goes out together with the head
 
 
 class Sending:
@@ -142,7 +142,7 @@ class Sending:
     def _hc_may_join(self, body, encode_chunked):
         """Whether head and body may go out in one piece, with nobody to see the seam."""
         return (
-            type(body) in (bytes, bytearray) and 0 < len(body) <= _JOINED
+            type(body) in (bytes, bytearray) and 0 < len(body) <= JOINED
             and not encode_chunked
             and getattr(type(self), "send", None) is _our_send and "send" not in self.__dict__
             and issubclass(type(self.sock), real_socket)
@@ -155,7 +155,7 @@ class Sending:
             if not self.auto_open:
                 raise NotConnected()
             self.connect()
-        if body and len(body) <= _JOINED and issubclass(type(self.sock), real_socket):
+        if body and len(body) <= JOINED and issubclass(type(self.sock), real_socket):
             return self._hc_send_joined(head, body)
         for piece in (head, body):
             if piece:

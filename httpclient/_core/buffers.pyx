@@ -5,11 +5,11 @@ import os
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.exc cimport PyErr_Clear
-from cpython.ref cimport PyObject
 from libc.string cimport memcmp, memcpy
 
+from .python cimport clipped_size
+
 cdef extern from "Python.h":
-    Py_ssize_t clipped_size "PyNumber_AsSsize_t"(object n, PyObject *overflow) except? -1
     int get_buffer "PyObject_GetBuffer"(object target, Py_buffer *view, int flags) noexcept
 
 cdef bytes MARK = os.urandom(MARKED)

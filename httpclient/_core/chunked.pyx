@@ -17,11 +17,10 @@ from .http1 cimport *
 from .reader cimport Reader
 from .result cimport Gathering
 
-from ..exceptions import HTTPException, IncompleteRead, LineTooLong
+from ..exceptions import SHOWN as _SHOWN, HTTPException, IncompleteRead, LineTooLong
 
 cdef Py_ssize_t DIRECT = 16 * 1024      # what a chunk must have left to be received into place
 cdef Py_ssize_t LARGE = 64 * 1024       # what one receive takes at most in a long body
-cdef Py_ssize_t SHOWN = 100             # of the offending octets, in a message
 cdef enum:
     LINE = 512                          # octets of a line that is looked for in what is at hand
 cdef str BAD_LINE = "a chunk-size line expected (RFC 9112 7.1): {!r}"
@@ -359,5 +358,5 @@ def chunk_size(bytes line not None, bint strict=False):
     cdef http1_rc rc = http1_chunk_line(octets, end, &at, strict, end + 1, &size)
 
     if rc != HTTP1_OK or at != end:
-        raise ValueError(BAD_LINE.format(line[:SHOWN]))
+        raise ValueError(BAD_LINE.format(line[:_SHOWN]))
     return size

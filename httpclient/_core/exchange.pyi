@@ -5,6 +5,7 @@ from typing import Any, final
 from ..response import HTTPResponse
 from .originals import Bindings, Originals
 
+JOINED: int
 CONNECTION_DATA: tuple[str, ...]
 RESPONSE_CONNECTION_DATA: tuple[str, ...]
 RESPONSE_DATA: tuple[str, ...]

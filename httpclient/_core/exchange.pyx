@@ -27,6 +27,7 @@ from .originals cimport Bindings, Originals, attributes, get, set_attributes
 from .progress cimport (
     AWAITED, IDLE, PROGRESS, REQUEST_SENT, STATE, Progress, claimed, progress_in,
 )
+from .python cimport PySys_Audit, PyUnicode_IS_ASCII, clipped_size
 from .reader cimport Reader
 from .request cimport whole_head
 from .sockets cimport SocketReader, may_take_all, open_socket, send_all
@@ -37,11 +38,8 @@ from ..limits import DEFAULT
 from .tally import tally as _tally
 
 cdef extern from "Python.h":
-    bint PyUnicode_IS_ASCII(object text)
-    Py_ssize_t clipped_size "PyNumber_AsSsize_t"(object n, PyObject *overflow) except? -1
     Py_ssize_t PyUnicode_Tailmatch(object text, object part, Py_ssize_t start, Py_ssize_t end,
                                    int direction)
-    int PySys_Audit(const char *event, const char *format, ...) except -1
 
 cdef extern from *:
     """
@@ -50,7 +48,9 @@ cdef extern from *:
     """
     object new_instance "httpclient_new"(object cls, tuple args)
 
-cdef Py_ssize_t JOINED = 16 * 1024      # a body up to this size goes out with the head
+cpdef enum:
+    JOINED = 16 * 1024      # a body up to this size goes out with the head
+
 cdef Py_ssize_t LARGEST = sys.maxsize
 
 cdef Tally counts = _tally

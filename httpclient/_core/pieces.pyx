@@ -9,18 +9,14 @@ cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_Contains
-from cpython.object cimport PyObject
 from libc.string cimport memchr, memcpy
 
 from .chunked cimport ChunkedBody
 from .http1 cimport uint8_t
 from .originals cimport Originals, attributes, get
-from .reader cimport Reader
+from .python cimport clipped_size
+from .reader cimport PEEK, Reader
 
-cdef extern from "Python.h":
-    Py_ssize_t clipped_size "PyNumber_AsSsize_t"(object n, PyObject *overflow) except? -1
-
-cdef Py_ssize_t SHOWN = 8 * 1024        # what peek() shows at most
 cdef str GET = "GET"
 cdef Py_ssize_t ONCE = 1 << 20          # what read1() takes at most if it is not said
 
@@ -149,7 +145,7 @@ cdef class Pieces:
                 size = (self.at_hand(response, own, reader) if body is None else body.at_hand())
                 if size > 0:
                     data = PyBytes_FromStringAndSize(<char *> reader.unread_octets(),
-                                                     min(size, SHOWN))
+                                                     min(size, PEEK))
             if data is not None and body is not None:
                 own["chunk_left"] = body.left_in_chunk()
             return data

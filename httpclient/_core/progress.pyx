@@ -8,9 +8,7 @@ letting another one run, by the GIL or by the critical section of the dict or of
 cimport cython
 
 from .originals cimport attributes, get
-
-cdef extern from "Python.h":
-    unsigned long PyThread_get_thread_ident() noexcept
+from .python cimport PyThread_get_thread_ident
 
 STATE = "_HTTPConnection__state"
 IDLE = "Idle"

@@ -15,7 +15,6 @@ from .store cimport Store
 from io import UnsupportedOperation
 
 cdef Py_ssize_t STORE = 16 * 1024       # what a refill makes room for
-cdef Py_ssize_t PEEK = 8 * 1024         # what peek() shows, as io.BufferedReader's would
 
 
 cdef class Reader(Store):

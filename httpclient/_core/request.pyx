@@ -11,9 +11,9 @@ from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.string cimport memcpy
 
 from .http1 cimport *
+from .python cimport PyUnicode_IS_ASCII
 
 cdef extern from "Python.h":
-    bint PyUnicode_IS_ASCII(object text)
     bint PyDict_Next(dict d, Py_ssize_t *at, PyObject **key, PyObject **value)
 
 cdef extern from *:

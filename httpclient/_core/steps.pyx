@@ -17,14 +17,12 @@ from .originals cimport Bindings, Originals, attributes, get
 from .progress cimport (
     IDLE, PROGRESS, REQUEST_SENT, REQUEST_STARTED, STATE, Progress, progress_in,
 )
+from .python cimport PySys_Audit
 from .request cimport field_line, request_line
 from .sockets cimport send_all
 from .tally cimport Tally
 
 from .tally import tally as _tally
-
-cdef extern from "Python.h":
-    int PySys_Audit(const char *event, const char *format, ...) except -1
 
 cdef Tally counts = _tally
 cdef object real_socket = socket.socket

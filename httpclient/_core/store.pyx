@@ -28,12 +28,13 @@ from libc.string cimport memcpy, memmove
 
 from .buffers cimport Marked, get_writable, is_marked, mark, unmark
 from .http1 cimport *
+from .python cimport PyThread_get_thread_ident
 from .result cimport Gathering, Result, begun, grown
 from .tally cimport Tally
 
 from .tally import tally as _tally
 
-from ..exceptions import ReadAborted
+from ..exceptions import SHOWN as _SHOWN, ReadAborted
 
 try:
     from ssl import SSLWantReadError, SSLWantWriteError
@@ -44,7 +45,6 @@ except ImportError:
 cdef extern from "Python.h":
     ctypedef struct PyByteArrayObject:
         Py_ssize_t ob_exports
-    unsigned long PyThread_get_thread_ident() noexcept
 
 # What says that there is nothing to receive just now.
 cdef tuple WAITING = (BlockingIOError, *_tls_waiting)
@@ -396,7 +396,7 @@ cdef class Store:
 
     cdef bytes line_at(self, Py_ssize_t at):
         """Unread octets from `at` on, as many as a message shows."""
-        cdef Py_ssize_t n = min(100, self._end - self._at - at)
+        cdef Py_ssize_t n = min(<Py_ssize_t> _SHOWN, self._end - self._at - at)
         return b"" if n <= 0 else PyBytes_FromStringAndSize(<char *> self.unread_octets() + at, n)
 
     cdef bytes read_octets(self, Py_ssize_t n):
