@@ -7,6 +7,9 @@ legal beyond doubt, and they are what programs patch to send something else.
 import re
 
 from .exceptions import InvalidURL
+from .mistakes import (
+    not_ascii, note, noted, wrong_field, wrong_host, wrong_method, wrong_url,
+)
 
 # The name and value of a field are looser than RFC 9110's grammar, as in http.client.
 _is_legal_header_name = re.compile(rb"[^:\s\0][^:\r\n\0]*").fullmatch
@@ -50,7 +53,15 @@ def encode_host(host):
 
 
 def checked_field_line(header, values):
-    """A field line by http.client's own rules, or its ValueError."""
+    """A field line by http.client's own rules, or its exception."""
+    try:
+        return _field_line(header, values)
+    except (TypeError, ValueError) as error:
+        note(error, wrong_field, header, values, error)
+        raise
+
+
+def _field_line(header, values):
     if hasattr(header, "encode"):
         header = header.encode("ascii")
     if not _is_legal_header_name(header):
@@ -72,13 +83,18 @@ class RequestChecks:
 
     def _get_hostport(self, host, port):
         if port is None:
-            colon = host.rfind(":")
+            try:
+                colon = host.rfind(":")
+            except (AttributeError, TypeError) as error:
+                note(error, wrong_host, host)
+                raise
             if colon > host.rfind("]"):  # an IPv6 address has colons inside of its brackets
                 try:
                     port = int(host[colon + 1:])
                 except ValueError:
                     if host[colon + 1:]:
-                        raise InvalidURL(f"nonnumeric port: '{host[colon + 1:]}'") from None
+                        raise noted(InvalidURL(f"nonnumeric port: '{host[colon + 1:]}'"),
+                                    wrong_host, host) from None
                     port = self.default_port  # http://foo.com:/ is http://foo.com/
                 host = host[:colon]
             else:
@@ -89,22 +105,40 @@ class RequestChecks:
 
     def _encode_request(self, request):
         # ASCII alone, which is part of the cure of CVE-2019-9740.
-        return request.encode("ascii")
+        try:
+            return request.encode("ascii")
+        except UnicodeEncodeError as error:
+            note(error, not_ascii, request, error.start)
+            raise
 
     def _validate_method(self, method):
-        match = _contains_disallowed_method_pchar_re.search(method)
+        try:
+            match = _contains_disallowed_method_pchar_re.search(method)
+        except TypeError as error:
+            note(error, wrong_method, method)
+            raise
         if match:
-            raise ValueError(f"method can't contain control characters. {method!r} "
-                             f"(found at least {match.group()!r})")
+            raise noted(ValueError(f"method can't contain control characters. {method!r} "
+                                   f"(found at least {match.group()!r})"),
+                        wrong_method, method, match)
 
     def _validate_path(self, url):
-        match = _contains_disallowed_url_pchar_re.search(url)
+        try:
+            match = _contains_disallowed_url_pchar_re.search(url)
+        except TypeError as error:
+            note(error, wrong_url, url)
+            raise
         if match:
-            raise InvalidURL(f"URL can't contain control characters. {url!r} "
-                             f"(found at least {match.group()!r})")
+            raise noted(InvalidURL(f"URL can't contain control characters. {url!r} "
+                                   f"(found at least {match.group()!r})"),
+                        wrong_url, url, match)
 
     def _validate_host(self, host):
-        match = _contains_disallowed_url_pchar_re.search(host)
+        try:
+            match = _contains_disallowed_url_pchar_re.search(host)
+        except TypeError as error:
+            note(error, wrong_host, host)
+            raise
         if match:
-            raise InvalidURL(f"URL can't contain control characters. {host!r} "
-                             f"(found at least {match.group()!r})")
+            raise noted(InvalidURL(f"URL can't contain control characters. {host!r} "
+                                   f"(found at least {match.group()!r})"), wrong_host, host)

@@ -45,6 +45,9 @@ from .exceptions import (
 )
 from .framing import message_framing
 from .idle import has_news
+from .mistakes import (
+    misplaced_header, note, noted, out_of_order, wrong_address, wrong_headers,
+)
 from .options import DEADLINE, MAX_RESPONSE_HEADERS, STRICT
 from .recovery import _CS_AWAITED, _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED, Recovering
 from .response import _UNKNOWN, HTTPResponse
@@ -171,7 +174,11 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
         progress = progress_of(self)
         closes = progress.closes
         connect = self._create_connection if self._hc_due is None else self._hc_connect_in_time
-        sock = connect((self.host, self.port), self.timeout, self.source_address)
+        try:
+            sock = connect((self.host, self.port), self.timeout, self.source_address)
+        except (OSError, OverflowError, TypeError, ValueError) as error:
+            note(error, wrong_address, self, error)
+            raise
         if not progress.publish(self, closes, sock):
             sock.close()
             raise Aborted()
@@ -259,7 +266,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
     def _hc_start(self):
         """From Idle to Request-started, on a connection that nothing waits on."""
         if not self._hc_moved(_CS_IDLE, _CS_REQ_STARTED):
-            raise CannotSendRequest(self.__state)
+            state = self.__state
+            raise noted(CannotSendRequest(state), out_of_order, state)
         self._hc_forget_response()
         self._hc_drop_spoiled()
         if self.__answered and self.__answered is self.sock and not self.__response:
@@ -278,7 +286,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
         if _steps.putheader(self, header, values):
             return
         if self.__state != _CS_REQ_STARTED:
-            raise CannotSendHeader()
+            raise noted(CannotSendHeader(), misplaced_header, self.__state)
         line = checked_field_line(header, values)   # its refusal comes first
         self._output(line)
 
@@ -302,7 +310,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
     def _hc_send_lines(self, body, encode_chunked):
         progress, request = progress_of(self), object()
         if not self._hc_moved(_CS_REQ_STARTED, _CS_REQ_SENT):
-            raise CannotSendHeader()
+            raise noted(CannotSendHeader(), misplaced_header, self.__state)
         try:
             progress.unsent = request
             self._send_output(body, encode_chunked=encode_chunked)
@@ -353,7 +361,11 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
 
     def _send_request(self, method, url, body, headers, encode_chunked):
         self = as_connection(self)
-        names = frozenset(name.lower() for name in headers)
+        try:
+            names = frozenset(name.lower() for name in headers)
+        except (AttributeError, TypeError) as error:
+            note(error, wrong_headers, headers)
+            raise
         skips = {}
         if "host" in names:
             skips["skip_host"] = 1
@@ -366,7 +378,9 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
                 self.putheader(name, value)
             if isinstance(body, str):
                 body = _encode(body, "body")
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, AttributeError):
+                note(error, wrong_headers, headers)
             self._hc_reset()
             raise
         self.endheaders(body, encode_chunked=encode_chunked)
@@ -397,7 +411,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
         sock, response, progress = getattr(self, "sock", None), None, progress_of(self)
         try:
             if self.__response or not self._hc_moved(_CS_REQ_SENT, _CS_AWAITED):
-                raise ResponseNotReady(self.__state)
+                state = self.__state
+                raise noted(ResponseNotReady(state), out_of_order, state, self.__response)
             if self.__spoiled and self.__spoiled is sock:
                 # The request went out before the response ahead of it was read, and that
                 # one has turned out to end the connection, or to have taken this one's bytes.

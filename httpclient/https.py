@@ -9,6 +9,7 @@ from ._core.progress import progress_of
 from ._core.sockets import call_in_time
 from .connection import _KEYWORDS, HTTPS_PORT, HTTPConnection
 from .exceptions import Aborted
+from .mistakes import note, wrong_handshake
 from .options import RESUME_SESSIONS
 from .signatures import by_name, shown_signature
 from .stand_ins import as_connection
@@ -122,6 +123,8 @@ class HTTPSConnection(HTTPConnection):
                     raise Aborted()
                 self._hc_drop()
             except BaseException as error:
+                if isinstance(error, (ssl.SSLError, AttributeError)):
+                    note(error, wrong_handshake, self, error)
                 if progress.closes == closes:
                     self._hc_drop()     # or the next request would go out in the clear
                 elif isinstance(error, OSError):

@@ -22,6 +22,7 @@ from .chunks import (
 from .exceptions import IncompleteRead, ResponseNotReady
 from .heads import HeadReading
 from .message import message_of, trailers_of
+from .mistakes import not_begun, noted
 from .options import STRICT
 from .stand_ins import StandIn, as_response
 
@@ -314,7 +315,7 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
                 return value
             values = default
         elif self.headers is None:
-            raise ResponseNotReady()
+            raise noted(ResponseNotReady(), not_begun)
         else:
             values = self.headers.get_all(name) or default
         if isinstance(values, str) or not hasattr(values, "__iter__"):
@@ -352,7 +353,7 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         if self._hc_untouched():
             return self._hc_head.pairs()
         if self.headers is None:
-            raise ResponseNotReady()
+            raise noted(ResponseNotReady(), not_begun)
         return list(self.headers.items())
 
     # ---- what urllib's responses have

@@ -7,6 +7,7 @@ print, an audit hook) is the same as there.
 """
 import sys
 from collections.abc import Iterable
+from itertools import count
 from urllib.parse import urlsplit
 
 from . import body as _body
@@ -17,6 +18,7 @@ from ._core.sockets import call_in_time, held
 from .checks import _encode, _strip_ipv6_iface, encode_host
 from .exceptions import NotConnected
 from .idle import real_socket
+from .mistakes import note, noted, not_connected, wrong_piece, wrong_text
 from .stand_ins import as_connection, real
 
 _NONE_LEFT = object()
@@ -35,7 +37,7 @@ class Sending:
             if self.auto_open:
                 self.connect()
             else:
-                raise NotConnected()
+                raise noted(NotConnected(), not_connected)
         if self.debuglevel > 0:
             print("send:", repr(data))
         if isinstance(data, str):
@@ -121,10 +123,12 @@ class Sending:
             return
         encode_chunked = encode_chunked and self._http_vsn == 11
         blocks = iter(_body.blocks(message_body, self._read_readable))
-        while True:
+        for at in count(1):
             try:
                 block = next(blocks, _NONE_LEFT)
-            except BaseException:
+            except BaseException as error:
+                if isinstance(error, UnicodeEncodeError):
+                    note(error, wrong_text, message_body, error)
                 self.close()    # half a request is on its way
                 raise
             if block is _NONE_LEFT:
@@ -133,9 +137,13 @@ class Sending:
                 if self.debuglevel > 0:
                     print("Zero length chunk ignored")
                 continue
-            if isinstance(block, str):
-                raise TypeError("a bytes-like object is required, not 'str'")
-            self.send(_body.chunk(block) if encode_chunked else block)
+            try:
+                if isinstance(block, str):
+                    raise TypeError("a bytes-like object is required, not 'str'")
+                self.send(_body.chunk(block) if encode_chunked else block)
+            except TypeError as error:
+                note(error, wrong_piece, message_body, at, block)
+                raise
         if encode_chunked:
             self.send(_body.LAST_CHUNK)
 
@@ -153,7 +161,7 @@ class Sending:
         """Send a head and a body of bytes or None, with what send() does, but for its print."""
         if self.sock is None:
             if not self.auto_open:
-                raise NotConnected()
+                raise noted(NotConnected(), not_connected)
             self.connect()
         if body and len(body) <= JOINED and issubclass(type(self.sock), real_socket):
             return self._hc_send_joined(head, body)

@@ -11,6 +11,10 @@ from .checks import (
 )
 from .chunks import READERS
 from .message import _parse_header_lines, _read_headers
+from .mistakes import (
+    late_tunnel, note, noted, refused_tunnel, wrong_field, wrong_headers, wrong_host,
+    wrong_port,
+)
 from .options import MAX_RESPONSE_HEADERS
 from .response import HTTPResponse as _our_response_class
 from .stand_ins import as_connection
@@ -19,6 +23,16 @@ from .stand_ins import as_connection
 def _wrapped(ip):
     """An IPv6 address (bytes) in brackets; a name, or what has brackets, as it is."""
     return b"[" + ip + b"]" if b":" in ip and ip[0] != b"["[0] else ip
+
+
+def _field_line(name, value):
+    """A field line of a CONNECT request."""
+    name, value = name.encode("latin-1"), str(value).encode("latin-1")
+    if not _is_legal_header_name(name):
+        raise ValueError(f"Invalid header name {name!r}")
+    if _is_illegal_header_value(value):
+        raise ValueError(f"Invalid header value {value!r}")
+    return b"%s: %s\r\n" % (name, value)
 
 
 class Tunnelling:
@@ -31,30 +45,39 @@ class Tunnelling:
         added if it is not there.  Raises RuntimeError on an open connection.
         """
         if self.sock:
-            raise RuntimeError("Can't set up tunnel for established connection")
+            raise noted(RuntimeError("Can't set up tunnel for established connection"),
+                        late_tunnel)
         self._tunnel_host, self._tunnel_port = self._get_hostport(host, port)
-        if headers:
-            self._tunnel_headers = headers.copy()
-        else:
-            self._tunnel_headers.clear()
-        if not any(name.lower() == "host" for name in self._tunnel_headers):
+        try:
+            if headers:
+                self._tunnel_headers = headers.copy()
+            else:
+                self._tunnel_headers.clear()
+            has_host = any(name.lower() == "host" for name in self._tunnel_headers)
+        except (AttributeError, TypeError) as error:
+            note(error, wrong_headers, headers)
+            raise
+        if not has_host:
             encoded = _wrapped(self._tunnel_host.encode("idna")).decode("ascii")
             self._tunnel_headers["Host"] = f"{encoded}:{self._tunnel_port}"
 
     def _tunnel(self):
         self = as_connection(self)
         self._hc_check_tunnel()
-        connect = b"CONNECT %s:%d %s\r\n" % (
-            self._wrap_ipv6(self._tunnel_host.encode("idna")), self._tunnel_port,
-            self._http_vsn_str.encode("ascii"))
+        host, version = self._wrap_ipv6(self._tunnel_host.encode("idna")), self._http_vsn_str
+        try:
+            connect = b"CONNECT %s:%d %s\r\n" % (
+                host, self._tunnel_port, version.encode("ascii"))
+        except TypeError as error:
+            note(error, wrong_port, self._tunnel_port)
+            raise
         lines = [connect]
         for name, value in self._tunnel_headers.items():
-            name, value = name.encode("latin-1"), str(value).encode("latin-1")
-            if not _is_legal_header_name(name):
-                raise ValueError(f"Invalid header name {name!r}")
-            if _is_illegal_header_value(value):
-                raise ValueError(f"Invalid header value {value!r}")
-            lines.append(b"%s: %s\r\n" % (name, value))
+            try:
+                lines.append(_field_line(name, value))
+            except (AttributeError, ValueError) as error:
+                note(error, wrong_field, name, [str(value)], error)
+                raise
         lines.append(b"\r\n")
         self.send(b"".join(lines))
 
@@ -70,7 +93,8 @@ class Tunnelling:
                     print("header:", line.decode("latin-1"))
             if code != http.HTTPStatus.OK:
                 self.close()
-                raise OSError(f"Tunnel connection failed: {code} {message.strip()}")
+                raise noted(OSError(f"Tunnel connection failed: {code} {message.strip()}"),
+                            refused_tunnel, self._tunnel_host, code)
             if type(response.fp) in READERS and response.fp.unread:
                 # Whoever speaks before the TLS handshake or our request is no tunnel.
                 self.close()
@@ -80,8 +104,8 @@ class Tunnelling:
 
     def _hc_check_tunnel(self):
         if _contains_disallowed_url_pchar_re.search(self._tunnel_host):
-            raise ValueError(
-                f"Tunnel host can't contain control characters {self._tunnel_host!r}")
+            raise noted(ValueError(f"Tunnel host can't contain control characters "
+                                   f"{self._tunnel_host!r}"), wrong_host, self._tunnel_host)
 
     def _wrap_ipv6(self, ip):
         return _wrapped(ip)
