@@ -16,9 +16,7 @@ The report is made by
     downstream.py urllib3, requests and others, with install() and without
     floor.py      an http.client that does nothing but its system calls, for those
     footprint.py  imports, idle connections
-    measure.py    the clock, the figures
-    quiet.py      who else is on the machine
-    children.py   the processes that are started
+    harness/      the clock and the figures, neighbours on the machine, child processes
     server.py     canned answers, from a process of its own
     table.py      results as text
     check.py      what must be reached

@@ -28,9 +28,9 @@ from typing import Any
 
 from bench import check, plot
 from bench.downstream import Use, versions
-from bench.measure import AnswersDiffer, Course
+from bench.harness.measure import AnswersDiffer, Course
+from bench.harness.neighbours import give_back_precedence, take_precedence
 from bench.peers import installed
-from bench.quiet import give_back_precedence, take_precedence
 from bench.rows import ROWS, AnyRow, measure_rows
 from bench.table import formatted, tables
 

@@ -25,8 +25,10 @@ from types import ModuleType
 from typing import Any
 
 from bench.cases import BUCKET, CASES, HOST, LOOKED_UP, Case
-from bench.children import environment, started, stop
-from bench.measure import AnswersDiffer, Course, Timed, figures, measure, ratio, time_contender
+from bench.harness.measure import (
+    AnswersDiffer, Course, Timed, figures, measure, ratio, time_contender,
+)
+from bench.harness.processes import environment, started, stop
 from bench.peers import FIELDS, Close, Fetch, Peer, Seen, look_up, of_requests, of_urllib3, url
 
 CALLED = ["small-head", "large-head", "length-1m", "chunks-64b", "chunks-4k"]

@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from bench.cases import CALLER_FIELDS, HOST, LOOKED_UP, Case
-from bench.measure import AnswersDiffer, Course, Exchange, Makers, measure
+from bench.harness.measure import AnswersDiffer, Course, Exchange, Makers, measure
 from bench.peers import makers as peer_makers
 from bench.peers import runs
 

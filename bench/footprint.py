@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.cases import CALLER_FIELDS, CASES, HOST
-from bench.children import environment
-from bench.measure import AnswersDiffer, Course, Figures, figures, ratio
+from bench.harness.measure import AnswersDiffer, Course, Figures, figures, ratio
+from bench.harness.processes import environment
 from bench.server import allow_many_files
 
 IMPORT = "import"

@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.cases import CASES, HOST, Case
 from bench.exchanges import RAW_BUFFER
-from bench.measure import AnswersDiffer, Course, Exchange, Makers, measure
+from bench.harness.measure import AnswersDiffer, Course, Exchange, Makers, measure
 
 CONSTRUCT = "https-construct"
 HANDSHAKE = "tls-handshake"

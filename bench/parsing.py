@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from bench.cases import LARGE_FIELDS, SMALL, SMALL_FIELDS, by_chunks, by_length
-from bench.measure import AnswersDiffer, Course, Makers, measure
+from bench.harness.measure import AnswersDiffer, Course, Makers, measure
 
 PIECE = 65536                   # what a recv() of a large body brings
 

@@ -23,7 +23,7 @@ from types import ModuleType
 from typing import Any
 
 from bench.cases import CALLER_FIELDS, HOST, LOOKED_UP, Case
-from bench.measure import AnswersDiffer, Exchange, Makers
+from bench.harness.measure import AnswersDiffer, Exchange, Makers
 
 RECEIVE = 65536
 PATIENCE = 60                   # seconds, for pools that want a number

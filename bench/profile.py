@@ -24,9 +24,9 @@ from types import FrameType
 
 import httpclient
 from bench import downstream
-from bench.children import started, stop
 from bench.downstream import BY_NAME, LIBRARIES, USES
-from bench.measure import warm_up
+from bench.harness.measure import warm_up
+from bench.harness.processes import started, stop
 from bench.peers import Peer
 from bench.server import ServerProcess
 from bench.table import formatted

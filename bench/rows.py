@@ -14,10 +14,10 @@ from bench import downstream, footprint, https, threads
 from bench.cases import CASES, Case
 from bench.downstream import USES, Use
 from bench.exchanges import measure_case
-from bench.measure import Course
+from bench.harness.measure import Course
+from bench.harness.neighbours import Neighbours
 from bench.parsing import PARSES, Parse, measure_parse
 from bench.progress import shown
-from bench.quiet import Neighbours
 from bench.server import ServerProcess
 
 PATIENCE = 120                  # seconds that a row may take beyond ten times its share

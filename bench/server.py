@@ -35,9 +35,9 @@ import threading
 import time
 
 from bench.cases import BUCKET, CASES, HOST
-from bench.children import environment, started, stop
+from bench.harness.neighbours import take_precedence
+from bench.harness.processes import environment, started, stop
 from bench.plot import GROWTH
-from bench.quiet import take_precedence
 
 RECEIVE = 65536
 BACKLOG = 1024

@@ -19,7 +19,7 @@ from typing import Any
 
 from bench.cases import CALLER_FIELDS, CASES, HOST, Case
 from bench.exchanges import Client
-from bench.measure import AnswersDiffer, Course, Exchange, Makers, measure
+from bench.harness.measure import AnswersDiffer, Course, Exchange, Makers, measure
 
 THREADS = [1, 2, 4, 8, 16, 64]
 EACH = 100                      # requests of a thread in one unit

@@ -117,7 +117,7 @@ def test_missed_ratio_is_shown_without_what_all_pay(folder):
     """It is missed all the same; how much of it the system calls are can be seen."""
     done = run_bench(folder, start=("-c", """
 from bench import check
-from bench.measure import compared
+from bench.harness.measure import compared
 bound = next(b for b in check.BOUNDS if (b.case, b.figure) == ("small-head", "ratio"))
 for ours in (12.0, 8.0):
     costs = {"ours": ours, "stdlib": 66.0, "raw": 8.0}

@@ -25,7 +25,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from bench.quiet import Neighbours
+from bench.harness.neighbours import Neighbours
 
 try:
     import resource

@@ -12,7 +12,8 @@ from pathlib import Path
 
 def environment() -> dict[str, str]:
     """For a process that imports bench: by PYTHONPATH, for PYTHONSAFEPATH may be set."""
-    root = str(Path(__file__).absolute().parent.parent)   # not the checkout behind a link
+    # Not resolve(): bench may be a link in a folder that holds no unbuilt httpclient.
+    root = str(Path(__file__).absolute().parents[2])
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     return {**os.environ, "PYTHONPATH": path}
 
