@@ -8,16 +8,8 @@ The report is made by
 
     __main__.py   the command line, the report
     rows.py       all rows, and who measures each
-    cases.py      what goes over the wire, and how the client reads it
-    exchanges.py  the contenders that go over a socket
-    parsing.py    the contenders that parse what is in memory
-    https.py      default HTTPS connections, handshakes
-    threads.py    many threads
-    downstream.py urllib3, requests and others, with install() and without
-    floor.py      an http.client that does nothing but its system calls, for those
-    footprint.py  imports, idle connections
+    cases/        the answers, the server that gives them, and the clients that are measured
     harness/      the clock and the figures, neighbours on the machine, child processes
-    server.py     canned answers, from a process of its own
     table.py      results as text
     check.py      what must be reached
 

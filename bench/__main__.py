@@ -27,10 +27,11 @@ from types import ModuleType
 from typing import Any
 
 from bench import check, plot
-from bench.downstream import Use, versions
+from bench.cases.downstream import Use, versions
+from bench.cases.fixtures import GROWTH
+from bench.cases.peers import installed
 from bench.harness.measure import AnswersDiffer, Course
 from bench.harness.neighbours import give_back_precedence, take_precedence
-from bench.peers import installed
 from bench.rows import ROWS, AnyRow, measure_rows
 from bench.table import formatted, tables
 
@@ -227,7 +228,7 @@ def main(arguments: list[str] | None = None) -> int:
             precedence = take_precedence()
         facts = environment(options, module, cores, precedence)
         course = Course(options.rounds, options.seconds, random.Random(options.seed))
-        rows = chosen_rows(options) + (plot.GROWTH if options.plot else [])
+        rows = chosen_rows(options) + (GROWTH if options.plot else [])
         results, skipped = measure_rows(rows, module, course, cores and cores[1],
                                         options.patience, options.peers)
     except (AnswersDiffer, OSError, RuntimeError) as exc:

@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from bench.downstream import USES
-from bench.threads import NAMES as THREAD_NAMES
+from bench.cases.downstream import USES
+from bench.cases.threads import NAMES as THREAD_NAMES
 
 PGO_FACTOR = 0.85
 KEPT = 0.9                      # of one thread's requests per second, with more threads

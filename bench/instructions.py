@@ -32,7 +32,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bench.cases import CALLER_FIELDS, CASES, HOST, Case
+from bench.cases.fixtures import CALLER_FIELDS, CASES, HOST, Case
 
 KEPT = Path(__file__).with_name("instructions.json")
 WORKS = ["small-head", "large-head-all", "small-post", "chunks-64b", "deadline"]

@@ -12,31 +12,12 @@ import importlib.util
 import textwrap
 from typing import Any
 
-from bench.cases import MIB, SMALL, SMALL_FIELDS, Case, by_chunks, by_length
+from bench.cases.fixtures import CHUNK_COUNTS, FIELD_COUNTS
 
 SHOWN = "small-head"
-FIELDS = [4, 8, 16, 32, 64]
-CHUNKS = [16, 64, 256, 1024, 4096, 16384]       # in 1 MiB
 
 OURS, STDLIB, PEER, RAW = "#d1495b", "#30638e", "#9aa5b1", "#2e4057"
 LABELS = {"ours": "httpclient", "stdlib": "http.client"}
-
-
-def many_fields(count: int) -> list[tuple[str, str]]:
-    """`count` field lines less one, for the framing comes to them."""
-    more = [(f"X-Field-{number}", f"a value of some length; q={number}")
-            for number in range(count)]
-    return (SMALL_FIELDS + more)[:count - 1] if count > len(SMALL_FIELDS) else \
-        [SMALL_FIELDS[2], *more][:count - 1]    # with the one that is looked up
-
-
-GROWTH = [
-    *(Case(f"fields-{count}", f"200 B body, {count} fields",
-           lambda count=count: by_length(many_fields(count), SMALL), extra=True)
-      for count in FIELDS),
-    *(Case(f"chunks-{count}", f"1 MiB in {count} chunks, read()",
-           lambda count=count: by_chunks(MIB // count), extra=True) for count in CHUNKS),
-]
 
 
 def possible() -> bool:
@@ -67,9 +48,9 @@ def draw(results: list[dict[str, Any]], note: str, file: str) -> None:
     if SHOWN in by_name:
         draw_bars(bars, costs(by_name[SHOWN]))
     bars.set(title="A small answer, 12 fields, keep-alive", xlabel="CPU µs per request")
-    draw_growth(fields, by_name, "fields", FIELDS)
+    draw_growth(fields, by_name, "fields", FIELD_COUNTS)
     fields.set(title="More fields", xlabel="fields in the head", ylabel="CPU µs per request")
-    draw_growth(chunks, by_name, "chunks", CHUNKS)
+    draw_growth(chunks, by_name, "chunks", CHUNK_COUNTS)
     chunks.set(title="More chunks", xlabel="chunks in 1 MiB", ylabel="CPU µs per request")
     figure.supxlabel("\n".join(textwrap.wrap(note, 190)), fontsize=7, color="#555555")
     metadata = {"Date": None} if file.endswith(".svg") else None

@@ -23,12 +23,12 @@ from contextlib import closing
 from types import FrameType
 
 import httpclient
-from bench import downstream
-from bench.downstream import BY_NAME, LIBRARIES, USES
+from bench.cases import downstream
+from bench.cases.downstream import BY_NAME, LIBRARIES, USES
+from bench.cases.peers import Peer
+from bench.cases.server import ServerProcess
 from bench.harness.measure import warm_up
 from bench.harness.processes import started, stop
-from bench.peers import Peer
-from bench.server import ServerProcess
 from bench.table import formatted
 
 ROWS = ["urllib3-small-head", "urllib3-large-head", "urllib3-chunks-64b", "requests-small-head",

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from bench import downstream, footprint, https, threads
-from bench.cases import CASES, Case
-from bench.downstream import USES, Use
-from bench.exchanges import measure_case
+from bench.cases import downstream, footprint, https, threads
+from bench.cases.downstream import USES, Use
+from bench.cases.exchanges import measure_case
+from bench.cases.fixtures import CASES, Case
+from bench.cases.parsing import PARSES, Parse, measure_parse
+from bench.cases.server import ServerProcess
 from bench.harness.measure import Course
 from bench.harness.neighbours import Neighbours
-from bench.parsing import PARSES, Parse, measure_parse
 from bench.progress import shown
-from bench.server import ServerProcess
 
 PATIENCE = 120                  # seconds that a row may take beyond ten times its share
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from bench.threads import NAMES as THREAD_NAMES
+from bench.cases.threads import NAMES as THREAD_NAMES
 
 COLUMNS = ["case", "what", "httpclient µs", "http.client µs", "ratio", "quartiles",
            "raw µs", "× raw", "above raw", "wall ratio"]

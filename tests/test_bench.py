@@ -219,7 +219,7 @@ def test_usage_of_the_server(folder):
     """What the server says of itself: one in seven requests is measured."""
     done = run_bench(folder, start=("-c", """
 import http.client, select
-from bench.server import ServerProcess
+from bench.cases.server import ServerProcess
 with ServerProcess(min(__import__("os").sched_getaffinity(0))) as server:
     connection = http.client.HTTPConnection("127.0.0.1", server.ports["http"])
     for _ in range(70):

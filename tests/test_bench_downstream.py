@@ -116,7 +116,7 @@ def test_not_installed(folder):
     """Said, and the others are measured."""
     done = run_bench(folder, start=("-c", f"""
 import sys
-import bench.downstream as downstream, bench.__main__ as main
+import bench.cases.downstream as downstream, bench.__main__ as main
 downstream.versions = dict
 sys.exit(main.main({[*QUICK, "--case", ROW, "--case", "boto3-small-head"]}))
 """))

@@ -16,10 +16,10 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
-from bench.cases import CALLER_FIELDS, HOST, LOOKED_UP, Case
+from bench.cases.fixtures import CALLER_FIELDS, HOST, LOOKED_UP, Case
+from bench.cases.peers import makers as peer_makers
+from bench.cases.peers import runs
 from bench.harness.measure import AnswersDiffer, Course, Exchange, Makers, measure
-from bench.peers import makers as peer_makers
-from bench.peers import runs
 
 RAW_BUFFER = 256 * 1024
 PATIENCE = 60                   # seconds, for the untimed exchange

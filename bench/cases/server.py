@@ -34,10 +34,9 @@ import tempfile
 import threading
 import time
 
-from bench.cases import BUCKET, CASES, HOST
+from bench.cases.fixtures import BUCKET, CASES, GROWTH, HOST
 from bench.harness.neighbours import take_precedence
 from bench.harness.processes import environment, started, stop
-from bench.plot import GROWTH
 
 RECEIVE = 65536
 BACKLOG = 1024
@@ -228,7 +227,7 @@ class ServerProcess:
     def __init__(self, core: int | None = None, tls: bool = False) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="bench-")
         self.certificate = self._make_certificate() if tls else None
-        command = ["-m", "bench.server"]
+        command = ["-m", "bench.cases.server"]
         if core is not None:
             command += ["--core", str(core)]
         if self.certificate:
@@ -281,7 +280,7 @@ class ServerProcess:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.server", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.cases.server", description=__doc__)
     parser.add_argument("--core", type=int, help="stay on this core, and awake")
     parser.add_argument("--certificate", help="PEM file with certificate and key, for HTTPS")
     options = parser.parse_args()

@@ -227,3 +227,23 @@ CASES = [
     Case("tls", "200 B body, 12 fields, HTTPS",
          lambda: by_length(SMALL_FIELDS, SMALL), tls=True, extra=True),
 ]
+
+
+def many_fields(count: int) -> list[tuple[str, str]]:
+    """`count` field lines less one, for the framing comes to them."""
+    more = [(f"X-Field-{number}", f"a value of some length; q={number}")
+            for number in range(count)]
+    return (SMALL_FIELDS + more)[:count - 1] if count > len(SMALL_FIELDS) else \
+        [SMALL_FIELDS[2], *more][:count - 1]    # with the one that is looked up
+
+
+# How costs grow with the number of field lines and of chunks: measured for the picture alone.
+FIELD_COUNTS = [4, 8, 16, 32, 64]
+CHUNK_COUNTS = [16, 64, 256, 1024, 4096, 16384]         # in 1 MiB
+GROWTH = [
+    *(Case(f"fields-{count}", f"200 B body, {count} fields",
+           lambda count=count: by_length(many_fields(count), SMALL), extra=True)
+      for count in FIELD_COUNTS),
+    *(Case(f"chunks-{count}", f"1 MiB in {count} chunks, read()",
+           lambda count=count: by_chunks(MIB // count), extra=True) for count in CHUNK_COUNTS),
+]

@@ -22,7 +22,7 @@ from importlib import metadata
 from types import ModuleType
 from typing import Any
 
-from bench.cases import CALLER_FIELDS, HOST, LOOKED_UP, Case
+from bench.cases.fixtures import CALLER_FIELDS, HOST, LOOKED_UP, Case
 from bench.harness.measure import AnswersDiffer, Exchange, Makers
 
 RECEIVE = 65536

@@ -17,8 +17,8 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
-from bench.cases import CALLER_FIELDS, CASES, HOST, Case
-from bench.exchanges import Client
+from bench.cases.exchanges import Client
+from bench.cases.fixtures import CALLER_FIELDS, CASES, HOST, Case
 from bench.harness.measure import AnswersDiffer, Course, Exchange, Makers, measure
 
 THREADS = [1, 2, 4, 8, 16, 64]

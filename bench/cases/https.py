@@ -10,8 +10,8 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
-from bench.cases import CASES, HOST, Case
-from bench.exchanges import RAW_BUFFER
+from bench.cases.exchanges import RAW_BUFFER
+from bench.cases.fixtures import CASES, HOST, Case
 from bench.harness.measure import AnswersDiffer, Course, Exchange, Makers, measure
 
 CONSTRUCT = "https-construct"

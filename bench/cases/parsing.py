@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from bench.cases import LARGE_FIELDS, SMALL, SMALL_FIELDS, by_chunks, by_length
+from bench.cases.fixtures import LARGE_FIELDS, SMALL, SMALL_FIELDS, by_chunks, by_length
 from bench.harness.measure import AnswersDiffer, Course, Makers, measure
 
 PIECE = 65536                   # what a recv() of a large body brings

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Programs that know nothing of httpclient, with install() and without.
+"""Libraries that use http.client, with httpclient.install() and without.
 
-A row is a library that does its HTTP by http.client, and an answer.  Three processes use the
-library, one after the other in each round: one has called httpclient.install() before it
-imported the library, one has no httpclient at all, and one has an http.client that does no more
-than its system calls (floor.py).  What the library needs upon that one nobody can spare it; what
-it needs beyond that upon httpclient is ours.  One process that goes to and fro would not do: what
-it has cached for one half would be wrong for the other.
+A row is a library and an answer.  Three processes use the library, one after the other in each
+round: the first called httpclient.install() before it imported the library, the second has no
+httpclient at all, and the third has an http.client that makes its system calls and does nothing
+else (minimal_client.py).  No client can save the library more time than the third one; the
+difference between the first and the third is what httpclient costs.  A single process that
+switched between the clients would keep objects cached from one to the other.
 """
 
 from __future__ import annotations
@@ -24,16 +24,18 @@ from importlib import metadata
 from types import ModuleType
 from typing import Any
 
-from bench.cases import BUCKET, CASES, HOST, LOOKED_UP, Case
+from bench.cases.fixtures import BUCKET, CASES, HOST, LOOKED_UP, Case
+from bench.cases.peers import (
+    FIELDS, Close, Fetch, Peer, Seen, look_up, of_requests, of_urllib3, url,
+)
 from bench.harness.measure import (
     AnswersDiffer, Course, Timed, figures, measure, ratio, time_contender,
 )
 from bench.harness.processes import environment, started, stop
-from bench.peers import FIELDS, Close, Fetch, Peer, Seen, look_up, of_requests, of_urllib3, url
 
 CALLED = ["small-head", "large-head", "length-1m", "chunks-64b", "chunks-4k"]
 STREAMED = CALLED[3:]
-FLOOR = "bench.floor"
+FLOOR = "bench.cases.minimal_client"
 LIFE = 3                        # batches that a process does
 PIECE = 64 * 1024               # octets, of content that is read in pieces
 
@@ -167,7 +169,7 @@ class User:
 
 def main(arguments: list[str] | None = None) -> None:
     """Install, tell the answer, then read what is wanted, line by line, until the end."""
-    parser = argparse.ArgumentParser(prog="python -m bench.downstream", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.cases.downstream", description=__doc__)
     parser.add_argument("library", choices=LIBRARIES)
     parser.add_argument("case", choices=BY_NAME)
     parser.add_argument("port", type=int)
@@ -202,7 +204,7 @@ class Process:
     def __init__(self, use: Use, port: int, module: str | None, family: list[int]) -> None:
         self._use, self._family = use, family
         self._with = f"with {module}" if module else "without httpclient"
-        self._command = ["-m", "bench.downstream", use.library, use.case.name, port,
+        self._command = ["-m", "bench.cases.downstream", use.library, use.case.name, port,
                          *(["--install", module] if module else [])]
         self._start()
 

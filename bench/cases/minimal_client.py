@@ -13,8 +13,8 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-from bench.cases import BUCKET, CASES, Case
-from bench.exchanges import RAW_BUFFER
+from bench.cases.exchanges import RAW_BUFFER
+from bench.cases.fixtures import BUCKET, CASES, Case
 
 
 class Ready:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What a process pays before and beside requests: its imports, and its idle connections.
+"""The cost of an import and of idle connections.
 
-Both are measured in processes of their own, so that nobody finds what another has loaded
-or allocated.  `python -m bench.footprint MODULE PORT COUNT` is the one for idle connections:
-it prints the octets of resident memory that each of them holds.
+Each is measured in a process of its own, because modules and memory of an earlier measurement
+would be reused.  `python -m bench.cases.footprint MODULE PORT COUNT` measures idle connections:
+it prints the bytes of resident memory that each of them holds.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench.cases import CALLER_FIELDS, CASES, HOST
+from bench.cases.fixtures import CALLER_FIELDS, CASES, HOST
+from bench.cases.server import allow_many_files
 from bench.harness.measure import AnswersDiffer, Course, Figures, figures, ratio
 from bench.harness.processes import environment
-from bench.server import allow_many_files
 
 IMPORT = "import"
 IDLE = "idle-memory"
@@ -100,7 +100,7 @@ def measure_idle(modules: dict[str, str], port: int, course: Course) -> dict[str
     if not STATM.exists():
         return None
     rounds = min(course.rounds, 3)      # it hardly varies
-    contenders = {key: {"octets": figures([ask("-m", "bench.footprint", module, port, CONNECTIONS)
+    contenders = {key: {"octets": figures([ask("-m", __spec__.name, module, port, CONNECTIONS)
                                            for _ in range(rounds)])}
                   for key, module in modules.items()}
     return compared(IDLE, contenders, "octets")
