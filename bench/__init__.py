@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""What httpclient costs beside the standard library's client: `python -m bench`.
+"""Measure httpclient beside the standard library's http.client: `python -m bench`.
 
-Needs nothing but the standard library and an importable httpclient; with rich there is a
-progress bar, and with httptools, pycurl and aiohttp there is more to compare with.
+Needs the standard library and an importable httpclient only.  With rich there is a progress
+bar; with httptools, pycurl and aiohttp some rows have more clients.
 
-The report is made by
+    __main__.py      the command line
+    report/          the list of all rows, bounds on them, tables, a picture
+    cases/           the answers, the server that gives them, and the clients
+    harness/         the clock and the figures, neighbours on the machine, child processes
+    instructions.py  instruction counts of httpclient's own machine code
+    profile.py       shares of CPU time by package, for libraries that use http.client
+    strictness.py    invalid responses, and the clients that notice them
 
-    __main__.py   the command line, the report
-    rows.py       all rows, and who measures each
-    cases/        the answers, the server that gives them, and the clients that are measured
-    harness/      the clock and the figures, neighbours on the machine, child processes
-    table.py      results as text
-    check.py      what must be reached
-
-The figure is the ratio of CPU time per request (standard library / httpclient),
-taken round by round in one run: a busy or slow machine disturbs both sides alike.
+Each of these folders imports only those below it.  The figure is the ratio of CPU time per
+request (http.client / httpclient), taken round by round in one run: a busy or slow machine
+disturbs both sides alike.
 """

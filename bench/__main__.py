@@ -26,14 +26,14 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from bench import check, plot
 from bench.cases.downstream import Use, versions
 from bench.cases.fixtures import GROWTH
 from bench.cases.peers import installed
 from bench.harness.measure import AnswersDiffer, Course
 from bench.harness.neighbours import give_back_precedence, take_precedence
-from bench.rows import ROWS, AnyRow, measure_rows
-from bench.table import formatted, tables
+from bench.report import bounds, plot
+from bench.report.rows import ROWS, AnyRow, measure_rows
+from bench.report.tables import formatted, tables
 
 BUSY = 1.0                      # the load average from which on the report says so
 FEWEST_ROUNDS = 7               # for a check
@@ -119,7 +119,7 @@ def processor() -> str:
 def environment(options: argparse.Namespace, module: ModuleType,
                 cores: tuple[int, int] | None, precedence: bool) -> dict[str, Any]:
     """What a reader of the figures has to know about the machine."""
-    optimized, why = check.built_with_pgo()
+    optimized, why = bounds.built_with_pgo()
     return {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "compiler": platform.python_compiler(),
@@ -251,14 +251,14 @@ def verdict(results: list[dict[str, Any]], facts: dict[str, Any],
         print(f"slower than http.client: {', '.join(losers)}", file=sys.stderr)
     reached = True
     if options.check:
-        scale = check.PGO_FACTOR if facts["optimized"] else 1
+        scale = bounds.PGO_FACTOR if facts["optimized"] else 1
         print("\nBounds on ratios to http.client: "
               + ("the same on each interpreter, since most of a library is Python code, always."
                  if options.downstream else
                  f"{scale} of the full ones, since this interpreter is "
                  f"{'' if facts['optimized'] else 'not '}profile-guided "
                  f"({facts['optimized_why']})."))
-        reached = check.report(check.judge(results, facts["optimized"]), print)
+        reached = bounds.report(bounds.judge(results, facts["optimized"]), print)
     return 0 if reached and not losers else 1
 
 

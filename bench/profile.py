@@ -29,7 +29,7 @@ from bench.cases.peers import Peer
 from bench.cases.server import ServerProcess
 from bench.harness.measure import warm_up
 from bench.harness.processes import started, stop
-from bench.table import formatted
+from bench.report.tables import formatted
 
 ROWS = ["urllib3-small-head", "urllib3-large-head", "urllib3-chunks-64b", "requests-small-head",
         "boto3-small-head"]

@@ -116,15 +116,15 @@ def test_check(case, value, optimized, expected, folder):
 def test_missed_ratio_is_shown_without_what_all_pay(folder):
     """It is missed all the same; how much of it the system calls are can be seen."""
     done = run_bench(folder, start=("-c", """
-from bench import check
+from bench.report import bounds
 from bench.harness.measure import compared
-bound = next(b for b in check.BOUNDS if (b.case, b.figure) == ("small-head", "ratio"))
+bound = next(b for b in bounds.BOUNDS if (b.case, b.figure) == ("small-head", "ratio"))
 for ours in (12.0, 8.0):
     costs = {"ours": ours, "stdlib": 66.0, "raw": 8.0}
     result = compared({name: {clock: {"rounds": [us], "median": us}
                               for clock in ("cpu_us", "wall_us")}
                        for name, us in costs.items()})
-    verdict = check.verdict(bound, result, False)
+    verdict = bounds.verdict(bound, result, False)
     print(verdict.passed, round(verdict.value, 2), verdict.limit, verdict.what)
 """))
     assert done.stdout.splitlines() == [
@@ -143,9 +143,9 @@ def test_check_threads_together(folder):
 
 
 def test_every_bound_is_of_a_row(folder):
-    done = run_bench(folder, start=("-c", "import bench.check, bench.rows; print("
-                                    "{b.case for b in bench.check.BOUNDS}"
-                                    " - {row.name for row in bench.rows.ROWS})"))
+    done = run_bench(folder, start=("-c", "import bench.report.bounds, bench.report.rows; print("
+                                    "{b.case for b in bench.report.bounds.BOUNDS}"
+                                    " - {row.name for row in bench.report.rows.ROWS})"))
     assert done.stdout.strip() == "set()", done.stderr
 
 

@@ -18,7 +18,7 @@ from bench.cases.parsing import PARSES, Parse, measure_parse
 from bench.cases.server import ServerProcess
 from bench.harness.measure import Course
 from bench.harness.neighbours import Neighbours
-from bench.progress import shown
+from bench.report.progress import shown
 
 PATIENCE = 120                  # seconds that a row may take beyond ten times its share
 
