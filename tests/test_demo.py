@@ -18,9 +18,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 RECORDS = ROOT / "tests" / "data" / "responses.jsonl"
+ORIGIN = ROOT / "bench" / "demo" / "origin.py"
 
 # The checkout comes last on sys.path: it has bench, but its httpclient may not be built.
-RUN = f"import sys; sys.path.append({str(ROOT)!r}); from bench.demo import main; sys.exit(main())"
+RUN = (f"import sys; sys.path.append({str(ROOT)!r}); from bench.demo.__main__ import main; "
+       "sys.exit(main())")
 SHORT = ["--rounds", "1", "--slot", "0"]
 
 # Takes http.client's classes and spoils one part of the answer to one request.
@@ -187,7 +189,7 @@ def test_without_the_client():
 
 def test_the_origin_ends_with_its_input(few):
     """So it ends with the demo, however that ends."""
-    origin = subprocess.Popen([sys.executable, "-I", str(ROOT / "bench" / "origin.py"), str(few)],
+    origin = subprocess.Popen([sys.executable, "-I", str(ORIGIN), str(few)],
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         ports = json.loads(origin.stdout.readline())

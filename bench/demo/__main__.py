@@ -35,8 +35,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TextIO
 
-from bench.crawl import CLOSING, Client, Comparison, Slot, compare, make_slots
-from bench.origin import RECORDS, Exchange, load_exchanges, running_origin
+from bench.demo.crawl import CLOSING, Client, Comparison, Slot, compare, make_slots
+from bench.demo.origin import RECORDS, Exchange, load_exchanges, running_origin
 
 SCHEMES = ("http", "https")
 REFERENCE = "http.client"

@@ -33,7 +33,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-DATA = Path(__file__).resolve().parent.parent / "tests" / "data"
+DATA = Path(__file__).resolve().parents[2] / "tests" / "data"
 RECORDS = DATA / "responses.jsonl"
 CA_FILE = DATA / "certs" / "ca.pem"
 SERVER_FILE = DATA / "certs" / "server.pem"

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import NamedTuple
 
-from bench.differences import PARTS, documented
-from bench.origin import CA_FILE, HOST, Exchange
+from bench.demo.differences import PARTS, documented
+from bench.demo.origin import CA_FILE, HOST, Exchange
 
 REQUEST_FIELDS = {
     "User-Agent": "httpclient-demo/1.0",
