@@ -5,13 +5,13 @@ An origin in another process replays what real servers once sent (see origin.py)
 HTTP and HTTPS.  Both clients fetch all of it on keep-alive connections (see crawl.py).
 
     1. Every answer is compared: error, version, status, reason, all fields in order,
-       body, and whether the connection was kept.  What differs must have a reason in
-       the recorded bytes that COMPATIBILITY.md documents (see differences.py).
+       body, and whether the connection was kept.  An answer that differs must have a
+       reason in the recorded bytes, and be the one that COMPATIBILITY.md documents.
     2. The answers that are equal are timed, in several rounds: all kinds of answer over
        both schemes in random order, the clients one right after the other.  Status,
        one field and the whole body are checked under the clock, for both alike.
 
-CPU is the client's alone (user and system), for the origin is another process.
+CPU time is the client's alone (user and system): the origin is another process.
 Figures are medians over the rounds; a ratio is the median of the rounds' ratios.
 Exit status: 0 all answers equal, 1 an answer differs without a reason, 2 cannot run.
 """
@@ -183,6 +183,8 @@ def print_comparison(
         print(f"       {len(found.explained)} differ, the same as before")
     elif found.explained:
         reasons = ", ".join(f"{reason} {count}" for reason, count in found.reasons.most_common())
+        if found.reasons.total() > len(found.explained):
+            reasons += "; some for several reasons"
         print(textwrap.fill(
             f"{len(found.explained)} differ as COMPATIBILITY.md says: {reasons}", 79,
             initial_indent=" " * 7, subsequent_indent=" " * 9, break_on_hyphens=False))

@@ -2,8 +2,10 @@
 """The demo's two clients at work: fetch and compare every answer, then fetch under the clock.
 
 A client is a module with http.client's names, so both go through the same lines here.
-An answer is looked at in every part once, before anything is timed; the timed loop
-then does what a crawler does (status, one field, the whole body) and checks these.
+Every part of an answer is compared once, before anything is timed.  An answer that differs
+must be the one that the policy for hostile bytes gives for the recorded bytes: tests/support
+has that policy in plain Python, which shares no code with httpclient.  The timed loop then
+does what a crawler does (status, one field, the whole body) and checks these.
 """
 
 from __future__ import annotations
@@ -18,8 +20,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import NamedTuple
 
-from bench.demo.differences import PARTS, documented
-from bench.demo.origin import CA_FILE, HOST, Exchange
+from bench.demo.origin import CA_FILE, HOST, Exchange, Memory
+from support.policy import Judgement, judge
 
 REQUEST_FIELDS = {
     "User-Agent": "httpclient-demo/1.0",
@@ -37,7 +39,7 @@ FAILURES = (http.client.HTTPException, OSError, ValueError)
 
 
 class Answer(NamedTuple):
-    """What a client made of one exchange; the fields are the PARTS that are compared."""
+    """The result of one exchange; its fields are compared in this order."""
 
     error: str | None
     version: int | None
@@ -97,23 +99,47 @@ def fetch(connection: http.client.HTTPConnection, exchange: Exchange) -> Answer:
     return Answer(error, version, status, reason, fields, body, kept)
 
 
-def different_parts(ours: Answer, theirs: Answer, exchange: Exchange) -> set[str]:
-    """The parts in which two answers differ; after an error nothing else counts."""
-    if ours.error != theirs.error:
-        return {"error"}
-    parts = {part for part in PARTS if getattr(ours, part) != getattr(theirs, part)}
-    if exchange.closes:
-        parts.discard("kept")           # the origin has closed: there is nothing to keep
-    return parts
+def different_parts(ours: Answer, expected: Answer, exchange: Exchange) -> list[str]:
+    """Return the names of the parts that differ; of two errors, nothing else counts."""
+    if ours.error != expected.error:
+        return ["error"]
+    return [part for part, own, other in zip(Answer._fields, ours, expected, strict=True)
+            if own != other
+            # Where the origin has closed the connection, no client can keep it.
+            and not (part == "kept" and exchange.closes)]
+
+
+def policy_answer(verdict: Judgement, method: str, ours: Answer) -> Answer:
+    """Return the answer that the policy demands.
+
+    The policy says which exceptions may refuse a head.  Otherwise it gives the fields and a
+    plain response, and the rest of the answer is what http.client reads from that.
+    """
+    if verdict.refused:
+        if ours.error in verdict.refused:
+            return ours
+        return Answer(" or ".join(verdict.refused), None, None, None, [], b"", False)
+    response = http.client.HTTPResponse(Memory(verdict.plain), method=method)
+    response.begin()
+    error = None
+    try:
+        body = response.read()
+    except http.client.IncompleteRead as problem:
+        error = type(problem).__name__
+        # http.client drops the content of the chunks before a broken one.
+        body = verdict.content if verdict.broken else problem.partial
+    return Answer(error, response.version, response.status, response.reason, verdict.fields,
+                  body, kept=error is None and not response.will_close)
 
 
 @dataclass
 class Comparison:
-    """What came out of fetching every exchange with both clients over one scheme."""
+    """The result of fetching every exchange with both clients over one scheme."""
 
     equal: int = 0
     refused: int = 0                    # of the equal ones: both raised, and the same
     content: int = 0                    # bytes of body in the reference's answers
+    # Rows of the policy: how many of the explained differences each applies to.
     reasons: collections.Counter[str] = field(default_factory=collections.Counter)
     explained: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
@@ -121,7 +147,7 @@ class Comparison:
         default_factory=lambda: {kind: [] for kind in KINDS})
 
     def add(self, exchange: Exchange, ours: Answer, theirs: Answer) -> bool:
-        """Count one pair of answers; are they equal?"""
+        """Count one pair of answers; return True if they are equal."""
         self.content += len(theirs.body)
         parts = different_parts(ours, theirs, exchange)
         if parts:
@@ -132,26 +158,23 @@ class Comparison:
             self.refused += 1
             return True
         if exchange.closes and (theirs.kept or ours.kept):
-            return True         # a client that cannot know it: no exchange can follow
+            return True         # no exchange can follow, which that client cannot know
         self.timed[kind_of(exchange, theirs)].append(Expected(
             exchange.method, exchange.target, theirs.status,
             theirs.field_value("content-type"), theirs.body))
         return True
 
     def add_difference(
-        self, exchange: Exchange, parts: set[str], ours: Answer, theirs: Answer
+        self, exchange: Exchange, parts: Sequence[str], ours: Answer, theirs: Answer
     ) -> None:
-        """Every part that differs must be one that some documented reason may change.
-
-        Where several reasons apply, the answer is counted under the first.
-        """
-        reasons = documented(exchange.head, exchange.body, exchange.chunked)
-        text = describe(exchange, parts, ours, theirs)
-        if parts <= frozenset().union(*reasons.values()):
-            self.reasons[next(name for name, may in reasons.items() if may & parts)] += 1
-            self.explained.append(text)
+        """Count a difference under the rows of the policy that it has, or as a fault."""
+        verdict = judge(exchange.head + exchange.body, exchange.method)
+        expected = policy_answer(verdict, exchange.method, ours) if verdict.rows else theirs
+        if wrong := different_parts(ours, expected, exchange):
+            self.faults.append(describe(exchange, wrong, ours, expected))
         else:
-            self.faults.append(text)
+            self.reasons.update(sorted(verdict.rows))
+            self.explained.append(describe(exchange, parts, ours, theirs))
 
 
 def kind_of(exchange: Exchange, answer: Answer) -> str:
@@ -165,17 +188,17 @@ def kind_of(exchange: Exchange, answer: Answer) -> str:
     return SMALL if size <= 4 * KIB else MEDIUM if size <= 64 * KIB else LARGE
 
 
-def describe(exchange: Exchange, parts: Iterable[str], ours: Answer, theirs: Answer) -> str:
-    """A difference in a few lines for whoever has to look for it."""
+def describe(exchange: Exchange, parts: Iterable[str], ours: Answer, expected: Answer) -> str:
+    """Return a few lines that name the exchange and show the parts that differ."""
     lines = [f"    {exchange.id}  {exchange.source}"]
-    for part in sorted(parts, key=PARTS.index):
-        mine, reference = getattr(ours, part), getattr(theirs, part)
+    for part in parts:
+        own, other = getattr(ours, part), getattr(expected, part)
         if part == "fields":
-            only_mine = [pair for pair in mine if pair not in reference]
-            only_theirs = [pair for pair in reference if pair not in mine]
-            if only_mine or only_theirs:
-                mine, reference = only_mine, only_theirs
-        lines.append(f"        {part}: {mine!r:.120} instead of {reference!r:.120}")
+            only_own = [pair for pair in own if pair not in other]
+            only_other = [pair for pair in other if pair not in own]
+            if only_own or only_other:
+                own, other = only_own, only_other
+        lines.append(f"        {part}: {own!r:.120} instead of {other!r:.120}")
     return "\n".join(lines)
 
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""What the policy for hostile bytes makes of a response: plain Python that looks at the bytes.
+"""The policy for hostile bytes in plain Python: the one oracle of the tests and of the demo.
 
-`judge()` knows nothing of the implementation under test.  It names the rows of the policy that
-apply to a response and says what must come of it: a refusal, or the head's fields and a *plain*
-response, free of all oddities, of which today's http.client must make the same.  No rows: nothing
-may differ from http.client on the very bytes.  Limits are not judged here: no recorded response
-comes near them.
+`judge()` looks at the bytes alone and shares no code with httpclient: a verdict by the parser under
+test could excuse that parser's mistakes.  It names the rows of the policy that apply to a response,
+and gives the outcome that they demand: a refusal, or the head's fields and a *plain* response, free
+of all oddities, that today's http.client reads in the same way.  Without rows, nothing may differ
+from http.client on the bytes themselves.  Limits are not judged: no recorded response comes near
+them.
 """
 
 import re
@@ -16,12 +17,12 @@ LARGEST_CHUNK = 2 ** 63 - 1
 
 
 class Refused(Exception):
-    """A refusal on the way; its arguments are the classes that may be raised."""
+    """A refusal; its arguments are the names of the classes that may be raised."""
 
 
 @dataclass
 class Judgement:
-    """What must come of a response."""
+    """The outcome that the policy demands for a response."""
 
     rows: set = field(default_factory=set)
     refused: tuple = ()             # names of the classes that may be raised for the head
@@ -32,11 +33,11 @@ class Judgement:
     framing: object = "close"       # "none", "length", "chunked" or "close"
     length: int | None = None
     closes: bool = False
-    body: bytes = b""               # what follows the head; of a broken one what is in order
-    content: bytes | None = None    # of a chunked body: what it holds, whole or not
+    body: bytes = b""               # the bytes after the head; of broken framing, the good part
+    content: bytes | None = None    # the decoded content of a chunked body, whole or not
     broken: bool = False            # the chunked body ends in IncompleteRead
     plain: bytes = b""
-    head: bytes = b""               # what begins with the last head
+    head: bytes = b""               # the bytes from the last head on
 
     def note(self, row, applies=True):
         if applies:
@@ -44,7 +45,7 @@ class Judgement:
 
 
 def judge(data, method="GET"):
-    """The Judgement on these bytes, sent as the answer to a request of this method."""
+    """Return the Judgement on these bytes as the answer to a request of this method."""
     result = Judgement()
     try:
         rest = status_lines(data, result)
@@ -54,7 +55,7 @@ def judge(data, method="GET"):
         result.refused = refusal.args
         if {"BadHeaderLine", "UnknownProtocol"} & {*refusal.args} and not ends(result.head):
             result.note("end of stream in the head")
-            result.refused += ("IncompleteRead",)   # two reasons: either will do
+            result.refused += ("IncompleteRead",)   # two reasons, and either may be raised
         return result
     result.body = rest
     if result.framing == "chunked":
@@ -64,12 +65,12 @@ def judge(data, method="GET"):
 
 
 def ends(data):
-    """Whether there is an empty line at all."""
+    """Return True if the data has an empty line."""
     return any(line in (b"", b"\r") for line in data.split(b"\n")[:-1])
 
 
 def take_line(data):
-    """(line without its end, whether it had one, the rest)."""
+    """Return (the line without its end, True if it had one, the rest)."""
     line, end, rest = data.partition(b"\n")
     if end and line.endswith(b"\r"):
         line = line[:-1]
@@ -79,7 +80,7 @@ def take_line(data):
 # --- status line ---------------------------------------------------------------------------------
 
 def status_lines(data, result):
-    """Reads status lines up to that of the final response, skipping interim ones."""
+    """Read status lines up to that of the final response; return the data after it."""
     while True:
         result.head = data
         line, ended, data = take_line(data)
@@ -93,7 +94,7 @@ def status_lines(data, result):
 
 
 def interim_section(data, result):
-    """Reads the field section of an interim response, for which the refusals hold, too."""
+    """Read the field section of an interim response, which can be refused too."""
     interim = Judgement()
     try:
         return field_section(data, interim)
@@ -103,7 +104,7 @@ def interim_section(data, result):
 
 
 def status_line(line, result):
-    """Today's rules for the parts, less those that the policy takes away."""
+    """Read a status line by http.client's rules, less those that the policy takes away."""
     if b"\r" in line:
         result.note("bare CR")
         raise Refused("BadStatusLine")
@@ -122,7 +123,7 @@ def status_line(line, result):
     if not re.fullmatch("[0-9]{3}", status):
         result.note("status code")
         raise Refused("BadStatusLine")
-    interim = status[0] == "1" and status != "101"      # whose version nobody looks at today
+    interim = status[0] == "1" and status != "101"      # whose version http.client ignores
     if not re.fullmatch(r"HTTP/[0-9]\.[0-9]", version):
         result.note("status code", version.startswith("HTTP/1.") or interim)
         raise Refused("UnknownProtocol", "BadStatusLine")
@@ -137,7 +138,7 @@ def status_line(line, result):
 # --- field section -------------------------------------------------------------------------------
 
 def field_section(data, result):
-    """Reads field lines up to the empty line; returns what is behind it."""
+    """Read field lines up to the empty line; return the data after it."""
     lines = []
     last = None     # the value that a continuation belongs to; False: to a line that was skipped
     result.fields = []
@@ -167,21 +168,21 @@ def field_section(data, result):
 
 
 def unfolded(value, line):
-    """obs-fold: the line end and the blanks around it are one SP."""
+    """Return the value with an obs-fold: the line end and the blanks around it are one SP."""
     parts = value.rstrip(b" \t"), line.strip(b" \t")
     return b" ".join(part for part in parts if part)
 
 
 def check_bytes(line, result):
-    """The two octets that no field line may hold."""
-    for octet, row in ((b"\r", "bare CR"), (b"\0", "NUL in field value")):
-        if octet in line:
+    """Refuse a field line with one of the two bytes that none may hold."""
+    for byte, row in ((b"\r", "bare CR"), (b"\0", "NUL in field value")):
+        if byte in line:
             result.note(row)
             raise Refused("BadHeaderLine")
 
 
 def field_line(line, result):
-    """[name, value], or None where the line is to be skipped."""
+    """Return [name, value], or None if the line is skipped."""
     name, colon, value = line.partition(b":")
     stripped = name.rstrip(b" \t")
     if not colon or not stripped or re.search(rb"[\0-\x20\x7f]", stripped):
@@ -198,18 +199,18 @@ def field_line(line, result):
 # --- message framing -----------------------------------------------------------------------------
 
 def values(result, name):
-    """The values of all field lines of this name."""
+    """Return the values of all field lines of this name."""
     return [value.strip(" \t") for key, value in result.fields if key.lower() == name]
 
 
 def elements(result, name):
-    """The list elements of all field lines of this name, in lower case, without empty ones."""
+    """Return the elements of all lists of this name, in lower case, without empty ones."""
     listed = ",".join(values(result, name)).lower().split(",")
     return [one.strip(" \t") for one in listed if one.strip(" \t")]
 
 
 def framing(result, method):
-    """How the end of the body is told, and whether the connection ends with it."""
+    """Set how the body ends, and whether the connection ends with it."""
     codings = values(result, "transfer-encoding")
     said = set(lengths(result))
     result.note("Content-Length that is no number", len(said) == 1 and not is_number(*said))
@@ -236,24 +237,24 @@ def framing(result, method):
 
 
 def one_chunked(result):
-    """Whether Transfer-Encoding is what today's http.client understands."""
+    """Return True if today's http.client understands Transfer-Encoding."""
     raw = [value for key, value in result.fields if key.lower() == "transfer-encoding"]
     return [value.lower() for value in raw] == ["chunked"]
 
 
 def lengths(result):
-    """All that Content-Length says, in lists and on lines."""
+    """Return the elements of all Content-Length lines, empty ones included."""
     return [one.strip(" \t") for value in values(result, "content-length")
             for one in value.split(",")]
 
 
 def only_identity(result):
-    """Whether Transfer-Encoding names the coding of RFC 2616 that is none, and no other."""
+    """Return True if `identity`, RFC 2616's name for no coding, is the only coding."""
     return set(elements(result, "transfer-encoding")) == {"identity"}
 
 
 def content_length(result):
-    """The announced length, or None."""
+    """Return the announced length, or None if there is none or it is no number."""
     numbers = lengths(result)
     if len(numbers) > 1:
         result.note("several Content-Length")
@@ -265,12 +266,12 @@ def content_length(result):
 
 
 def is_number(text):
-    """Of ASCII digits, and nothing else."""
-    return re.fullmatch("[0-9]+", text)
+    """Return True if the text consists of ASCII digits."""
+    return re.fullmatch("[0-9]+", text) is not None
 
 
 def transfer_encoding(result, codings):
-    """chunked, or not: then Content-Length counts, or the end of the stream."""
+    """Set the framing to "chunked" or "close"; with the latter a Content-Length counts."""
     names = elements(result, "transfer-encoding")
     if names.count("chunked") > 1:
         result.note("chunked twice")
@@ -283,7 +284,7 @@ def transfer_encoding(result, codings):
 
 
 def persistence(result):
-    """Connection and its forerunners: http.client's rules, with options instead of substrings."""
+    """Set `closes` by http.client's rules, with whole options instead of substrings."""
     options = elements(result, "connection")
     first = next(iter(values(result, "connection")), "").lower()
     if result.version == 11:
@@ -301,7 +302,7 @@ def persistence(result):
 # --- chunked body --------------------------------------------------------------------------------
 
 def chunked_body(result):
-    """Decodes; sets `content` and, where the framing is bad or cut, `broken`."""
+    """Decode the body: set `content` and, if the framing is bad or cut, `broken`."""
     data, at, content = result.body, 0, []
     while True:
         match = re.compile(rb"([0-9a-fA-F]{1,16})([ \t]*)((?:;[^\r\n]*)?)\r\n").match(data, at)
@@ -325,19 +326,19 @@ def chunked_body(result):
 
 
 def leaves_quote_open(extensions):
-    """Whether a quoted string of a chunk extension has no end."""
+    """Return True if a quoted string of a chunk extension has no end."""
     return b'"' in re.sub(rb'"(?:[^"\\]|\\.)*"', b"", extensions)
 
 
 def trailer_section_ends(data):
-    """Whether the empty line comes; nothing at all is taken for it too."""
+    """Return True if the trailer section ends; no data at all counts as its end, too."""
     return not data or ends(data)
 
 
 # --- the plain response --------------------------------------------------------------------------
 
 def plain_head(result):
-    """A head that says the same as the judged one, about framing and connection."""
+    """Return a head without oddities that has the same framing and persistence."""
     minor = result.version - 10
     lines = [f"HTTP/1.{minor} {result.status} {result.reason}".encode("latin-1")]
     if result.framing == "length":
