@@ -6,8 +6,8 @@
     python -m bench --case small-head   one row; may be repeated
     python -m bench --check             exit status 1 where a bound is missed
     python -m bench --peers             other clients, too: pip install "httpclient-accel[bench]"
-    python -m bench --downstream        libraries upon http.client, with install() and without
-    python -m bench --plot FILE         a picture of who needs how much
+    python -m bench --downstream        libraries that use http.client, with install() and without
+    python -m bench --plot FILE         a picture of the CPU time of each client
     python -m bench --gate              exit status 1 if a default row is slower
     python -m bench --markdown          the table as it stands in a README
 
@@ -35,7 +35,7 @@ from bench.report import bounds, plot
 from bench.report.rows import ROWS, AnyRow, measure_rows
 from bench.report.tables import formatted, tables
 
-BUSY = 1.0                      # the load average from which on the report says so
+BUSY = 1.0                      # the report mentions a load average from here on
 FEWEST_ROUNDS = 7               # for a check
 
 
@@ -65,7 +65,7 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--peers", action="store_true",
                         help="also measure the other clients that are installed")
     parser.add_argument("--downstream", action="store_true",
-                        help="instead, what install() does for the libraries upon http.client")
+                        help="instead, what install() does for libraries that use http.client")
     parser.add_argument("--plot", metavar="FILE",
                         help="draw the figures into this file (SVG, PNG, PDF); wants matplotlib")
     parser.add_argument("--patience", type=float, metavar="S",
@@ -99,7 +99,7 @@ def chosen_rows(options: argparse.Namespace) -> list[AnyRow]:
 
 
 def two_cores() -> tuple[int, int] | None:
-    """A core for the client and another for the server, where that can be had."""
+    """Return a core for the client and one for the server, or None if there are no two."""
     if not hasattr(os, "sched_setaffinity"):
         return None
     cores = sorted(os.sched_getaffinity(0))
@@ -107,7 +107,7 @@ def two_cores() -> tuple[int, int] | None:
 
 
 def processor() -> str:
-    """The name of the processor, as far as the system tells."""
+    """Return the name of the processor, as far as the system tells."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as file:
             return next(line.partition(":")[2].strip() for line in file
@@ -118,7 +118,7 @@ def processor() -> str:
 
 def environment(options: argparse.Namespace, module: ModuleType,
                 cores: tuple[int, int] | None, precedence: bool) -> dict[str, Any]:
-    """What a reader of the figures has to know about the machine."""
+    """Return the facts about the machine that a reader of the figures needs."""
     optimized, why = bounds.built_with_pgo()
     return {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
@@ -144,7 +144,7 @@ def environment(options: argparse.Namespace, module: ModuleType,
 def describe(facts: dict[str, Any]) -> str:
     cores = facts["cores"]
     pinned = (f"client on core {cores['client']}, server on core {cores['server']}" if cores
-              else "nobody pinned to a core")
+              else "no process pinned to a core")
     build = ("profile-guided" if facts["optimized"] else "not profile-guided") + \
         f": {facts['optimized_why']}"
     load = "" if facts["load"] is None else f"load average {facts['load']:.1f}; "
@@ -166,11 +166,11 @@ def report(results: list[dict[str, Any]], skipped: dict[str, str], facts: dict[s
     print("CPU time (user + system) of the client per request: median and (minimum) of the "
           "rounds. Ratio: http.client / httpclient, median of the rounds' ratios.")
     if options.downstream:
-        print("At least: upon an http.client that does nothing but its system calls; with that, "
-              "the ratio is at its most. Of which ours: what httpclient needs beyond that.")
+        print("At least: the time with an http.client that makes its system calls and does nothing "
+              "else, which gives the ratio at most. Of which ours: httpclient's time beyond it.")
     if (facts["load"] or 0) >= BUSY:
         print(f"The machine was busy (load average {facts['load']:.1f}): that makes small answers "
-              "dear on both sides, and their ratios too small.")
+              "slow on both sides, and their ratios too small.")
     for line in about_origin(results):
         print(line)
     for name, reason in skipped.items():
@@ -185,7 +185,7 @@ def report(results: list[dict[str, Any]], skipped: dict[str, str], facts: dict[s
 
 
 def about_origin(results: list[dict[str, Any]]) -> list[str]:
-    """What the server has spent, beside the client that waits least for it; and unquiet rows."""
+    """Return lines on the server's own time per answer, and on rounds that were disturbed."""
     lines = []
     spent = [f"{result['name']} {result['origin_us']:.1f} (raw takes "
              f"{result['contenders']['raw']['wall_us']['median']:.1f} from request to request)"
@@ -195,13 +195,13 @@ def about_origin(results: list[dict[str, Any]]) -> list[str]:
     unquiet = [f"{result['name']} {result['disturbed']}" for result in results
                if result["disturbed"]]
     if unquiet:
-        lines.append("Rounds with others on the machine, done again without a quieter one: "
+        lines.append("Rounds disturbed by other programs, for want of quieter ones: "
                      + ", ".join(unquiet) + ".")
     return lines
 
 
 def slower(results: list[dict[str, Any]]) -> list[str]:
-    """The default cases in which http.client wins; those of libraries too, where measured."""
+    """Return the default rows, and rows of libraries, in which http.client wins."""
     default = {row.name for row in ROWS if isinstance(row, Use) or not row.extra}
     return [result["name"] for result in results
             if result["name"] in default and result["ratio"]["median"] < 1]
@@ -245,7 +245,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def verdict(results: list[dict[str, Any]], facts: dict[str, Any],
             options: argparse.Namespace) -> int:
-    """The exit status that the gate and the check ask for."""
+    """Return the exit status, by the gate and the check."""
     losers = slower(results) if options.gate else []
     if losers:
         print(f"slower than http.client: {', '.join(losers)}", file=sys.stderr)

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Whose code a library runs in while it does its requests upon httpclient.
+"""Profile a library that uses httpclient: the share of CPU time of each package.
 
     python -m bench.profile [--seconds S] [--markdown] [ROW ...]    rows of --downstream
 
 A signal comes a few hundred times in each second of CPU time, and the innermost Python frame
-of that moment is counted for the package that its file belongs to.  C code, and the kernel,
-count for the frame that called them: a request in C for httpclient, and so does what it sends
-and receives.  The figures are shares, and no times; how exact they are, their number tells.
+of that moment counts for the package that its file belongs to.  C code and the kernel count
+for the frame that called them: httpclient's C code, and its sending and receiving, count for
+httpclient.  The figures are shares, not times; the number of samples tells how exact they are.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ PACKAGES = [sysconfig.get_path("platlib"), sysconfig.get_path("purelib")]
 
 
 def owner(filename: str) -> str:
-    """The package that a file belongs to."""
+    """Return the package that a file belongs to."""
     if filename.startswith(OURS):
         return "httpclient"
     for folder in PACKAGES:
@@ -55,7 +55,7 @@ def owner(filename: str) -> str:
 
 
 def profile(library: str, case: str, port: int, seconds: float) -> dict[str, int]:
-    """How many of the signals came in whose code; the requests go on for so long."""
+    """Do requests for so long; return package -> signals that came in its code."""
     found: Counter[str] = Counter()
 
     def count(number: int, frame: FrameType | None) -> None:
@@ -82,7 +82,7 @@ def child(library: str, case: str, port: str, seconds: str) -> None:
 
 def profiled(use: downstream.Use, port: int, seconds: float) -> dict[str, int]:
     process = started("-m", "bench.profile", "--child", use.library, use.case.name, port, seconds,
-                      env=downstream.nobodys_environment())
+                      env=downstream.neutral_environment())
     try:
         line = process.stdout.readline()
     finally:
@@ -122,7 +122,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def shares(rows: list[downstream.Use], seconds: float) -> list[list[str]]:
-    """The table."""
+    """Profile the rows and return the table."""
     table = [["case", "what", *OWNERS, "samples"]]
     with ServerProcess() as server:
         for use in rows:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Which of 35 invalid responses does a client notice?
+"""Test clients with 35 invalid responses: which of them does each notice?
 
 Each of RESPONSES is invalid by RFC 9110 or 9112 in one place and otherwise such that a
 careless client makes a message of it.  It comes over a socket pair whose far end is closed
-behind it, and is read to its end.  The verdicts:
+after it, and is read to its end.  The verdicts:
 
     refused     an exception
     defect      repaired, and a defect recorded in `msg.defects`
@@ -38,7 +38,7 @@ from importlib import metadata
 from types import ModuleType
 
 PREFIX = "httpclient strict="     # of the names of its three modes
-PATIENCE = 5                    # seconds; whoever waits longer for an ended stream hangs
+PATIENCE = 5                    # seconds; a client that waits longer for an ended stream hangs
 
 OK = b"HTTP/1.1 200 OK\r\n"
 LENGTH = b"Content-Length: 5\r\n"
@@ -57,7 +57,7 @@ def field(line: bytes) -> bytes:
 
 
 def lengths(*lines: bytes) -> bytes:
-    """A response framed by these lines; behind what they mean come other octets."""
+    """A response framed by these lines, with other bytes after its content."""
     return OK + b"".join(line + b"\r\n" for line in lines) + b"\r\nhello" + SURPLUS
 
 
@@ -96,7 +96,7 @@ RESPONSES = [
     ("chunk size +5", size(b"+5")),
     ("chunk size -5", size(b"-5")),
     ("chunk size 0_5", size(b"0_5")),
-    ("chunk size behind a space", size(b" 5")),
+    ("chunk size after a space", size(b" 5")),
     ("chunk size empty", size(b"")),
     ("chunk-size line ended by LF", chunked(b"5\nhello\r\n" + LAST)),
     ("chunk data ended by LF", chunked(b"5\r\nhello\n" + LAST)),
@@ -138,7 +138,7 @@ def over_socket(read: Callable[[socket.socket], tuple[bytes, Message]]) -> Clien
 
 
 def standard(module: ModuleType, **options: object) -> Client:
-    """http.client, or what has its classes."""
+    """http.client, or a module with its classes."""
 
     def read(sock: socket.socket) -> tuple[bytes, Message]:
         with module.HTTPResponse(sock, method="GET", **options) as response:
@@ -189,7 +189,7 @@ def h11_client(h11: ModuleType) -> Client:
 
 
 class Callbacks:
-    """What httptools calls."""
+    """The methods that httptools calls."""
 
     def __init__(self) -> None:
         self.content = b""
@@ -207,8 +207,8 @@ def httptools_client(httptools: ModuleType) -> Client:
     def read(data: bytes) -> tuple[bytes, None]:
         callbacks = Callbacks()
         parser = httptools.HttpResponseParser(callbacks)
-        for octet in data:      # singly: what comes behind the message is no matter
-            parser.feed_data(bytes([octet]))
+        for byte in data:       # one by one: the bytes after the message do not matter
+            parser.feed_data(bytes([byte]))
             if callbacks.ended:
                 return callbacks.content, None
         # It has no call that says "the stream has ended"; all responses here have an end.
@@ -218,7 +218,7 @@ def httptools_client(httptools: ModuleType) -> Client:
 
 
 def clients() -> tuple[dict[str, Client | None], dict[str, str]]:
-    """Client by name, None where it is not installed; and what they are versions of."""
+    """Return name -> client, or None if it is not installed, and the versions of all."""
     python = platform.python_version()
     ours = optional("httpclient")
     found: dict[str, Client | None] = {
@@ -246,7 +246,7 @@ def optional(name: str) -> ModuleType | None:
 
 
 def verdict(client: Client, data: bytes) -> str:
-    """One of the words that the module's docstring explains."""
+    """Return a verdict: one of the words that the module's docstring explains."""
     try:
         content, message = client(data)
     except TimeoutError:
@@ -266,7 +266,7 @@ def noticed(verdicts: dict[str, str]) -> int:
 
 
 def judge() -> dict[str, dict[str, str] | None]:
-    """Client -> response -> verdict; None for a client that is not here.
+    """Return client -> response -> verdict; None for a client that is not installed.
 
     Raises ValueError where a client does not take a valid response.
     """
@@ -286,7 +286,7 @@ def judge() -> dict[str, dict[str, str] | None]:
 
 
 def rows(judged: dict[str, dict[str, str] | None]) -> list[list[str]]:
-    """The table: a heading, a row for each response, the sums."""
+    """Return the table: a heading, a row for each response, the sums."""
     table = [["response", *judged]]
     for label, _ in RESPONSES:
         table.append([label, *("" if one is None else one[label] for one in judged.values())])
@@ -311,7 +311,7 @@ def markdown(table: list[list[str]]) -> str:
 
 
 def footer() -> str:
-    """Who took part, and who did not."""
+    """Return a line with the clients that took part and those that did not."""
     versions = clients()[1]
     here = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
     missing = ", ".join(name for name, version in versions.items() if not version)

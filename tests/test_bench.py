@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`python -m bench` runs, compares the answers and reports; how fast it all is, no test asks."""
+"""`python -m bench` runs, compares the answers and reports.  No test depends on a real figure."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from support.benches import check_figures, copied, run_bench, run_made_up
 CHEAP = ["--case", "small-head", "--case", "small-post"]
 QUICK = ["--rounds", "2", "--seconds", "0.1"]
 
-# A module that is http.client, but that somebody has broken in one way.
+# An http.client that is broken in one way.
 BROKEN = {
     "version": "HTTPResponse.version = property(lambda self: 12, lambda self, value: None)",
     "fields": "HTTPResponse.getheaders = lambda self: [('Content-Length', '200')]",

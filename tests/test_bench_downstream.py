@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`python -m bench --downstream`: libraries upon http.client, with install() and without."""
+"""`python -m bench --downstream`: libraries that use http.client, with install() and without."""
 
 import json
 

@@ -37,12 +37,12 @@ CALLED = ["small-head", "large-head", "length-1m", "chunks-64b", "chunks-4k"]
 STREAMED = CALLED[3:]
 FLOOR = "bench.cases.minimal_client"
 LIFE = 3                        # batches that a process does
-PIECE = 64 * 1024               # octets, of content that is read in pieces
+PIECE = 64 * 1024               # bytes, of content that is read in pieces
 
 
 def of_urllib_request(library: ModuleType, case: Case, port: int,
                       seen: Seen = look_up) -> tuple[Fetch, Close]:
-    """A connection per request: it asks for no other."""
+    """A connection per request: urllib.request always asks for `Connection: close`."""
     opener = library.build_opener(library.ProxyHandler({}))
 
     def fetch() -> tuple[int, Any, Any]:
@@ -55,7 +55,7 @@ def of_urllib_request(library: ModuleType, case: Case, port: int,
 
 def of_urllib3_stream(urllib3: ModuleType, case: Case, port: int,
                       seen: Seen = look_up) -> tuple[Fetch, Close]:
-    """Content in pieces, as requests and pip take it: chunks are decoded by urllib3 itself."""
+    """Content in pieces, as requests and pip read it: urllib3 decodes chunks itself."""
     pool = urllib3.HTTPConnectionPool(HOST, port, maxsize=1)
 
     def fetch() -> tuple[int, Any, Any]:
@@ -69,13 +69,13 @@ def of_urllib3_stream(urllib3: ModuleType, case: Case, port: int,
 
 @cache
 def s3_session(boto3: ModuleType) -> Any:
-    """With the models of the service, which take a while to load."""
+    """Return a session, which keeps the models of the service: they take a while to load."""
     return boto3.session.Session("nobody", "nothing", region_name="us-east-1")
 
 
 def of_boto3(boto3: ModuleType, case: Case, port: int,
              seen: Seen = lambda fields: fields[LOOKED_UP.lower()]) -> tuple[Fetch, Close]:
-    """An object out of a bucket, from what behaves like S3 for as long as nobody looks closely."""
+    """An object of a bucket: the bench's server answers as S3 would, to this one request."""
     config = importlib.import_module("botocore.config").Config(
         s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, proxies={})
     client = s3_session(boto3).client("s3", config=config,
@@ -91,7 +91,7 @@ def of_boto3(boto3: ModuleType, case: Case, port: int,
 
 @dataclass(frozen=True)
 class Library:
-    """`module` is what is imported, `distribution` what is installed (None: with Python)."""
+    """A library: the module to import, its distribution (None: it comes with Python), its rows."""
 
     module: str
     distribution: str | None
@@ -111,7 +111,7 @@ BY_NAME = {case.name: case for case in CASES}
 
 @dataclass(frozen=True)
 class Use:
-    """A row: a library, and what it is answered."""
+    """A row: a library and its answer."""
 
     library: str
     case: Case
@@ -130,7 +130,7 @@ USES = [Use(name, BY_NAME[case]) for name, library in LIBRARIES.items() for case
 
 
 def versions() -> dict[str, str]:
-    """Distribution -> version, of those that are installed; botocore is what boto3 stands on."""
+    """Return distribution -> version for those that are installed; boto3 uses botocore."""
     found = {}
     for name in ["urllib3", "requests", "boto3", "botocore"]:
         try:
@@ -144,7 +144,7 @@ def versions() -> dict[str, str]:
 
 
 def all_fields(fields: Any) -> dict[str, str]:
-    """Names in lower case; of one name, the values in their order."""
+    """Return name in lower case -> its values in order, joined."""
     found: dict[str, list[str]] = {}
     for name, value in fields.items():
         found.setdefault(name.lower(), []).append(value)
@@ -152,14 +152,14 @@ def all_fields(fields: Any) -> dict[str, str]:
 
 
 class User:
-    """What this process is asked to do: a batch by the library."""
+    """The library in this process, which does batches when it is asked to."""
 
     def __init__(self, library: str, case: Case, port: int) -> None:
         known = LIBRARIES[library]
         self._use = partial(Peer, known.of, known.module, case, port)
 
     def answer(self) -> tuple[int, Any, str]:
-        """Status, all fields and the hash of the content."""
+        """Return status, all fields and the hash of the content."""
         with closing(self._use(all_fields)) as contender:
             return contender.answer()
 
@@ -168,7 +168,7 @@ class User:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Install, tell the answer, then read what is wanted, line by line, until the end."""
+    """Install, print the answer, then do a batch for each line of standard input."""
     parser = argparse.ArgumentParser(prog="python -m bench.cases.downstream", description=__doc__)
     parser.add_argument("library", choices=LIBRARIES)
     parser.add_argument("case", choices=BY_NAME)
@@ -183,11 +183,11 @@ def main(arguments: list[str] | None = None) -> None:
         print(json.dumps(user.time(*json.loads(line))), flush=True)
 
 
-# ---- and who asks it
+# ---- the process that asks it
 
 
-def nobodys_environment() -> dict[str, str]:
-    """Neither credentials nor proxies of whoever runs the bench."""
+def neutral_environment() -> dict[str, str]:
+    """Return an environment without the user's credentials and proxies."""
     kept = {name: value for name, value in environment().items()
             if not name.startswith("AWS_") and not name.lower().endswith("_proxy")}
     return kept | {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull,
@@ -195,10 +195,10 @@ def nobodys_environment() -> dict[str, str]:
 
 
 class Process:
-    """A handle of it; a context manager.  Its id is in `family` for as long as it runs.
+    """A handle of the process; a context manager.  Its id is in `family` while it runs.
 
-    After some batches there is another in its place: where a process has its objects, and in
-    which order its sets and dicts, is settled when it starts, and makes some per cent.
+    After some batches another process takes its place: where a process has its objects, and in
+    which order its sets, is settled when it starts, and makes a difference of some per cent.
     """
 
     def __init__(self, use: Use, port: int, module: str | None, family: list[int]) -> None:
@@ -209,7 +209,7 @@ class Process:
         self._start()
 
     def _start(self) -> None:
-        self._process, self._batches = started(*self._command, env=nobodys_environment()), LIFE
+        self._process, self._batches = started(*self._command, env=neutral_environment()), LIFE
         self._family.append(self._process.pid)
 
     def _stop(self) -> None:
@@ -223,12 +223,12 @@ class Process:
         return json.loads(line)
 
     def check(self) -> None:
-        """Compare what it has been answered, which it says by itself, when it has started."""
+        """Compare the answer that the process prints when it has started."""
         if (answer := self._line()) != expected(self._use.case):
             raise AnswersDiffer(f"{self._use.name}, {self._with}: got {answer!r:.500}")
 
     def time(self, share: float, size: int) -> Timed:
-        """As time_contender()."""
+        """Have the process do a batch; as time_contender()."""
         if not self._batches:
             self._stop()
             self._start()
@@ -254,13 +254,13 @@ def expected(case: Case) -> list[Any]:
 
 
 def missing(use: Use) -> str | None:
-    """The distribution that would have to be installed."""
+    """Return the distribution that the row lacks, or None."""
     distribution = LIBRARIES[use.library].distribution
     return None if distribution is None or distribution in versions() else distribution
 
 
 def measure_use(use: Use, module: ModuleType, port: int, course: Course) -> dict[str, Any]:
-    """All figures of one row."""
+    """Measure one row and return all its figures."""
     if not hasattr(module, "install"):
         raise RuntimeError(f"{module.__name__} has no install()")
     installed = {"ours": module.__name__, "stdlib": None, "floor": FLOOR}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The contenders that go over a socket: the two modules, and the bytes alone.
+"""The contenders over a socket: httpclient, http.client, and the bytes alone.
 
-Before the clock starts, each client fetches the answer once, and all must agree with
-the fixture on status, fields and content.
+Before the clock starts, each client fetches the answer once, and it must have the fixture's
+status, fields and content.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PATIENCE = 60                   # seconds, for the untimed exchange
 
 
 class Client:
-    """One of the two modules: http.client, or what wants to be faster."""
+    """A connection of one of the two modules."""
 
     def __init__(self, module: ModuleType, case: Case, ports: dict[str, int],
                  context: ssl.SSLContext | None) -> None:
@@ -47,7 +47,7 @@ class Client:
         return self.connection.getresponse()
 
     def answer(self) -> tuple[object, ...]:
-        """One exchange in full, for comparison."""
+        """Do one exchange and return the whole answer, for comparison."""
         response = self._send()
         fields = response.getheaders()
         whole = hashlib.blake2b()
@@ -64,7 +64,7 @@ class Client:
         return response.version, response.status, response.reason, fields, whole.hexdigest()
 
     def exchange(self) -> Exchange:
-        """A function that does one exchange and returns what is cheap to check."""
+        """Return a function that does one exchange and returns a value cheap to check."""
         case, send, buffer = self.case, self._send, self._buffer
 
         def read() -> tuple[int, str, int]:
@@ -105,7 +105,7 @@ class Client:
 
 
 class Raw:
-    """The same bytes through the same socket, and nobody looks at them: the floor."""
+    """The floor: the same bytes through the same socket, without a look at them."""
 
     def __init__(self, case: Case, ports: dict[str, int],
                  context: ssl.SSLContext | None) -> None:
@@ -161,7 +161,7 @@ def check_answer(name: str, client: Client) -> None:
 def measure_case(case: Case, modules: dict[str, ModuleType], ports: dict[str, int],
                  context: ssl.SSLContext | None, course: Course,
                  peers: bool = False) -> dict[str, Any]:
-    """All figures of one case.  `modules` holds "ours" and "stdlib"."""
+    """Measure one case and return all its figures.  `modules` holds "ours" and "stdlib"."""
     without = replace(case, deadline=None)
     makers: Makers = {name: partial(Client, module, case if name == "ours" else without, ports,
                                     context)
@@ -175,7 +175,7 @@ def measure_case(case: Case, modules: dict[str, ModuleType], ports: dict[str, in
     others = peer_makers(case, ports["http"]) if peers and runs(case) else {}
     result = measure(case.name, case.summary, {**makers, **others}, course)
     if others:
-        # Beside the contenders: httptools here is not the httptools of the rows in memory.
+        # Apart from the contenders: httptools here is not the httptools of the rows in memory.
         result.pop("over_httptools", None)
         result["peers"] = {name: result["contenders"].pop(name) for name in others}
     return result

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The cases of the bench: one answer each, and the way in which the client reads it.
 
-Both the server and the client import this file, so that an answer is known to the
-last byte on both sides without sending it twice.  A large body is one block of
-1 MiB over and over: the server keeps it in its cache, and building it takes no time.
-All texts and field values are made up here.
+Both the server and the client import this file, so both know an answer to the last byte.
+A large body is one block of 1 MiB over and over: the server keeps it in its cache, and
+building it takes no time.  All texts and field values are made up.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from functools import cache, cached_property
 MIB = 1 << 20
 SMALL = 200
 HOST = "127.0.0.1"
-BUCKET = "bench"                # whose objects are the same answers, for clients of S3
+BUCKET = "bench"                # its objects are the same answers, for clients of S3
 
 # The three fields that the caller adds to each request.
 CALLER_FIELDS = {
@@ -96,14 +95,14 @@ class Wire:
         return len(self.content) * self.times
 
     def digest(self) -> str:
-        """The hash of the whole content, to compare bodies by."""
+        """Return the hash of the whole content, to compare bodies."""
         whole = hashlib.blake2b()
         for _ in range(self.times):
             whole.update(self.content)
         return whole.hexdigest()
 
     def pieces(self) -> Iterator[bytes]:
-        """What the server hands to sendall(): one piece where the answer is small."""
+        """Yield the pieces that the server sends: a small answer is a single one."""
         if self.times == 1:
             yield self.head + self.block + self.tail
             return
@@ -143,7 +142,7 @@ class Case:
         return self.build()
 
     def request(self, port: int) -> bytes:
-        """The request as http.client puts it on the wire, for the raw contender."""
+        """Return the request as http.client sends it, for the raw contender."""
         lines = [f"{self.method} {self.target} HTTP/1.1",
                  f"Host: {HOST}:{port}",
                  "Accept-Encoding: identity"]
@@ -155,7 +154,7 @@ class Case:
 
 @cache
 def content(size: int) -> bytes:
-    """Bytes that look like nothing in particular, the same in every process."""
+    """Return random bytes that are the same in every process."""
     return random.Random(size).randbytes(size)
 
 
@@ -165,19 +164,19 @@ def head(fields: list[tuple[str, str]], framing: tuple[str, str]) -> bytes:
 
 
 def by_length(fields: list[tuple[str, str]], size: int, times: int = 1) -> Wire:
-    """A body whose end is told by Content-Length."""
+    """Return a response whose body ends by Content-Length."""
     block = content(size)
     return Wire(head(fields, ("Content-Length", str(size * times))), block, block, times)
 
 
 def text_by_length() -> Wire:
-    """256 KiB in lines of 81 bytes."""
+    """Return a response with 256 KiB in lines of 81 bytes."""
     text = TEXT * (256 * 1024 // len(TEXT))
     return Wire(head(SMALL_FIELDS, ("Content-Length", str(len(text)))), text, text)
 
 
 def text_by_chunks() -> Wire:
-    """The same in chunks that end within lines."""
+    """Return the same text in chunks that end within lines."""
     text = TEXT * (256 * 1024 // len(TEXT))
     framed = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece)
                       for piece in (text[at:at + 1000] for at in range(0, len(text), 1000)))
@@ -186,7 +185,7 @@ def text_by_chunks() -> Wire:
 
 
 def by_chunks(size: int, times: int = 1) -> Wire:
-    """1 MiB, `times` over, in chunks of `size` bytes."""
+    """Return a response with 1 MiB, `times` over, in chunks of `size` bytes."""
     block = content(MIB)
     framed = b"".join(b"%x\r\n%b\r\n" % (size, block[at:at + size])
                       for at in range(0, MIB, size))
@@ -230,14 +229,14 @@ CASES = [
 
 
 def many_fields(count: int) -> list[tuple[str, str]]:
-    """`count` field lines less one, for the framing comes to them."""
+    """Return `count` - 1 field lines: the one that frames the body is added to them."""
     more = [(f"X-Field-{number}", f"a value of some length; q={number}")
             for number in range(count)]
     return (SMALL_FIELDS + more)[:count - 1] if count > len(SMALL_FIELDS) else \
         [SMALL_FIELDS[2], *more][:count - 1]    # with the one that is looked up
 
 
-# How costs grow with the number of field lines and of chunks: measured for the picture alone.
+# The growth of costs with the number of field lines and of chunks, for the picture alone.
 FIELD_COUNTS = [4, 8, 16, 32, 64]
 CHUNK_COUNTS = [16, 64, 256, 1024, 4096, 16384]         # in 1 MiB
 GROWTH = [

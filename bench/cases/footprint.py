@@ -34,7 +34,7 @@ STATM = Path("/proc/self/statm")
 BEFORE = ["chunks-4k", "large-head", "small-head"]
 
 
-# Nothing else is loaded before: neither module shall find its own imports already there.
+# Loads nothing before the import: what either module imports itself must not be there yet.
 IMPORTING = """\
 import sys, time
 started = time.process_time()
@@ -47,8 +47,8 @@ def resident() -> int:
     return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def idle_octets(module: str, port: int, count: int) -> float:
-    """The growth of this process, per connection."""
+def idle_bytes(module: str, port: int, count: int) -> float:
+    """Return the growth of this process per connection."""
     allow_many_files()
     library = importlib.import_module(module)
     cases = [case for name in BEFORE for case in CASES if case.name == name]
@@ -62,7 +62,7 @@ def idle_octets(module: str, port: int, count: int) -> float:
                 raise AnswersDiffer(f"{IDLE}: {module}: {case.name} is too short")
         return connection
 
-    idle_connection().close()   # what the first one loads is nobody's
+    idle_connection().close()   # the first connection loads things that stay
     gc.collect()
     before = resident()
     connections = [idle_connection() for _ in range(count)]
@@ -74,7 +74,7 @@ def idle_octets(module: str, port: int, count: int) -> float:
 
 
 def ask(*arguments: object) -> float:
-    """The number that a process of its own prints."""
+    """Run a process and return the number that it prints."""
     done = subprocess.run([sys.executable, *map(str, arguments)], env=environment(),
                           capture_output=True, encoding="utf-8", timeout=PATIENCE)
     if done.returncode:
@@ -83,10 +83,10 @@ def ask(*arguments: object) -> float:
 
 
 def measure_import(modules: dict[str, str], course: Course) -> dict[str, Any]:
-    """Microseconds of CPU time.  `modules`: the names of "ours" and "stdlib"."""
+    """Measure microseconds of CPU time.  `modules`: the names of "ours" and "stdlib"."""
     taken: dict[str, list[float]] = {key: [] for key in modules}
     for key in modules:
-        ask("-c", IMPORTING, modules[key])     # what is on disk is in memory from here on
+        ask("-c", IMPORTING, modules[key])     # so the files are in the system's cache
     for _ in range(course.rounds):
         for key in course.rng.sample(list(modules), len(modules)):
             taken[key].append(ask("-c", IMPORTING, modules[key]) * 1e6)
@@ -96,14 +96,14 @@ def measure_import(modules: dict[str, str], course: Course) -> dict[str, Any]:
 
 
 def measure_idle(modules: dict[str, str], port: int, course: Course) -> dict[str, Any] | None:
-    """Octets per connection; None where the system does not tell."""
+    """Measure bytes per connection; return None if the system has no such figure."""
     if not STATM.exists():
         return None
     rounds = min(course.rounds, 3)      # it hardly varies
-    contenders = {key: {"octets": figures([ask("-m", __spec__.name, module, port, CONNECTIONS)
+    contenders = {key: {"bytes": figures([ask("-m", __spec__.name, module, port, CONNECTIONS)
                                            for _ in range(rounds)])}
                   for key, module in modules.items()}
-    return compared(IDLE, contenders, "octets")
+    return compared(IDLE, contenders, "bytes")
 
 
 def compared(name: str, contenders: dict[str, Figures], unit: str) -> dict[str, Any]:
@@ -112,4 +112,4 @@ def compared(name: str, contenders: dict[str, Figures], unit: str) -> dict[str, 
 
 
 if __name__ == "__main__":
-    print(idle_octets(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    print(idle_bytes(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))

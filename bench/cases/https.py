@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""HTTPS: what the second default connection object costs, and a handshake, full or resumed."""
+"""HTTPS: the second default connection object, and a handshake, full or resumed."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Handshake:
             connection = self._make()
             with closing(connection):
                 connection.request("GET", FETCHED.target)
-                # Before the answer: behind it the connection may be gone.
+                # Before the answer: after it the connection may be closed.
                 self.resumed = connection.sock.session_reused
                 response = connection.getresponse()
                 return response.status, len(response.read())
@@ -105,9 +105,9 @@ def measure_construction(modules: dict[str, ModuleType], course: Course) -> dict
 
 def measure_handshake(modules: dict[str, ModuleType], port: int, context: ssl.SSLContext,
                       course: Course) -> dict[str, Any]:
-    """Figures, and whether the handshakes of our module were resumed."""
+    """Measure handshakes; `resumed` says whether those of httpclient were resumed."""
     def handshake(module: ModuleType) -> Handshake:
-        # httpclient resumes sessions with a context that it was given only on request.
+        # With a context that the caller gives, httpclient resumes sessions only on request.
         asks = {ASKS: True} if hasattr(module.HTTPSConnection, ASKS) else {}
         return Handshake(module, port, context=context, **asks)
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""An http.client that does no more than its system calls, to see what libraries upon it need.
+"""An http.client that makes its system calls and does nothing else: the floor for libraries.
 
-install() puts methods in its classes' place that send a request which they hold ready, receive
-without a look as many bytes as will come, and hand out fields and content that they hold ready,
-too.  What a library needs then is its own, and the kernel's.
+install() replaces methods of its classes.  The new ones send a request that was made before,
+receive as many bytes as the answer has without a look at them, and return fields and content
+that were made before, too.  The remaining time is the library's own and the kernel's.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Ready:
 
 
 class Response:
-    """What is asked of http.client's HTTPResponse."""
+    """The part of http.client's HTTPResponse that libraries use."""
 
     version, version_string, status, code, reason = 11, "HTTP/1.1", 200, 200, "OK"
     debuglevel, will_close, chunk_left = 0, False, None
@@ -72,7 +72,7 @@ class Response:
 
 
 def methods(ready: dict[str, Ready]) -> dict[str, Callable[..., Any]]:
-    """Those of HTTPConnection; `ready` says what there is at which target."""
+    """Return the methods for HTTPConnection; `ready` has an answer for each target."""
     buffer = bytearray(RAW_BUFFER)
 
     def request(self: Any, method: str, url: str, body: Any = None, headers: Any = (), *,
@@ -112,7 +112,7 @@ def methods(ready: dict[str, Ready]) -> dict[str, Callable[..., Any]]:
 
 
 def install() -> None:
-    """In this process, for good."""
+    """Replace the methods, until this process ends."""
     ready = {}
     for case in CASES:
         if not case.extra:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Heads and chunks that are already in memory: what a parser costs, without sockets.
+"""Parsers on heads and chunks that are already in memory, without sockets.
 
 The contenders: ResponseParser, the module's own parser; "core", the one call in it that
-parses a head, which is what is compared with httptools where it is installed; and
-http.client, which reads from a file.  Each unit is a parser of its own, as each response
-has one.  All return the same, and that is compared before anything is timed.
+parses a head, for the comparison with httptools where that is installed; and http.client,
+which reads from a file.  Each unit is a parser of its own, as each response has one.  All
+return the same result, which is compared before anything is timed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PIECE = 65536                   # what a recv() of a large body brings
 
 @dataclass(frozen=True)
 class Parse:
-    """One row: `kind` is what is asked for, and `data` what it is asked of."""
+    """One row: `kind` names the wanted result, and `data` makes the bytes to parse."""
 
     name: str
     summary: str
@@ -50,7 +50,7 @@ PARSES = [
 
 
 class Parser:
-    """A contender: one function, done over and over."""
+    """A contender that calls one function over and over."""
 
     def __init__(self, function: Callable[[], Any]) -> None:
         self._function = function
@@ -87,7 +87,7 @@ def by_response_parser(module: ModuleType, kind: str, data: bytes) -> Callable[[
 
 
 def by_core(module: ModuleType, kind: str, data: bytes) -> Callable[[], Any] | None:
-    """The parsing of a head alone; None where the module has no such."""
+    """Return the parsing of a head alone, or None if the module has no such function."""
     try:
         head_in = importlib.import_module(f"{module.__name__}._core.head").head_in
         limits = importlib.import_module(f"{module.__name__}.limits").DEFAULT
@@ -107,7 +107,7 @@ def by_core(module: ModuleType, kind: str, data: bytes) -> Callable[[], Any] | N
 
 
 class File:
-    """What http.client asks of a socket."""
+    """The part of a socket that http.client uses."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data
@@ -139,7 +139,7 @@ def by_file(module: ModuleType, kind: str, data: bytes) -> Callable[[], Any]:
 
 
 class Callbacks:
-    """What httptools calls."""
+    """The methods that httptools calls."""
 
     def __init__(self) -> None:
         self.fields: list[tuple[bytes, bytes]] = []
@@ -157,7 +157,7 @@ def by_httptools(httptools: ModuleType, kind: str, data: bytes) -> Callable[[], 
         callbacks = Callbacks()
         parser = parser_class(callbacks)
         parser.feed_data(data)
-        # It knows the length, but does not tell: that costs a look at the fields.
+        # httptools knows the length, but does not tell: to find it costs a look at the fields.
         return parser.get_status_code(), SMALL
 
     def pairs() -> Any:
@@ -187,7 +187,7 @@ def expected(parse: Parse) -> Any:
 
 def measure_parse(parse: Parse, modules: dict[str, ModuleType],
                   course: Course) -> dict[str, Any]:
-    """All figures of one row.  `modules` holds "ours" and "stdlib"."""
+    """Measure one row and return all its figures.  `modules` holds "ours" and "stdlib"."""
     data = parse.data()
     ours = modules["ours"]
     own = by_response_parser if hasattr(ours, "ResponseParser") else by_file

@@ -38,7 +38,7 @@ look_up = operator.itemgetter(LOOKED_UP)
 
 
 class Callbacks:
-    """What httptools calls."""
+    """The methods that httptools calls."""
 
     def __init__(self) -> None:
         self.fields: dict[bytes, bytes] = {}
@@ -54,7 +54,7 @@ class Callbacks:
 
 
 def of_httptools(httptools: ModuleType, case: Case, port: int) -> tuple[Fetch, Close]:
-    """The parser alone, on a socket, with a request that was made before."""
+    """A socket, the parser, and a request that was made before."""
     sock = socket.create_connection((HOST, port))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     request, buffer = case.request(port), bytearray(4 * RECEIVE)
@@ -190,7 +190,7 @@ def url(case: Case, port: int) -> str:
 
 
 def installed() -> dict[str, str]:
-    """Peer -> version, of those that can be imported."""
+    """Return peer -> version for those that can be imported."""
     found = {}
     for name in PEERS:
         try:
@@ -202,13 +202,13 @@ def installed() -> dict[str, str]:
 
 
 class Peer:
-    """One of them, with a connection of its own; `of` is what makes it of its module."""
+    """A peer with a connection of its own; `of` makes it from its module."""
 
     def __init__(self, of: Callable[..., tuple[Fetch, Close]], module: str, *how: Any) -> None:
         self._fetch, self._close = of(importlib.import_module(module), *how)
 
     def answer(self) -> tuple[int, Any, str]:
-        """One exchange in full, for comparison."""
+        """Do one exchange and return the whole answer, for comparison."""
         status, value, content = self._fetch()
         return status, value, hashlib.blake2b(content).hexdigest()
 
@@ -232,7 +232,7 @@ def runs(case: Case) -> bool:
 
 
 def makers(case: Case, port: int) -> Makers:
-    """All installed peers, after each has got the right answer."""
+    """Return all installed peers, after each has got the right answer."""
     lines = case.wire.head.decode("ascii").split("\r\n")[1:-2]
     expected = 200, dict(line.split(": ", 1) for line in lines)[LOOKED_UP], case.wire.digest()
     found: Makers = {}

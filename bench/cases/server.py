@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""The other end of the bench: canned answers, from a process of its own.
+"""The server of the bench: prebuilt answers, from a process of its own.
 
 A request is one recv() in most cases, its target is a key into prebuilt bytes, and the
-answer is one send().  No more is looked at, and a request that is the same as the one
-before is not even taken apart, so that the client stays the slower end.
+answer is one send().  The server looks at nothing else, and it does not even take a request
+apart that equals the one before, so that the client stays the slower end.
 
-On a core of its own the server stays awake between requests: waking a process on an idle
-core is charged to the one who sends, and in a virtual machine that is 20 µs, more than all
-that the client does with a small answer when it is fast.  (Measured: sendall() +
-recv_into() cost 30 µs of CPU against a server that sleeps and 7 µs against one that does
-not, which is what they cost a C program, too.)  And it has to be quick: a client that gets
-to its recv() before the answer goes to sleep, for 2 µs of CPU, and only a fast client does.
-So one thread asks epoll, which never waits, over and over, for all connections.  TLS, and
-systems without epoll, have a thread per connection.
+On a core of its own the server stays awake between requests: the kernel charges the sender
+for waking a process on an idle core.  In a virtual machine that is 20 µs, more than a fast
+client needs for a small answer.  (Measured: sendall() + recv_into() cost 30 µs of CPU against
+a server that sleeps and 7 µs against one that does not, in Python as in C.)  And the server
+has to be quick: a client that reaches its recv() before the answer goes to sleep, which costs
+2 µs of CPU and happens to fast clients only.  So one thread polls epoll for all connections
+without ever waiting.  TLS, and systems without epoll, have a thread per connection.
 
 The process prints its two ports as one line of JSON and ends when its standard input does,
 hence with its parent.  ServerProcess is the parent's handle of it; usage() is what the
@@ -51,7 +50,7 @@ UPLOADS = {target: len(case.upload or b"") for target, case in BY_TARGET.items()
 
 
 def complete_target(data: bytes) -> bytes | None:
-    """The target of a request, once all of the request is there."""
+    """Return the target of a request, or None if a part of the request is missing."""
     end = data.find(b"\r\n\r\n")
     if end < 0:
         return None
@@ -104,7 +103,7 @@ def answer_connection(sock: socket.socket, context: ssl.SSLContext | None, awake
 
 
 class Spinner:
-    """All plain connections, answered by one thread that sleeps only when nobody asks."""
+    """All plain connections, answered by one thread that sleeps only without requests."""
 
     def __init__(self, listener: socket.socket) -> None:
         self._listener = listener
@@ -117,7 +116,7 @@ class Spinner:
         self._measured = 0
 
     def run(self) -> None:
-        """Answer for ever.  What is done over and over stands in one loop, without calls."""
+        """Answer for ever.  The hot path is one loop without calls of Python functions."""
         listener, poll, clock = self._listener.fileno(), self._poll.poll, time.perf_counter
         sockets, buffer = self._sockets, bytearray(RECEIVE)
         last, last_size, answer, served = b"", -1, b"", 0
@@ -208,7 +207,7 @@ def listen(context: ssl.SSLContext | None, awake: bool) -> int:
 
 
 def allow_many_files() -> None:
-    """As many open sockets as the system lets a process have."""
+    """Raise the limit on open sockets to what the system allows."""
     try:
         import resource
     except ImportError:         # Windows, which has no such limit
@@ -257,7 +256,7 @@ class ServerProcess:
         return both
 
     def usage(self) -> dict[str, float] | None:
-        """Requests measured so far, and the CPU seconds of those; None: it does not count."""
+        """Return requests measured so far and their CPU seconds; None without epoll."""
         with socket.create_connection((HOST, self.ports["http"]), AWAIT_USAGE) as sock:
             sock.sendall(b"GET %b HTTP/1.1\r\n\r\n" % USAGE)
             data = b""

@@ -2,7 +2,7 @@
 """Many threads, each with a connection of its own: small answers, as fast as they come.
 
 The wall time per request is one over the requests per second of all threads together.
-Beside the two modules, where they are installed: pycurl with a handle per thread, and
+Two more contenders take part where they are installed: pycurl with a handle per thread, and
 aiohttp with a task in place of each thread.
 """
 
@@ -34,7 +34,7 @@ def summary(count: int) -> str:
 
 
 class Together:
-    """`count` threads; `make` gives each of them what to do and what to close."""
+    """`count` threads; `make` returns for each a function to call and one that ends it."""
 
     def __init__(self, count: int, make: Callable[[], tuple[Fetch, Callable[[], None]]]) -> None:
         self._each = [make() for _ in range(count)]
@@ -99,7 +99,7 @@ def of_pycurl(pycurl: ModuleType, port: int) -> tuple[Fetch, Callable[[], None]]
 
 
 class Tasks:
-    """aiohttp: as many tasks in one thread, with as many connections."""
+    """aiohttp: `count` tasks in one thread, with as many connections."""
 
     def __init__(self, aiohttp: ModuleType, count: int, port: int) -> None:
         self._count, self._url = count, f"http://{HOST}:{port}{FETCHED.target}"
@@ -130,7 +130,7 @@ class Tasks:
 
 def measure_threads(name: str, modules: dict[str, ModuleType], port: int,
                     course: Course) -> dict[str, Any]:
-    """Figures per request with so many threads."""
+    """Measure with so many threads; figures are per request."""
     count = NAMES[name]
     makers: Makers = {key: partial(Together, count, partial(of_module, module, port))
                       for key, module in modules.items()}

@@ -77,7 +77,7 @@ def measure(
     slots: list[Slot], clients: Sequence[Client], options: argparse.Namespace,
     progress: Progress,
 ) -> tuple[int, list[str]]:
-    """Time all slots in `options.rounds` rounds or fewer; the rounds made, wrong answers."""
+    """Time all slots in at most `options.rounds` rounds; return their number, wrong answers."""
     chance = random.Random(options.seed)
     wrong = []
     for number, slot in enumerate(slots):
@@ -94,14 +94,14 @@ def measure(
             share = (done + number / len(slots)) / options.rounds
             progress.show(WARM + (1 - WARM) * share, f"round {done + 1} of {options.rounds}",
                           f": {slot.scheme.upper()}, {slot.kind}")
-            chance.shuffle(turns)       # one after the other: both meet the same weather
+            chance.shuffle(turns)       # in direct succession: a busy machine disturbs both
             for client in turns:
                 wrong += slot.run(client)
     return options.rounds, wrong
 
 
 def per_request(slots: list[Slot], costs: str, names: Sequence[str]) -> Costs:
-    """What a crawl of all these slots costs per request, in each round."""
+    """Return the costs of a crawl of all these slots per request, in each round."""
     requests = sum(len(slot.plan) for slot in slots)
     rounds = {name: zip(*(getattr(slot, costs)[name] for slot in slots), strict=True)
               for name in names}
@@ -115,7 +115,7 @@ def per_request(slots: list[Slot], costs: str, names: Sequence[str]) -> Costs:
 
 
 def table_row(label: str, slots: list[Slot], names: Sequence[str]) -> str:
-    """Label, answers, then requests per second and CPU, each with its ratio."""
+    """Return label, answers, then requests per second and CPU, each with its ratio."""
     row = f"{label:<14}{sum(len(slot.plan) for slot in slots):>5}"
     for costs in ("wall", "cpu"):
         theirs, ours = per_request(slots, costs, names).values()
@@ -145,7 +145,7 @@ def print_table(slots: list[Slot], names: Sequence[str]) -> None:
 
 
 def where(module: ModuleType) -> str:
-    """Which version of a module was imported, and from where."""
+    """Return the version of a module and the place it was imported from."""
     place = getattr(module, "__file__", None) or "built in"
     if module is http.client:
         return place
@@ -176,7 +176,7 @@ def print_opening(module: ModuleType, exchanges: Sequence[Exchange], left_out: l
 def print_comparison(
     scheme: str, found: Comparison, total: int, before: Comparison | None, verbose: bool
 ) -> None:
-    """What was equal and what was not; reasons that were told `before` are not told again."""
+    """Print equal and different answers; reasons that were the same `before` are left out."""
     print(f"{scheme.upper():<6} {found.equal} of {total} answers are equal ({found.refused} as "
           f"errors); {found.content:,} bytes of content")
     if before is not None and found.explained and found.explained == before.explained:
@@ -212,7 +212,7 @@ def parse_options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def run(module: ModuleType, options: argparse.Namespace) -> int:
-    """The whole demo; returns the exit status."""
+    """Run the whole demo; return the exit status."""
     exchanges, left_out = load_exchanges(options.records)
     print_opening(module, exchanges, left_out)
     progress = Progress(sys.stderr)

@@ -50,13 +50,13 @@ class Answer(NamedTuple):
     kept: bool
 
     def field_value(self, name: str) -> str | None:
-        """What getheader() returns: all values of this name, joined."""
+        """Return all values of this name, joined, as getheader() does."""
         values = [value for key, value in self.fields if key.lower() == name]
         return ", ".join(values) if values else None
 
 
 class Expected(NamedTuple):
-    """A request, and what the timed loop looks at in its answer."""
+    """A request, and the parts of its answer that the timed loop checks."""
 
     method: str
     target: str
@@ -66,7 +66,7 @@ class Expected(NamedTuple):
 
 
 class Client:
-    """One of the two modules, the name it is shown by, and how to open a connection."""
+    """One of the two modules, with its name in the report and its connections."""
 
     def __init__(self, module: ModuleType, name: str, ports: dict[str, int]) -> None:
         self.module = module
@@ -83,7 +83,7 @@ class Client:
 
 
 def fetch(connection: http.client.HTTPConnection, exchange: Exchange) -> Answer:
-    """One answer, looked at in every part."""
+    """Do one exchange and return the answer in all its parts."""
     version = status = reason = error = None
     fields: list[tuple[str, str]] = []
     try:
@@ -208,7 +208,7 @@ def compare(
     clients: Sequence[Client],
     progress: Callable[[float], None],
 ) -> Comparison:
-    """Fetch every exchange with the reference and with ours, each on its own connection."""
+    """Fetch every exchange with both clients, each on a connection of its own."""
     found = Comparison()
     reference, own = connections = [client.open(scheme) for client in clients]
     for number, exchange in enumerate(exchanges):
@@ -226,7 +226,7 @@ def compare(
 def crawl(
     connection: http.client.HTTPConnection, plan: Sequence[Expected], passes: int
 ) -> list[str]:
-    """The timed loop; returns the targets whose answers were not the expected ones."""
+    """Fetch the plan so many times; return the targets with unexpected answers."""
     wrong = []
     for _ in range(passes):
         for method, target, status, content_type, body in plan:
@@ -241,7 +241,7 @@ def crawl(
 
 @dataclass
 class Slot:
-    """One kind of answer over one scheme: what to fetch, and what it cost in each round."""
+    """One kind of answer over one scheme: the requests, and their costs in each round."""
 
     scheme: str
     kind: str
@@ -251,7 +251,7 @@ class Slot:
     cpu: dict[str, list[float]] = field(default_factory=dict)
 
     def run(self, client: Client) -> list[str]:
-        """One turn of one client; its first connection is made before the clock starts."""
+        """Time one client; its first connection is made before the clock starts."""
         connection = client.open(self.scheme)
         connection.connect()
         gc.collect()
@@ -278,7 +278,7 @@ class Slot:
 
 
 def make_slots(comparisons: dict[str, Comparison]) -> list[Slot]:
-    """What is to be timed: all equal answers but those that are errors, by scheme and kind."""
+    """Return the slots to time: all equal answers but errors, by scheme and kind."""
     return [
         Slot(scheme, kind, plan)
         for scheme, comparison in comparisons.items()

@@ -2,10 +2,10 @@
 """The origin of the demo: recorded responses, replayed byte for byte from another process.
 
 The records lie in tests/data/responses.jsonl.  An exchange is a record made whole: the
-head as it was recorded, then the body as it was on the wire, or, where that was not
-kept, a made one of the announced size.  The origin keeps the connection open where the
-message ends with its last byte by everybody's reading: its framing fields are plain,
-and `http.client`, which reads it once from memory, takes all of it and no more.
+head as it was recorded, then the body as it was on the wire or, if the record has none, a
+generated one of the announced size.  The origin keeps the connection open where all clients
+agree that the message ends with its last byte: its framing fields are plain, and
+`http.client`, which reads it once from memory, takes all of it and no more.
 
     HTTP and HTTPS      two ports of 127.0.0.1, one thread per connection
     GET /<id>           is answered with the exchange of that record
@@ -39,18 +39,18 @@ CA_FILE = DATA / "certs" / "ca.pem"
 SERVER_FILE = DATA / "certs" / "server.pem"
 
 HOST = "127.0.0.1"
-LARGEST = 1 << 20               # of a made body, in bytes
-UNTIL_CLOSE = 6000              # size of a made body that ends with the connection
+LARGEST = 1 << 20               # of a generated body, in bytes
+UNTIL_CLOSE = 6000              # size of a generated body that ends with the connection
 CHUNK_SIZES = (1024, 4096, 8000, 16384)
-FINAL = b"HTTP/1.1 204 No Content\r\n\r\n"     # behind an interim response recorded alone
+FINAL = b"HTTP/1.1 204 No Content\r\n\r\n"     # after an interim response recorded alone
 FRAMING_FIELD = re.compile(
     rb"^[ \t]*(content-length|transfer-encoding)[ \t]*:[ \t]*(.*?)[ \t\r]*$", re.I | re.M)
 RECEIVE = 65536
-TIMEOUT = 60.0                  # a client that is gone without a word
+TIMEOUT = 60.0                  # for a client that has gone and did not close
 
 
 class LeftOut(Exception):
-    """This record cannot be replayed to a client, and why."""
+    """This record cannot be replayed to a client; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request for one record and the bytes that answer it."""
+    """A request for one record, and the bytes of its answer."""
 
     id: str
     source: str
@@ -108,7 +108,7 @@ def repeat(word: bytes, size: int) -> bytes:
 
 
 def made_chunks(record: Record) -> bytes:
-    """A chunked body whose chunk size and number of chunks follow from the record's id."""
+    """Return a chunked body; its chunk size and number of chunks follow from the record's id."""
     number = int(record.id, 16)
     size = CHUNK_SIZES[number % 4]
     chunk = b"%x\r\n%b\r\n" % (size, repeat(record.id.encode() + b" ", size))
@@ -116,12 +116,12 @@ def made_chunks(record: Record) -> bytes:
 
 
 def framing_values(head: bytes) -> list[tuple[bytes, bytes]]:
-    """The framing fields as they stand in the head, wherever; names and values lower-case."""
+    """Return the names and values of framing fields anywhere in the head, in lower case."""
     return [(name.lower(), value.lower()) for name, value in FRAMING_FIELD.findall(head)]
 
 
 def framing_is_plain(head: bytes) -> bool:
-    """At most one Content-Length, a number, and at most one Transfer-Encoding: chunked?"""
+    """Return True if the head has at most one Content-Length and one Transfer-Encoding: chunked."""
     values = framing_values(head)
     return len({name for name, _ in values}) == len(values) and all(
         value.isdigit() if name == b"content-length" else value == b"chunked"
@@ -129,7 +129,7 @@ def framing_is_plain(head: bytes) -> bool:
 
 
 def made_body(record: Record, response: http.client.HTTPResponse) -> bytes:
-    """A body as the head announces it, be it in lines that http.client does not see."""
+    """Return a body as the head announces it, if only in lines that http.client does not see."""
     plain = dict(framing_values(record.head)) if framing_is_plain(record.head) else {}
     if response.chunked or b"transfer-encoding" in plain:
         return made_chunks(record)
@@ -142,7 +142,7 @@ def made_body(record: Record, response: http.client.HTTPResponse) -> bytes:
 
 
 def make_whole(record: Record) -> Exchange:
-    """The exchange of a record; raises LeftOut where no client can be asked to take it."""
+    """Return the exchange of a record; raise LeftOut if no client can be asked to take it."""
     if record.head.split(None, 2)[1:2] == [b"101"]:
         raise LeftOut("101 Switching Protocols")
     memory = Memory(record.head)
@@ -168,7 +168,7 @@ def make_whole(record: Record) -> Exchange:
 
 
 def ends_exactly(wire: bytes, method: str) -> bool:
-    """Does the message end, by its own framing, with the last of these bytes?"""
+    """Return True if the message ends, by its own framing, with the last of these bytes."""
     memory = Memory(wire)
     response = http.client.HTTPResponse(memory, method=method)
     try:
@@ -181,7 +181,7 @@ def ends_exactly(wire: bytes, method: str) -> bool:
 
 
 def load_exchanges(path: Path = RECORDS) -> tuple[list[Exchange], list[str]]:
-    """All exchanges, and the reason for each record left out."""
+    """Return all exchanges, and the reason for each record that is left out."""
     exchanges, left_out = [], []
     with open(path, encoding="ascii") as lines:
         for line in lines:

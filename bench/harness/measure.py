@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""The clock, and what becomes of the figures.
+"""The clock: rounds and batches, and the figures and ratios made from them.
 
-A contender is whatever has exchange(), which returns a function that does one unit of work
-and returns what is cheap to check, and close().  In each round every contender does a batch,
-in an order drawn anew, and the CPU time of this process (user + system) over the batch is
-divided by its size.  A batch has a contender of its own, hence one connection, and the next
-batch another: how the kernel cuts a large answer is settled once per connection and can make
-the same client 30 % slower on one than on the other.
+A contender has two methods: exchange() returns a function that does one unit of work and
+returns a value that is cheap to check, and close() ends it.  In each round every contender does
+a batch, in random order, and the CPU time of this process (user + system) over the batch is
+divided by its size.  Each batch has a new contender, hence a new connection: how the kernel cuts
+a large answer is settled once per connection and can make the same client 30 % slower on one
+than on the other.
 
-A ratio is made inside a round, between batches milliseconds apart, and the median of
-these is the figure: what disturbs the machine disturbs both sides of the division.  A round
-in which other programs had more than a little of the machine is done again, within a bound.
-The server's CPU time is not in it, since the server is another process.
+A ratio is taken inside a round, between batches milliseconds apart, and the median of the
+ratios is the figure: a disturbance of the machine hits both sides of the division.  A round in
+which other programs had more than a little of the machine is repeated, within a bound.  The
+server's CPU time is not in the figures, since the server is another process.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Timed = tuple[int, float, float]        # exchanges; CPU and wall time of one in
 
 
 class AnswersDiffer(Exception):
-    """A contender has got something else than what the fixture holds."""
+    """A contender got another answer than the fixture holds."""
 
 
 class Contender(Protocol):
@@ -54,7 +54,7 @@ Makers = dict[str, Callable[[], Contender]]
 
 @dataclass
 class Course:
-    """How long and how often everybody runs, and who else is on the machine."""
+    """How long and how often the contenders run, in which order, beside which neighbours."""
 
     rounds: int
     seconds: float              # for all rounds of a case
@@ -71,7 +71,7 @@ def cpu_seconds() -> float:
 
 
 def warm_up(exchange: Exchange, seconds: float) -> tuple[float, Any]:
-    """Repeat an exchange for a while; the seconds that one takes, and what it returns."""
+    """Repeat an exchange for so long; return the seconds that one takes, and its result."""
     done, start = 0, time.perf_counter()
     while not done or time.perf_counter() - start < seconds:
         expected = exchange()
@@ -81,7 +81,7 @@ def warm_up(exchange: Exchange, seconds: float) -> tuple[float, Any]:
 
 def run_batch(exchange: Exchange, size: int, expected: object) -> tuple[float, float]:
     """CPU and wall time of one exchange in microseconds, as the mean of a batch."""
-    gc.collect()                # nobody pays for what another one left behind
+    gc.collect()                # so no contender pays for the garbage of another one
     wall, cpu = time.perf_counter(), cpu_seconds()
     for _ in range(size):
         if exchange() != expected:
@@ -91,9 +91,9 @@ def run_batch(exchange: Exchange, size: int, expected: object) -> tuple[float, f
 
 
 def time_contender(make: Callable[[], Contender], share: float, size: int) -> Timed:
-    """A batch by a contender made for it, in `share` seconds of wall time in all.
+    """Time a batch by a new contender, in `share` seconds of wall time in all.
 
-    `size` is how many exchanges that are; 0: as many as fit, by what the first ones took.
+    The batch has `size` exchanges; if that is 0, as many as fit, judged by the first ones.
     """
     with closing(make()) as contender:
         exchange = contender.exchange()
@@ -112,32 +112,32 @@ def figures(samples: list[float]) -> dict[str, Any]:
 
 
 def ratio(over: dict[str, Any], under: dict[str, Any], clock: str) -> dict[str, Any]:
-    """Round by round, how many times `under` goes into `over`."""
+    """Return the figures of `over` divided by `under`, round by round."""
     pairs = zip(over[clock]["rounds"], under[clock]["rounds"])
     # A batch too short for the clock reads 0; one tick is then as good as any.
     return figures([a / max(b, 1e-3) for a, b in pairs])
 
 
 def above_raw(ours: Figures, stdlib: Figures, raw: Figures) -> Figures:
-    """Round by round, the ratio of what http.client and we cost beyond the bytes alone.
+    """Return the figures of (http.client - raw) / (httpclient - raw), round by round.
 
-    System calls are the same for everybody, and how dear they are beside Python differs from
-    machine to machine; this is the ratio without them.  A hundredth of raw is told from raw,
-    and not less.
+    All clients make the same system calls, and their cost beside Python's differs from machine
+    to machine; this is the ratio without them.  A difference to raw below a hundredth of it
+    counts as a hundredth, since no less can be told.
     """
     rounds = zip(*(one["cpu_us"]["rounds"] for one in (ours, stdlib, raw)))
-    return figures([(theirs - bare) / max(own - bare, bare / 100, 1e-3)
-                    for own, theirs, bare in rounds])
+    return figures([(other - bare) / max(own - bare, bare / 100, 1e-3)
+                    for own, other, bare in rounds])
 
 
 def measure(name: str, summary: str, makers: dict[str, Any], course: Course, units: int = 1,
             time_one: Callable[[Any, float, int], Timed] = time_contender) -> dict[str, Any]:
-    """All figures of one case.
+    """Measure one case and return all its figures.
 
-    `units` is how much of what is counted one exchange does.  `time_one` is what gets each of
-    `makers` to do a batch: another process may have the contender.
+    An exchange does `units` units of work, and figures are per unit.  `time_one` gets each of
+    `makers` to do a batch: the contender may live in another process.
     """
-    # Three share the seconds of a row; whoever comes on top brings time of its own.
+    # Three contenders share the seconds of a row; further ones bring time of their own.
     share = course.seconds / course.rounds / min(len(makers), 3)
     sizes: dict[str, int] = {}
     taken: dict[str, list[tuple[float, float]]] = {maker: [] for maker in makers}
@@ -162,7 +162,7 @@ def measure(name: str, summary: str, makers: dict[str, Any], course: Course, uni
 
 
 def compared(contenders: dict[str, Figures]) -> dict[str, Any]:
-    """The contenders of a case, and the ratios between those that are there."""
+    """Return the contenders of a case, and the ratios between those that took part."""
     result: dict[str, Any] = {"contenders": contenders}
     ours, stdlib = contenders["ours"], contenders["stdlib"]
     result["ratio"] = ratio(stdlib, ours, "cpu_us")
@@ -173,7 +173,7 @@ def compared(contenders: dict[str, Figures]) -> dict[str, Any]:
     if "plain" in contenders:
         result["over_plain"] = ratio(ours, contenders["plain"], "cpu_us")
     if "httptools" in contenders:
-        # A head beside a head: what stands around it is Python there, and ours to choose.
+        # "core" parses a head and does nothing else, as httptools does.
         result["over_httptools"] = ratio(contenders.get("core", ours), contenders["httptools"],
                                          "cpu_us")
     return result

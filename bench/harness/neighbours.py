@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Who else uses the machine, and how this process keeps out of their way.
+"""Other programs on the machine, and precedence over them.
 
-A client that waits for its answer lets go of its core; whoever runs there meanwhile
-leaves cold caches behind, and the client pays.  So the bench asks the kernel for
-precedence (which only root gets), and rounds in which other programs had more than a
-little of the machine count as disturbed.  Elsewhere than on Linux nothing is known of
-others, and nothing counts as disturbed.
+A client that waits for its answer gives up its core.  Another program that runs there meanwhile
+leaves cold caches, and the client pays for them.  So the bench asks the kernel for precedence,
+which only root gets, and a round in which other programs had more than a little of the machine
+counts as disturbed.  Only Linux tells how much they had: elsewhere no round is disturbed.
 """
 
 from __future__ import annotations
@@ -13,17 +12,17 @@ from __future__ import annotations
 import os
 import time
 
-DISTURBED = 0.15                # the others' share of one core from which on a round is
+DISTURBED = 0.15                # share of one core: with more for the neighbours, a round is
 PAUSE = 0.25                    # seconds between two looks, while waiting
 STAT = "/proc/stat"
 
 
 def take_precedence(awake: bool = False) -> bool:
-    """Run before everybody else; whether that was allowed.
+    """Ask for precedence over all other programs; return True if the system grants it.
 
     A client that waits a lot gets its core back at once (measured on a busy machine: an
-    exchange took 65 µs in place of 730).  `awake`: for one that never sleeps, which must not
-    keep the core for itself alone.
+    exchange took 65 µs in place of 730).  Pass `awake` for a process that never sleeps: it
+    must not keep the core for itself alone.
     """
     try:
         if awake:
@@ -37,7 +36,7 @@ def take_precedence(awake: bool = False) -> bool:
 
 
 def give_back_precedence() -> None:
-    """Be one of many again."""
+    """Return to the scheduling of ordinary programs."""
     os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
@@ -59,7 +58,7 @@ def process_seconds(pid: int) -> float:
 
 
 class Neighbours:
-    """The others: all but this process, its children that have ended, and those of `family`."""
+    """All processes but this one, its children that have ended, and those of `family`."""
 
     def __init__(self, *family: int) -> None:
         self.family = list(family)      # the server, and other children: ids of processes
@@ -74,11 +73,11 @@ class Neighbours:
         return machine_seconds() - ours - sum(map(process_seconds, self.family))
 
     def watch(self) -> None:
-        """Begin anew."""
+        """Start a new measurement."""
         self._since, self._before = time.perf_counter(), self._spent()
 
     def share(self) -> float:
-        """How much of one core the others have had since watch(); 2.0 is two cores."""
+        """Return how much of one core they have had since watch(); 2.0 is two cores."""
         elapsed = max(time.perf_counter() - self._since, 1e-3)
         return max(self._spent() - self._before, 0.0) / elapsed
 
@@ -86,7 +85,7 @@ class Neighbours:
         return self.known and self.share() > DISTURBED
 
     def wait(self, patience: float) -> bool:
-        """Wait for a quiet moment, so many seconds at most; whether it has come."""
+        """Wait for a quiet moment; return False if none came in `patience` seconds."""
         deadline = time.perf_counter() + patience
         while self.known:
             self.watch()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def environment() -> dict[str, str]:
-    """For a process that imports bench: by PYTHONPATH, for PYTHONSAFEPATH may be set."""
+    """Return an environment in which bench can be imported, even with PYTHONSAFEPATH set."""
     # Not resolve(): bench may be a link in a folder that holds no unbuilt httpclient.
     root = str(Path(__file__).absolute().parents[2])
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
@@ -19,13 +19,13 @@ def environment() -> dict[str, str]:
 
 
 def started(*arguments: object, env: dict[str, str]) -> subprocess.Popen[str]:
-    """An interpreter with pipes for lines of text; it is to end when its standard input does."""
+    """Start an interpreter that talks in lines of text and ends with its standard input."""
     return subprocess.Popen([sys.executable, *map(str, arguments)], stdin=subprocess.PIPE,
                             stdout=subprocess.PIPE, env=env, encoding="utf-8")
 
 
 def stop(process: subprocess.Popen[str], seconds: float = 5) -> None:
-    """Have it end, by force after so many seconds."""
+    """End the process, by force after so many seconds."""
     with suppress(BrokenPipeError):
         process.stdin.close()
     process.stdout.close()

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""What must be reached, and whether it has been.
+"""The bounds that figures must keep, and the verdicts on them.
 
 Each bound is on one figure of one row: a median, in most cases of ratios that were made
 round by round.  Interpreters built with profile-guided optimisation run http.client up to a
-fifth faster, and our C no faster: there, ratios to http.client need be 0.85 of the bounds,
-but for the libraries upon it, whose own Python code is as much faster.
+fifth faster, but not httpclient's C code: there, ratios to http.client need only be 0.85 of
+the bounds.  Rows of libraries have the full bounds everywhere, because the libraries' own
+Python code is as much faster.
 
 Some bounds on ratios come with the costs of http.client and of raw where they were set.  On a
-machine that runs Python faster beside its system calls, the same client has a lower ratio, and
-no client could have a higher one than http.client to raw.  So beside a ratio that is missed
-stands what is saved of what http.client costs above raw, here and where the bound was set.
+machine that runs Python faster compared with system calls, the same client has a lower ratio,
+and no client can have a higher one than http.client to raw.  So a verdict on a missed ratio
+also shows the ratio above raw, here and where the bound was set.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Bound:
     set_at: tuple[float, float] | None = None   # µs of http.client and of raw
 
     def least_above_raw(self, optimized: bool) -> float:
-        """What `above_raw` was where a client just reached the bound on its ratio."""
+        """Return `above_raw` of a client that just reached the bound where it was set."""
         assert self.set_at is not None
         stdlib, raw = self.set_at
         return (stdlib - raw) / (stdlib / self.limit(optimized) - raw)
@@ -65,8 +66,8 @@ class Verdict:
     aim: float | None = None
 
 
-# Not CPU time of http.client beside that of C, so that the way the interpreter was built does
-# not matter: of a library the most is Python code, with httpclient as without.
+# The build of the interpreter does not matter to these: they compare no Python code with C code.
+# Most of a library is Python code, with httpclient and without.
 UNSCALED = {"import", "idle-memory", *(use.name for use in USES)}
 
 BOUNDS = [
@@ -96,7 +97,7 @@ BOUNDS = [
     Bound("urllib3-small-head", "ratio", least=1.5),
     Bound("urllib3-large-head", "ratio", least=1.6),
     Bound("urllib3-chunks-64b", "ratio", least=5),
-    # Here urllib3 decodes the chunks itself, which is most of it: it could be 1.4 at most.
+    # Here urllib3 decodes the chunks itself, which takes most of the time: 1.4 is the maximum.
     Bound("urllib3-stream-chunks-64b", "ratio", least=1, aim=1.2),
     Bound("requests-small-head", "ratio", least=1.13),
     Bound("boto3-small-head", "ratio", least=1.1),
@@ -112,10 +113,10 @@ WORDS = {
 
 
 def built_with_pgo() -> tuple[bool, str]:
-    """Whether the interpreter was built with profile-guided optimisation, and how that is known.
+    """Return (True if the interpreter was built with profile-guided optimisation, why).
 
-    Distributions may hide what they configured; what they link with tells of -flto, at best.
-    Debian's python3 has both, and its configuration is that of a different build.
+    Distributions may hide the options of configure; the linker's flags show -flto at best.
+    Debian's python3 was built with both, and shows the configuration of a different build.
     """
     variables = sysconfig.get_config_vars()
     if "--enable-optimizations" in (variables.get("CONFIG_ARGS") or ""):
@@ -146,7 +147,7 @@ def figure_of(result: dict[str, Any], figure: str) -> float | None:
 
 
 def judge(results: Iterable[dict[str, Any]], optimized: bool) -> list[Verdict]:
-    """A verdict for each bound on a row that was asked for, and on the threads."""
+    """Return verdicts on all bounds of measured rows, on the threads and on the peers."""
     by_name = {result["name"]: result for result in results}
     verdicts = [verdict(bound, by_name[bound.case], optimized)
                 for bound in BOUNDS if bound.case in by_name]
@@ -168,7 +169,7 @@ def wall(result: dict[str, Any], name: str) -> float:
 
 
 def threads(by_name: Results) -> list[Verdict]:
-    """More threads must not bring less, and nobody else may bring more, or for less CPU."""
+    """Demand that throughput keeps up with more threads and that no other client is better."""
     found, alone = [], by_name.get("threads-1")
     for name in THREAD_NAMES:
         if name not in by_name:
@@ -184,7 +185,7 @@ def threads(by_name: Results) -> list[Verdict]:
 
 
 def peers(by_name: Results) -> list[Verdict]:
-    """Where peers were measured, none may need less CPU in any row."""
+    """Demand that no peer that was measured needs less CPU in any row."""
     return [one for name, result in by_name.items()
             if name not in THREAD_NAMES and result.get("peers")
             for one in fastest({**result, "contenders": {**result["peers"],
@@ -193,7 +194,7 @@ def peers(by_name: Results) -> list[Verdict]:
 
 
 def fastest(result: dict[str, Any], clock: str, what: str) -> list[Verdict]:
-    """Ours beside the best of the others: how many times as long that one takes."""
+    """Compare httpclient with the best of the other clients."""
     contenders = result["contenders"]
     others = {name: one[clock]["median"] for name, one in contenders.items()
               if name not in ("ours", "raw")}
@@ -203,7 +204,7 @@ def fastest(result: dict[str, Any], clock: str, what: str) -> list[Verdict]:
 
 
 def report(verdicts: list[Verdict], say: Callable[[str], object]) -> bool:
-    """Say each row's figure, bound, pass or miss; whether all have passed."""
+    """Say each row's figure, bound, pass or miss; return True if all have passed."""
     width = max((len(one.case) for one in verdicts), default=0)
     for one in verdicts:
         value = "not measured" if one.value is None else f"{one.value:.3g}"

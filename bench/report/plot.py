@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""One picture: what each client needs per request, and how that grows.
+"""One picture: the CPU time of each client per request, and its growth.
 
-Left, on a logarithmic scale, the CPU time of every client that was measured for a small
-answer. Right, measured for the picture alone: how the two modules grow with the number of
-field lines and of chunks.
+Left, on a logarithmic scale: every client that was measured, for a small answer.  Right,
+measured for the picture alone: the growth of the two modules' time with the number of field
+lines and of chunks.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def possible() -> bool:
 
 
 def costs(result: dict[str, Any]) -> dict[str, float]:
-    """Client -> µs, the dearest first, as bars are drawn from below."""
+    """Return client -> µs, the slowest first, since bars are drawn from below."""
     found = {LABELS.get(name, name): one["cpu_us"]["median"]
              for name, one in [*result["contenders"].items(), *result.get("peers", {}).items()]}
     return dict(sorted(found.items(), key=lambda item: -item[1]))
@@ -36,7 +36,7 @@ def colour(name: str) -> str:
 
 
 def draw(results: list[dict[str, Any]], note: str, file: str) -> None:
-    """Write the picture; rows that are not there leave their part of it empty."""
+    """Write the picture; rows that were not measured leave their part of it empty."""
     import matplotlib
     matplotlib.use("Agg")
     matplotlib.rcParams["svg.hashsalt"] = "httpclient"
@@ -68,7 +68,7 @@ def draw_bars(axes: Any, values: dict[str, float]) -> None:
 
 
 def plain_numbers(axis: Any) -> None:
-    """10, 20, 50, 100 in place of powers of ten."""
+    """Label an axis with 10, 20, 50, 100 in place of powers of ten."""
     from matplotlib import ticker
     axis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter(ticker.StrMethodFormatter("{x:.0f}"))

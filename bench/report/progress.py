@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How far the bench has come: a bar where `rich` is installed and somebody looks, else lines."""
+"""The progress of the bench: a bar on a terminal where `rich` is installed, else lines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def shown(rows: list[Any]) -> Iterator[Any]:
-    """The rows, one by one; each is announced by its `name` on standard error."""
+    """Yield the rows; announce each by its `name` on standard error."""
     try:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -20,7 +20,7 @@ def shown(rows: list[Any]) -> Iterator[Any]:
     if not console.is_terminal:
         yield from announced(rows)
         return
-    # Drawn between rows alone: a thread that redraws would be part of what is measured.
+    # Drawn between rows alone: a thread that redraws would disturb the measurement.
     with Progress(TextColumn("{task.description:24}"), BarColumn(), TextColumn("{task.completed}"
                   "/{task.total}"), TimeElapsedColumn(), console=console,
                   auto_refresh=False) as progress:

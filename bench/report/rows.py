@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""All rows that can be asked for, and who measures each."""
+"""All rows of the bench, and the functions that measure them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Skipped(Exception):
 
 
 class Origin:
-    """The server with its certificate, and the modules that ask it."""
+    """The server with its certificate, and the modules that fetch from it."""
 
     def __init__(self, server: ServerProcess, ours: ModuleType, peers: bool) -> None:
         self._server, self._peers = server, peers
@@ -64,7 +64,7 @@ class Origin:
         return self._context
 
     def measure(self, row: AnyRow, course: Course) -> dict[str, Any]:
-        """The figures of one row, with what the server has done meanwhile."""
+        """Measure one row; `origin_us` is the server's own time per answer meanwhile."""
         before = self._server.usage()
         result = self._measure(row, course)
         after = self._server.usage()
@@ -102,13 +102,13 @@ class Origin:
 def measure_rows(rows: list[AnyRow], ours: ModuleType, course: Course,
                  core: int | None, patience: float,
                  peers: bool) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    """Results, and the rows that were skipped with the reason."""
+    """Return the results, and a reason for each row that was skipped."""
     results, skipped = [], {}
-    # Who does not share the machine with us is waited for, row by row.
     with ServerProcess(core, any(needs_tls(row) for row in rows)) as server:
         course.neighbours = Neighbours(server.pid)
         origin = Origin(server, ours, peers)
         for row in shown(rows):
+            # Before each row, wait until other programs rest.
             if patience:
                 course.neighbours.wait(patience)
             # A client that waits for ever must not make the bench do so.

@@ -23,12 +23,12 @@ Result = dict[str, Any]
 
 
 def number(value: float) -> str:
-    """With as many digits as mean anything."""
+    """Return the value with its significant digits."""
     return f"{value:.{2 if value < 10 else 1 if value < 1000 else 0}f}"
 
 
 def microseconds(result: Result, name: str) -> str:
-    """Median and minimum."""
+    """Return median and minimum."""
     if name not in result["contenders"]:
         return "-"
     figure = result["contenders"][name]["cpu_us"]
@@ -60,7 +60,7 @@ def memory_row(result: Result) -> list[str]:
 
 
 def threads_row(result: Result) -> list[str]:
-    """Requests per second and CPU per request of each."""
+    """Return requests per second and CPU per request of each contender."""
     cells = []
     for name in ("ours", "stdlib", "pycurl", "aiohttp"):
         one = result["contenders"].get(name)
@@ -81,13 +81,13 @@ def other_row(result: Result) -> list[str]:
     cells = []
     for name in ("ours", "stdlib"):
         one = result["contenders"][name]
-        cells.append(f"{one['octets']['median'] / 1024:.1f} KiB" if "octets" in one
+        cells.append(f"{one['bytes']['median'] / 1024:.1f} KiB" if "bytes" in one
                      else f"{number(one['cpu_us']['median'])} µs")
     return [result["name"], result["summary"], *cells, median(result, "ratio"), quartiles(result)]
 
 
 def tables(results: Iterable[Result]) -> list[list[list[str]]]:
-    """A table, heading first, for each kind of row there is."""
+    """Return a table, heading first, for each kind of row in the results."""
     kinds = {"wire": (COLUMNS, exchange_row), "memory": (IN_MEMORY, memory_row),
              "threads": (THREADS, threads_row), "downstream": (DOWNSTREAM, downstream_row),
              "others": (OTHERS, other_row)}
@@ -107,7 +107,7 @@ def tables(results: Iterable[Result]) -> list[list[list[str]]]:
 
 
 def peers_table(results: list[Result]) -> list[list[str]]:
-    """CPU time per request of everybody, a row for each client, the cheapest first."""
+    """Return CPU time per request: a row for each client, the cheapest first."""
     def costs(result: Result) -> dict[str, float]:
         shown = {"ours": "httpclient", "stdlib": "http.client", "raw": "raw"}
         return {**{shown[name]: one["cpu_us"]["median"]
