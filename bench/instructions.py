@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""Instruction counts of our own machine code, against the figures that are kept.
+"""Count the instructions of httpclient's machine code, and compare with the kept figures.
 
     python -m bench.instructions            compare; exit status 1 where 3 % more are taken
-    python -m bench.instructions --update   keep what is counted now
+    python -m bench.instructions --update   keep the figures of this run
 
-Times creep unseen, instructions do not: the same code on the same input takes the same
-number of them, on a busy machine, too. valgrind's callgrind counts, whole exchanges over a
-socket pair are the input, and of all that runs there the extension modules of
-httpclient._core alone are counted, each by itself: how the interpreter was built is no
-matter, and what importing takes is measured without any exchange and taken off.
+Times creep unnoticed, instructions do not: the same code on the same input takes the same
+number of them, on a busy machine, too.  The input is whole exchanges over a socket pair, and
+valgrind's callgrind counts.  Only the extension modules of httpclient._core count, each by
+itself, so the build of the interpreter does not matter.  The instructions of the import are
+measured without any exchange and subtracted.
 
-What the compiler makes of our sources does matter. So figures are kept for a machine, a
-compiler and a Python; where there are none, or no valgrind, nothing is compared and that
-is said.
+The compiler of httpclient does matter.  So figures are kept by machine, compiler and Python.
+Without figures, or without valgrind, nothing is compared, and the program says so.
 """
 
 from __future__ import annotations
@@ -33,10 +32,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.cases.fixtures import CALLER_FIELDS, CASES, HOST, Case
+from bench.harness.processes import environment
 
 KEPT = Path(__file__).with_name("instructions.json")
 WORKS = ["small-head", "large-head-all", "small-post", "chunks-64b", "deadline"]
-CHUNKS_UP_TO = 65536            # octets of the wire: 1 MiB would take valgrind too long
+CHUNKS_UP_TO = 65536            # bytes of the response: 1 MiB would take valgrind too long
 TIMES = 200                     # exchanges
 ALLOWED = 0.03
 NOISE = 20                      # fewer instructions per exchange are not compared
@@ -50,7 +50,7 @@ Counts = dict[str, dict[str, int]]      # work -> module -> instructions per exc
 
 
 def answer(case: Case) -> bytes:
-    """The response; a long body in chunks is cut behind a chunk, and ended."""
+    """Return the response; a long body in chunks is cut after a chunk, and ended."""
     whole = b"".join(case.wire.pieces())
     if len(whole) <= CHUNKS_UP_TO:
         return whole
@@ -60,7 +60,7 @@ def answer(case: Case) -> bytes:
 
 
 def exchange(case: Case, times: int) -> None:
-    """Request and response over a socket pair, by one thread."""
+    """Do so many exchanges over a socket pair, in one thread."""
     import httpclient
 
     response_bytes = answer(case)
@@ -86,14 +86,12 @@ def exchange(case: Case, times: int) -> None:
 
 
 def count_run(folder: Path, name: str, times: int) -> Counter[str]:
-    """Instructions in each of our modules, of a process that does so many exchanges."""
+    """Return module -> instructions of a process that does so many exchanges."""
     file = folder / f"{name}-{times}.out"
     command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={file}",
                "--compress-strings=no", "--compress-pos=no", sys.executable, "-m",
                "bench.instructions", "--exchange", name, "--times", str(times)]
-    root = str(Path(__file__).absolute().parent.parent)     # not the checkout behind a link
-    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "0"},
+    done = subprocess.run(command, env={**environment(), "PYTHONHASHSEED": "0"},
                           capture_output=True, encoding="utf-8", errors="replace",
                           timeout=PATIENCE)
     if done.returncode:
@@ -103,10 +101,10 @@ def count_run(folder: Path, name: str, times: int) -> Counter[str]:
 
 
 def own_costs(lines: Iterable[str]) -> Counter[str]:
-    """Module of ours -> instructions, out of a callgrind file without compression.
+    """Return module of httpclient -> instructions, from a callgrind file without compression.
 
-    `ob=` names the object file of the cost lines below it; the line behind `calls=` is what
-    the callee took, and is not the caller's own.
+    `ob=` names the object file of the cost lines below it; the line after `calls=` has the
+    costs of the callee, which are not the caller's own.
     """
     found: Counter[str] = Counter()
     module, callee = None, False
@@ -124,7 +122,7 @@ def own_costs(lines: Iterable[str]) -> Counter[str]:
 
 
 def count() -> Counts:
-    """Instructions per exchange, import taken off."""
+    """Return instructions per exchange, without those of the import."""
     with tempfile.TemporaryDirectory(prefix="instructions-") as folder, \
             ThreadPoolExecutor(os.cpu_count()) as pool:
         nothing = pool.submit(count_run, Path(folder), WORKS[0], 0)
@@ -137,7 +135,7 @@ def count() -> Counts:
 
 
 def build_of_ours() -> str:
-    """What the figures hold for: machine, compiler of the extension modules, Python."""
+    """Return the build that figures hold for: machine, compiler of the modules, Python."""
     import httpclient._core.reader as module
 
     told = re.search(rb"(?:GCC: \([^)]*\)|clang version) [0-9.]+",
@@ -151,7 +149,7 @@ def build_of_ours() -> str:
 
 
 def compare(kept: Counts, now: Counts) -> tuple[list[str], list[str]]:
-    """What has grown by more than is allowed, and what has shrunk by as much."""
+    """Return lines on modules that have grown by more than ALLOWED, and on those that shrank."""
     grown, shrunk = [], []
     for name in sorted({*kept, *now}):
         before, after = kept.get(name, {}), now.get(name, {})
@@ -172,7 +170,7 @@ def table(now: Counts) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.instructions")
-    parser.add_argument("--update", action="store_true", help="keep what is counted now")
+    parser.add_argument("--update", action="store_true", help="keep the figures of this run")
     parser.add_argument("--exchange", choices=WORKS, help=argparse.SUPPRESS)
     parser.add_argument("--times", type=int, default=TIMES, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
