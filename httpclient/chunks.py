@@ -14,7 +14,8 @@ from ._core.originals import Originals
 from ._core.pieces import safe_read
 from ._core.sockets import RawReader, SocketReader
 from .exceptions import (
-    SHOWN, BadHeaderLine, HTTPException, IncompleteRead, LineTooLong, line_too_long, renamed,
+    SHOWN, BadHeaderLine, HTTPException, IncompleteRead, LineTooLong, ReadAborted, line_too_long,
+    renamed,
 )
 from .message import EMPTY_LINES, odd_fields
 from .options import STRICT
@@ -24,8 +25,18 @@ READERS = (SocketReader, RawReader)
 _MIN_READ_BUF_SIZE = 1 << 20  # a foreign file is asked for this much first, then for doubles
 
 
+def file_of(response):
+    """The `fp` of a response that was open when this read began."""
+    fp = response.fp
+    if fp is None:
+        raise ReadAborted()     # another thread has closed it since
+    return fp
+
+
 def read_at_most(fp, amt):
     """`amt` octets from a file, fewer at the end of the stream; memory follows what arrives."""
+    if fp is None:
+        raise ReadAborted()     # as in file_of()
     if amt <= _MIN_READ_BUF_SIZE or type(fp) in READERS:
         return fp.read(min(amt, sys.maxsize))
     content = io.BytesIO()
@@ -63,12 +74,13 @@ class ChunkedContent:
 
     def _hc_chunks(self):
         """The ChunkedBody for reading in one go; None where it must be by steps."""
-        if not self._hc_in_chunks():
+        fp = self.fp
+        if not self._hc_in_chunks() or type(fp) not in READERS:
             return None
         body = self._hc_body
-        if body is None or body.reader is not self.fp:
+        if body is None or body.reader is not fp:
             body = self._hc_body = ChunkedBody(
-                self.fp, self._hc_limits, self._hc_strictness is True)
+                fp, self._hc_limits, self._hc_strictness is True)
         body.chunk_left = self.chunk_left
         return body
 
@@ -104,7 +116,7 @@ class ChunkedContent:
 
     def _safe_readinto(self, b):
         """As _safe_read(), into a buffer."""
-        n = self.fp.readinto(b)
+        n = file_of(self).readinto(b)
         if n < len(b):
             raise IncompleteRead(bytes(b[:n]), len(b) - n)
         return n
@@ -156,7 +168,7 @@ class ChunkedContent:
             return b""
         if not 0 <= n <= left:
             n = min(left, _MIN_READ_BUF_SIZE)
-        data = self.fp.read1(n)
+        data = file_of(self).read1(n)
         self.chunk_left -= len(data)
         if not data:
             self._hc_abandon()
@@ -172,7 +184,7 @@ class ChunkedContent:
             return b""  # the next read tells
         if left is None:
             return b""
-        return self.fp.peek(left)[:left]
+        return file_of(self).peek(left)[:left]
 
     def _hc_reading_failed(self, content, error):
         """Deal with an exception of a call that has taken this content by steps.
@@ -183,12 +195,13 @@ class ChunkedContent:
         if isinstance(error, IncompleteRead):
             self._hc_abandon()
             raise incomplete(content, error)
-        if isinstance(error, HTTPException):
+        fp = self.fp
+        if isinstance(error, (HTTPException, ReadAborted)):
             error.partial = content + getattr(error, "partial", b"")
-        elif content and type(self.fp) not in READERS:
+        elif content and type(fp) not in READERS:
             self._hc_lose(content)
-        elif content and self.fp.settled and not self.fp.closed:
-            put_back(self, content)
+        elif content and fp.settled and not fp.closed:
+            put_back(self, fp, content)
 
     def _hc_lose(self, content):
         """Give up the rest, as this content was taken and is not returned; the next read tells."""
@@ -245,14 +258,16 @@ class ChunkedContent:
         except HTTPException:
             raise
         except BaseException:
-            if begin is not None and offset(self.fp) == begin and not self.fp.closed:
-                self.fp.put_back(b"0\r\n")      # the next read begins with the last chunk
+            fp = self.fp
+            if begin is not None and offset(fp) == begin and not fp.closed:
+                fp.put_back(b"0\r\n")      # the next read begins with the last chunk
             raise
 
     def _hc_set_chunk_left(self, left):
         self.chunk_left = left
-        if type(self.fp) in READERS:
-            self.fp.settle()
+        fp = self.fp
+        if type(fp) in READERS:
+            fp.settle()
 
     def _hc_read_chunk_end(self):
         try:
@@ -268,7 +283,7 @@ class ChunkedContent:
         self = as_response(self)
         max_line = self._hc_limits.max_chunk_line
         left = self._hc_limits.chunk_overhead - self._hc_framing_excess
-        line = self.fp.readline(min(max_line, left) + 1)
+        line = file_of(self).readline(min(max_line, left) + 1)
         try:
             if len(line) > max_line:
                 raise line_too_long("chunk size", max_line, line)
@@ -289,12 +304,11 @@ class ChunkedContent:
         lines, begin = [], offset(self.fp)
         for _ in range(max_trailers + 1):
             try:
-                line = self.fp.readline(min(max_line, left) + 1)
+                line = file_of(self).readline(min(max_line, left) + 1)
             except BaseException:
-                taken = b"".join(lines)
-                if begin is not None and offset(self.fp) == begin + len(taken) \
-                        and not self.fp.closed:
-                    self.fp.put_back(taken)
+                taken, fp = b"".join(lines), self.fp
+                if begin is not None and offset(fp) == begin + len(taken) and not fp.closed:
+                    fp.put_back(taken)
                 raise
             if len(line) > max_line:
                 self._hc_abandon()
@@ -336,15 +350,15 @@ def offset(fp):
     return fp.offset if type(fp) in READERS else None
 
 
-def put_back(response, content):
-    """Have content that was read from our own Reader come next again."""
+def put_back(response, fp, content):
+    """Have content that was read from `fp`, a Reader of ours, come next again."""
     if response.chunked:
-        body = ChunkedBody(response.fp, response._hc_limits, response._hc_strictness is True)
+        body = ChunkedBody(fp, response._hc_limits, response._hc_strictness is True)
         body.chunk_left = response.chunk_left
         body.put_back(content)
         response.chunk_left = body.chunk_left
     else:
-        response.fp.put_back(content)
+        fp.put_back(content)
         if response.length is not None:
             response.length += len(content)
 

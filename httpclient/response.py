@@ -167,7 +167,8 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
 
     def _hc_lost(self):
         """Whether content is known to be missing, or given up."""
-        return self._hc_broken or (type(self.fp) in READERS and self.fp.failed)
+        fp = self.fp
+        return self._hc_broken or (type(fp) in READERS and fp.failed)
 
     def _hc_something_left(self):
         """Whether the message goes on, as far as can be told, behind what has been read."""
@@ -175,8 +176,9 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
             return False
         # urllib3 and others read chunks from `fp` by themselves, up to the empty line after
         # the trailer section, and then close.
+        fp = self.fp
         return not (self.chunked is True and not self.chunk_left
-                    and type(self.fp) in READERS and self.fp.after_last_chunk)
+                    and type(fp) in READERS and fp.after_last_chunk)
 
     def __del__(self):
         # IOBase's would call close() on each response that was read to its end, too.
@@ -188,8 +190,9 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
 
     def flush(self):
         super().flush()
-        if self.fp is not None:
-            self.fp.flush()
+        fp = self.fp
+        if fp is not None:
+            fp.flush()
 
     def readable(self):
         """Always returns True"""
@@ -394,7 +397,8 @@ def _read(response, amt):
 
 
 def _readinto(response, b):
-    if response.fp is None:
+    fp = response.fp
+    if fp is None:
         return len(response._hc_nothing())
     if response._method == "HEAD":
         response._close_conn()
@@ -405,37 +409,40 @@ def _readinto(response, b):
     if response.length is not None and size > response.length:
         size = response.length
         b = memoryview(b).cast("B")[:size]
-    n = response.fp.readinto(b)
+    n = fp.readinto(b)
     response._hc_note_content(n, size)
     return n
 
 
 def _read1(response, n):
-    if response.fp is None or response._method == "HEAD":
+    fp = response.fp
+    if fp is None or response._method == "HEAD":
         return response._hc_nothing()
     if response.chunked:
         return response._read1_chunked(n)
     if response.length is not None and (n < 0 or n > response.length):
         n = min(response.length, _MIN_READ_BUF_SIZE)
-    data = response.fp.read1(n)
+    data = fp.read1(n)
     response._hc_note_content(len(data), n)
     return data
 
 
 def _peek(response, n):
-    if response.fp is None or response._method == "HEAD":
+    fp = response.fp
+    if fp is None or response._method == "HEAD":
         return b""
     if response.chunked:
         return response._peek_chunked(n)
     length = response.length
     if isinstance(length, int):
         # Nothing may be waited for behind the content.
-        return response.fp.peek(n)[:min(length, sys.maxsize)] if length else b""
-    return response.fp.peek(n)
+        return fp.peek(n)[:min(length, sys.maxsize)] if length else b""
+    return fp.peek(n)
 
 
 def _readline(response, limit):
-    if response.fp is None or response._method == "HEAD":
+    fp = response.fp
+    if fp is None or response._method == "HEAD":
         return response._hc_nothing()
     limit = -1 if limit is None else limit
     if response.chunked:
@@ -445,7 +452,7 @@ def _readline(response, limit):
         return response._hc_from_chunks(body, body.readline, limit)
     if response.length is not None and (limit < 0 or limit > response.length):
         limit = min(response.length, sys.maxsize)
-    line = response.fp.readline(limit)
+    line = fp.readline(limit)
     response._hc_note_content(len(line), limit)
     return line
 

@@ -12,7 +12,7 @@ from http.client import (  # noqa: F401
 )
 
 from . import exceptions
-from .exceptions import SHOWN, Aborted, BadHeaderLine  # noqa: F401
+from .exceptions import SHOWN, Aborted, BadHeaderLine, ReadAborted  # noqa: F401
 from .mime import InterimResponse  # noqa: F401
 
 # A subclass of http.client's may have attributes called as options.py says that mean something

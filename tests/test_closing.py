@@ -194,6 +194,42 @@ def test_what_a_read_had_taken_is_in_the_exception(module, framing):
         handler.more.set()
 
 
+def test_a_read_closed_between_two_of_its_steps(module):
+    class Closed(module.HTTPResponse):
+        def _read_next_chunk_size(self):
+            size = super()._read_next_chunk_size()
+            if self.seen:
+                self.close()    # as another thread might
+            self.seen = True
+            return size
+
+        seen = False
+
+    near, far = socket.socketpair()
+    with near, far:
+        far.sendall(CHUNKS + b"\r\n8\r\nevent 2\n\r\n0\r\n\r\n")
+        response = Closed(near)
+        response.begin()
+        with pytest.raises(ConnectionAbortedError) as caught:
+            response.read()
+        assert caught.value.partial == b"event 1\n" and response.isclosed()
+
+
+def test_no_read_of_all_content_beside_one_of_the_file(module):
+    """It would end the response, and let go of the store that the other read receives into."""
+    handler = Stalling(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nevent")
+    with Server(handler) as server:
+        connection = module.HTTPConnection(*server.address, timeout=PATIENCE)
+        connection.request("GET", "/")
+        response = connection.getresponse()
+        waiting = Waiting(response.fp.readline)
+        with pytest.raises(RuntimeError, match="two threads"):
+            response.read()
+        handler.more.set()
+        assert waiting.result() == b"eventevent 2\n"
+        connection.close()
+
+
 def test_content_that_has_all_come_is_returned(module):
     """Another thread closes between the last receive and what follows it."""
     class Closing(socket.socket):

@@ -449,12 +449,15 @@ cdef class Content:
         try:
             with cython.critical_section(reader):
                 data = reader.take_last(size)
+            if data is None:
+                failed = False
+                return None     # another thread has closed it since
             if PyBytes_GET_SIZE(data) != length:
                 response._hc_came_short(data)
             own["length"] = NOTHING
-            own["fp"] = None
             if reader.surplus:
-                own["will_close"] = True    # as in _close_conn()
+                own["will_close"] = True    # as in _close_conn(), before the response is over
+            own["fp"] = None
             failed = False
             return data
         finally:

@@ -15,6 +15,7 @@ from libc.string cimport memcpy
 
 from .http1 cimport *
 from .reader cimport Reader
+from .store cimport refuse_second_thread
 
 cdef Py_ssize_t ROOM = 16 * 1024        # what most responses fit into
 
@@ -38,6 +39,8 @@ cdef class FeedReader(Reader):
         cdef Py_buffer view
 
         self.check_open()
+        if self._fed_size:      # another thread's feed() waits for room
+            refuse_second_thread()
         PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
         try:
             if view.len:

@@ -46,12 +46,15 @@ cdef class Pieces:
         cdef ChunkedBody body
         cdef bytes data = None
         cdef bint failed = True
-        cdef Reader reader = self.reader_of(own)
+        cdef Reader reader
 
-        if reader is None or type(n) is not int:
+        if type(n) is not int:
             return None
         size = clipped_size(n, NULL)
-        if size <= 0 or size > reader._end - reader._at:
+        if size <= 0:
+            return None
+        reader = self.reader_of(own, size)
+        if reader is None:
             return None
         reader.begin_turn()
         try:
@@ -73,16 +76,17 @@ cdef class Pieces:
         cdef Py_buffer view
         cdef dict own = attributes(response)
         cdef bint failed = True, filled = False
-        cdef Reader reader = self.reader_of(own)
+        cdef Reader reader
 
-        if reader is None or type(buffer) is not bytearray and type(buffer) is not memoryview:
+        if type(buffer) is not bytearray and type(buffer) is not memoryview:
             return None
         try:
             PyObject_GetBuffer(buffer, &view, PyBUF_WRITABLE)
         except (BufferError, ValueError):
             return None
         try:
-            if 0 < view.len <= reader._end - reader._at:
+            reader = self.reader_of(own, view.len) if view.len else None
+            if reader is not None:
                 reader.begin_turn()
                 try:
                     filled = self.fills(response, own, reader, <uint8_t *> view.buf, view.len)
@@ -100,7 +104,7 @@ cdef class Pieces:
         cdef ChunkedBody body
         cdef bytes data = None
         cdef bint failed = True
-        cdef Reader reader = self.reader_of(own)
+        cdef Reader reader = self.reader_of(own, 0)
 
         if reader is None or type(n) is not int:
             return None
@@ -134,7 +138,7 @@ cdef class Pieces:
         cdef dict own = attributes(response)
         cdef ChunkedBody body
         cdef bytes data = None
-        cdef Reader reader = self.reader_of(own)
+        cdef Reader reader = self.reader_of(own, 0)
 
         if reader is None:
             return None
@@ -160,7 +164,7 @@ cdef class Pieces:
         cdef ChunkedBody body
         cdef bytes data = None
         cdef bint failed = True
-        cdef Reader reader = self.reader_of(own)
+        cdef Reader reader = self.reader_of(own, 0)
 
         if reader is None or type(limit) is not int:
             return None
@@ -192,15 +196,20 @@ cdef class Pieces:
         finally:
             reader.end_turn(failed)
 
-    cdef Reader reader_of(self, dict own):
-        """The Reader of a response that can be read, or None."""
+    cdef Reader reader_of(self, dict own, Py_ssize_t least):
+        """The Reader of a response that has so many unread octets and can be read, or None."""
+        cdef Reader reader
+
         fp = get(own, "fp", None)
         if not isinstance(fp, Reader):
             return None
-        if (<Reader> fp).closed or (<Reader> fp)._failure is not None:
-            return None
+        reader = <Reader> fp
+        with cython.critical_section(reader):
+            if (reader.closed or reader._failure is not None
+                    or least > reader._end - reader._at):
+                return None
         method = get(own, "_method", None)
-        return None if method is not GET and method == "HEAD" else <Reader> fp
+        return None if method is not GET and method == "HEAD" else reader
 
     cdef ChunkedBody body_of(self, object response, dict own, Reader reader, Originals steps,
                              str step):

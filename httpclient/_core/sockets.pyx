@@ -21,6 +21,7 @@ from .deadline cimport Deadline, shortened, wait_until
 from .idle cimport has_room
 from .originals cimport Originals, attributes
 from .reader cimport Reader
+from .store cimport refuse_second_thread
 
 cdef extern from "Python.h":
     PyObject *self_of "PyCFunction_GET_SELF"(object function)
@@ -258,10 +259,17 @@ cdef class SocketReader(Reader):
         return 0
 
     cdef bytes take_last(self, Py_ssize_t n):
-        """As read(n), of what is the message's end: closes if it has all come."""
+        """As read(n), of what is the message's end: closes if it has all come.
+
+        None: it is closed already.
+        """
+        if self.closed:
+            return None
         self.check_readable()
         data = self.read_octets(n)
         if PyBytes_GET_SIZE(data) == n:
+            if self._receiving:     # a thread that reads ``fp``: the store is lent
+                refuse_second_thread()
             self.surplus = self._at != self._end
             self.closed = True
             self.release_store()
@@ -269,10 +277,14 @@ cdef class SocketReader(Reader):
         return data
 
     def obey(self, Deadline deadline):
-        if self._direct:
-            self._due = deadline
-        else:
-            self._receive = partial(call_in_time, deadline, self._sock, self._sock.recv_into)
+        receive = None
+        if not self._direct:
+            receive = partial(call_in_time, deadline, self._sock, self._sock.recv_into)
+        with cython.critical_section(self):
+            if self._direct:
+                self._due = deadline
+            else:
+                self._receive = receive
 
     cdef int wait(self) except -1:
         if not within_timeout(self._sock, timeout_of(self._sock), self._due):
@@ -286,10 +298,12 @@ cdef class SocketReader(Reader):
     @property
     def raw(self):
         """The socket as a raw file, for those who look for the socket behind ``fp``."""
-        self.check_open()
-        if self._raw is None:
-            self._raw = self._sock.makefile("rb", 0)
-        return self._raw
+        makefile = self._sock.makefile
+        with cython.critical_section(self):
+            self.check_open()
+            if self._raw is None:
+                self._raw = makefile("rb", 0)
+            return self._raw
 
     @property
     def name(self):
@@ -309,6 +323,7 @@ cdef class SocketReader(Reader):
         if self.closed:
             return
         self.closed = True
+        self._aborted = self._turns > 0
         if self._receiving:
             interrupt(self._sock)
         else:
@@ -363,7 +378,9 @@ cdef class RawReader(Reader):
 
     def obey(self, Deadline deadline):
         raw = self._file.raw
-        self._receive = partial(call_in_time, deadline, raw._sock, raw.readinto)
+        receive = partial(call_in_time, deadline, raw._sock, raw.readinto)
+        with cython.critical_section(self):
+            self._receive = receive
 
     @property
     def raw(self):
@@ -386,6 +403,7 @@ cdef class RawReader(Reader):
         if self.closed:
             return
         self.closed = True
+        self._aborted = self._turns > 0
         if self._receiving:
             shut_down(self._file)
         else:

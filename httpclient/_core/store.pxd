@@ -10,6 +10,7 @@ cdef class Store:
     cdef Py_ssize_t _at
     cdef Py_ssize_t _end
     cdef readonly bint closed
+    cdef bint _aborted          # whether close() came during a read of the response
     cdef readonly bint arrived  # whether anything has come at all
     cdef readonly bint after_last_chunk     # whether a chunked body's end was read by lines
     cdef Py_ssize_t _size_at    # the position of a chunk-size line, as far as lines tell

@@ -13,7 +13,8 @@ nothing where there is a GIL; a receive lets other threads run in either case.
 While it does, nothing else may be received (``_receiving``), and a close() leaves
 the store and the socket to the receive, which lets them go when it returns: the
 store is being written to, and the number of a closed descriptor would soon be that
-of another connection.
+of another connection.  A read of the response that finds the reader closed since it
+has begun, between two steps, ends as a receive would (``_aborted``).
 
 Exceptions.  What a read has taken before a receive raises is given back, so that
 the next read begins with it.  Only if the receive itself may have lost octets, or
@@ -100,11 +101,12 @@ cdef class Store:
         cdef unsigned long thread = PyThread_get_thread_ident()
 
         with cython.critical_section(self):
-            if self._turns and (self._receiving or self._reads != thread):
+            if self._receiving or self._turns and self._reads != thread:
                 refuse_second_thread()
             self._reads = thread
             self._turns += 1
             if self._turns == 1:
+                self._aborted = False
                 self._settled = self.position()
         return 0
 
@@ -123,7 +125,10 @@ cdef class Store:
 
     cdef int check_readable(self) except -1:
         """Raise where nothing can be read, or where octets are lost before what is unread."""
-        self.check_open()
+        if self.closed:
+            if self._turns and self._aborted:
+                raise ReadAborted()     # since this read has begun
+            self.check_open()
         if self._failure is not None:
             raise OSError(self._failure)
         return 0
@@ -389,6 +394,7 @@ cdef class Store:
         self.after_last_chunk = last and empty
         return line
 
+    @cython.critical_section
     def begin_content(self):
         """Note that content comes next, or the first chunk's size."""
         self._size_at = self.position()
@@ -451,6 +457,7 @@ cdef class Store:
         self.give_back_bytes(octets, None)
         self._settled = self.position()
 
+    @cython.critical_section
     def settle(self):
         """Note that the response's attributes are true of what is unread now."""
         self._settled = self.position()
@@ -458,22 +465,26 @@ cdef class Store:
     @property
     def offset(self):
         """How many octets of the stream come before the unread ones."""
-        return self.position()
+        with cython.critical_section(self):
+            return self.position()
 
     @property
     def settled(self):
         """Whether they are, as far as settle() and the reads of the response tell."""
-        return self._settled == self.position()
+        with cython.critical_section(self):
+            return self._settled == self.position()
 
     @property
     def unread(self):
         """How many octets have arrived and are not read yet."""
-        return self._end - self._at
+        with cython.critical_section(self):
+            return self._end - self._at
 
     @property
     def failed(self):
         """Whether a read has failed, after which nothing more can be read."""
-        return self._failure is not None
+        with cython.critical_section(self):
+            return self._failure is not None
 
     def obey(self, deadline):
         """Have each receive end before a deadline (a Deadline)."""
