@@ -32,11 +32,33 @@ cdef extern from *:
     """
     uint64_t dict_version "httpclient_dict_version"(dict d) noexcept
 
+cdef extern from *:
+    """
+    /* Without a GIL other threads change what is remembered, in any order: tags are unique, so
+     * one does no harm beside another class's type.
+     */
+    #ifdef Py_GIL_DISABLED
+    #define httpclient_tag(place) _Py_atomic_load_uint_relaxed(place)
+    #define httpclient_set_tag(place, tag) _Py_atomic_store_uint_relaxed(place, tag)
+    #define httpclient_type(place) ((PyObject *)_Py_atomic_load_ptr_relaxed(place))
+    #define httpclient_set_type(place, cls) _Py_atomic_store_ptr_relaxed(place, cls)
+    #else
+    #define httpclient_tag(place) (*(place))
+    #define httpclient_set_tag(place, tag) (void)(*(place) = (tag))
+    #define httpclient_type(place) (*(place))
+    #define httpclient_set_type(place, cls) (void)(*(place) = (cls))
+    #endif
+    """
+    unsigned int load_tag "httpclient_tag"(unsigned int *place) noexcept
+    void store_tag "httpclient_set_tag"(unsigned int *place, unsigned int tag) noexcept
+    PyObject *load_type "httpclient_type"(PyObject **place) noexcept
+    void store_type "httpclient_set_type"(PyObject **place, PyObject *cls) noexcept
+
 cdef object MISSING = object()
 
 
 cdef unsigned int version_of(object cls) noexcept:
-    return (<PyTypeObject *> <PyObject *> cls).tp_version_tag
+    return load_tag(&(<PyTypeObject *> <PyObject *> cls).tp_version_tag)
 
 
 @cython.final
@@ -62,7 +84,8 @@ cdef class Originals:
             tag = version_of(cls)
         if tag != 0:
             for i in range(KINDS):
-                if tag == self._tags[i] and <PyObject *> cls == self._types[i]:
+                if (tag == load_tag(&self._tags[i])
+                        and <PyObject *> cls == load_type(&self._types[i])):
                     return True
         for name, value in zip(self._names, self._values):
             if getattr(cls, name, MISSING) is not value:
@@ -72,11 +95,12 @@ cdef class Originals:
                 return False
         # The tag of before: the class may have been changed while it was compared.
         if tag != 0 and tag == version_of(cls):
-            i = self._next
-            self._next = (i + 1) % KINDS
-            self._tags[i] = 0
-            self._types[i] = <PyObject *> cls
-            self._tags[i] = tag
+            with cython.critical_section(self):
+                i = self._next
+                self._next = (i + 1) % KINDS
+                store_tag(&self._tags[i], 0)
+                store_type(&self._types[i], <PyObject *> cls)
+                store_tag(&self._tags[i], tag)
         return True
 
     cdef bint of_object(self, object obj, dict own) except -1:
