@@ -42,7 +42,8 @@ def test_no_reference_is_lost():
     assert ("all references" in output) == hasattr(sys, "gettotalrefcount")
 
 
-@pytest.mark.parametrize("what", ["own", "connection", "forged", "response"])
+@pytest.mark.parametrize("what", ["own", "connection", "forged", "response", "closing", "feeding",
+                                  "patching"])
 def test_threads(what):
     """Not in development mode: two that connect at once leave one of the sockets to the gc."""
     print(check(isolation.run("threads", what, dev=False)))
