@@ -211,19 +211,22 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
         the response, with a ConnectionAbortedError.
         """
         self = as_connection(self)
-        progress = progress_of(self)
-        in_use = progress.close()
-        # At once: what is half closed must not be taken for idle.
-        sock, self.sock, self.__state = self.sock, None, _CS_IDLE
-        response, self.__response = self.__response, None
+        plain = _plain.in_class(type(self))
+        in_use, sock, response = progress_of(self).close(self.__dict__ if plain else None)
+        if not plain:
+            # At once: what is half closed must not be taken for idle.
+            sock, self.sock, self.__state = self.sock, None, _CS_IDLE
+            response, self.__response = self.__response, None
         try:
             if in_use:
                 interrupt(sock)
             if sock:
                 sock.close()
         finally:
-            self._hc_drop_lines()
-            self.__spoiled = self.__answered = self._hc_due = progress.unsent = None
+            if not plain:
+                self._hc_drop_lines()
+                self.__spoiled = self.__answered = self._hc_due = None
+                progress_of(self).unsent = None
             if response:
                 response.close()
 
@@ -309,10 +312,9 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
 
     def _hc_send_lines(self, body, encode_chunked):
         progress, request = progress_of(self), object()
-        if not self._hc_moved(_CS_REQ_STARTED, _CS_REQ_SENT):
-            raise noted(CannotSendHeader(), misplaced_header, self.__state)
         try:
-            progress.unsent = request
+            if not self._hc_may_send(request):
+                raise noted(CannotSendHeader(), misplaced_header, self.__state)
             self._send_output(body, encode_chunked=encode_chunked)
             if not progress.all_sent(request):
                 self._hc_closed_meanwhile()
@@ -413,13 +415,17 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
             if self.__response or not self._hc_moved(_CS_REQ_SENT, _CS_AWAITED):
                 state = self.__state
                 raise noted(ResponseNotReady(state), out_of_order, state, self.__response)
+            if self.__response or self.__dict__.get("sock", sock) is not sock:
+                # Since it was looked, another thread has closed it, or taken the response.
+                self._hc_moved(_CS_AWAITED, _CS_REQ_SENT)
+                raise ResponseNotReady(_CS_IDLE)
             if self.__spoiled and self.__spoiled is sock:
                 # The request went out before the response ahead of it was read, and that
                 # one has turned out to end the connection, or to have taken this one's bytes.
                 raise RemoteDisconnected("The connection ended with the response before")
             response = self._hc_new_response(sock)
             if type(fp := getattr(response, "fp", None)) in READERS:
-                progress.reader = fp
+                progress.reads_by(fp)
             most = getattr(self, MAX_RESPONSE_HEADERS)
             if most is None:
                 response.begin()
@@ -434,23 +440,18 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
             self._hc_beginning_failed(response, sock, error)
             raise
         finally:
-            progress.reader = None
+            progress.reads_by(None)
         tally.responses += 1
         return response
 
     def _hc_begun(self, response, sock):
         """Be idle again, or leave the socket to a response that ends the connection."""
         self._hc_due = None
-        self.__answered = sock
-        progress = progress_of(self)
-        if progress.unsent is not None:     # what it answers has gone out in part
+        if progress_of(self).unsent is not None:    # what it answers has gone out in part
             response.will_close = True
-        progress.unsent = None
-        self.__state = _CS_IDLE
-        if response.will_close:
+        left = response.will_close
+        if self._hc_answered(sock, None if left else response) and left:
             self._hc_leave_to(response)
-        else:
-            self.__response = response
 
     def _hc_new_response(self, sock):
         if self.debuglevel > 0:
@@ -475,12 +476,15 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
             raise
         finally:
             progress.leaving = False
+            if progress.is_own():       # else another thread has begun a request since
+                self._hc_moved(_CS_AWAITED, _CS_IDLE)
 
 
 stand_ins.HTTPConnection = HTTPConnection
 _answers = Originals(HTTPResponse, "__new__", "__init__", "begin", "_hc_begin_anew",
                      "_hc_belongs_to", "isclosed", "_read_status", "_check_close", "_close_conn",
                      data=(*RESPONSE_DATA, STRICT))
+_plain = Originals(HTTPConnection, data=(*CONNECTION_DATA, DEADLINE))
 _line = ("_validate_method", "_validate_path", "_encode_request", "_http_vsn", "_http_vsn_str")
 _rules = Bindings(checks.__dict__, "_is_legal_header_name", "_is_illegal_header_value",
                   "_contains_disallowed_method_pchar_re", "_contains_disallowed_url_pchar_re")

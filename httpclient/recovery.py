@@ -26,6 +26,14 @@ class Recovering:
         """Change the state in one step; return True if it was `before`."""
         return progress_of(self).moved(self.__dict__, before, state)
 
+    def _hc_may_send(self, request):
+        """From Request-started to Request-sent, in one step, for a request known by its token."""
+        return progress_of(self).sending(self.__dict__, request)
+
+    def _hc_answered(self, sock, response):
+        """Be idle again in one step, with a response that is to be read; see Progress."""
+        return progress_of(self).has_answered(self.__dict__, sock, response)
+
     def _hc_is_idle(self):
         """Return True if a request may begin; forget one whose answer nobody waits for."""
         progress = progress_of(self)
@@ -46,10 +54,9 @@ class Recovering:
             self.close()    # nobody knows whether it has gone out
 
     def _hc_reset(self):
-        """Back to where no request has been begun."""
-        self._hc_drop_lines()
-        self._hc_due = progress_of(self).unsent = None
-        self._HTTPConnection__state = _CS_IDLE
+        """Back to where no request has been begun, unless another thread has begun one since."""
+        if progress_of(self).reset(self.__dict__):
+            self._hc_drop_lines()       # which may be no list
 
     def _hc_drop_lines(self):
         """Forget the lines of the request, if there is a list of them."""
@@ -152,9 +159,9 @@ class Recovering:
             if (isinstance(error, HTTPException) or getattr(fp, "arrived", False)
                     or due is not None or self._HTTPConnection__state == _CS_IDLE):
                 self._hc_spoil()
-            else:
+            elif (self._hc_moved(_CS_AWAITED, _CS_REQ_SENT)
+                  or self._HTTPConnection__state == _CS_REQ_SENT):
                 progress_of(self).abandoned = True
-                self._HTTPConnection__state = _CS_REQ_SENT
         finally:
             if response is not None:
                 response.close()

@@ -106,3 +106,22 @@ class StandIn:
             return False
         self._HTTPConnection__state = state
         return progress_of(self).moved({_STATE: before}, before, state)
+
+    def _hc_may_send(self, request):
+        if not self._hc_moved("Request-started", "Request-sent"):
+            return False
+        progress_of(self).unsent = request
+        return True
+
+    def _hc_answered(self, sock, response):
+        self._HTTPConnection__answered = sock
+        progress_of(self).unsent = None
+        self._HTTPConnection__state = "Idle"
+        if response is not None:
+            self._HTTPConnection__response = response
+        return True
+
+    def _hc_reset(self):
+        self._hc_drop_lines()
+        self._hc_due = progress_of(self).unsent = None
+        self._HTTPConnection__state = "Idle"

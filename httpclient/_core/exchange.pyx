@@ -25,7 +25,7 @@ from .head cimport OK, Head, skip_empty_line, take_head
 from .idle cimport has_input
 from .originals cimport Bindings, Originals, attributes, get, set_attributes
 from .progress cimport (
-    AWAITED, IDLE, PROGRESS, REQUEST_SENT, STATE, Progress, claimed, progress_in,
+    ANSWERED, PROGRESS, RESPONSE, SPOILED, STATE, Progress, claimed, progress_in,
 )
 from .python cimport PySys_Audit, PyUnicode_IS_ASCII, clipped_size
 from .reader cimport Reader
@@ -63,9 +63,6 @@ cdef Py_ssize_t MAX_LINE = _standard._MAXLINE
 cdef Py_ssize_t MAX_FIELDS = _standard._MAXHEADERS
 cdef Py_ssize_t MAX_HEAD = DEFAULT.head
 
-RESPONSE = "_HTTPConnection__response"
-ANSWERED = "_HTTPConnection__answered"
-SPOILED = "_HTTPConnection__spoiled"
 cdef str READING = "_hc_reading"
 
 CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED, PROGRESS,
@@ -205,11 +202,9 @@ cdef class Requests:
 
         # First, as what follows may run Python code, or other threads.
         progress = progress_in(own)
-        if not progress.move(own, IDLE, REQUEST_SENT):
+        if not progress.start(own, head):
             return False
         try:
-            progress.unsent = head      # until all of it has gone out
-            progress.abandoned = False
             if deadline is not None:
                 own["_hc_due"] = due = Deadline(deadline)
             sock = self.usable_socket(connection, own)
@@ -248,10 +243,9 @@ cdef class Requests:
         return None
 
     cdef bint is_plain(self, dict own) except -1:
-        """Whether a connection is idle, and goes straight to its server."""
+        """Whether a connection has nothing begun, and goes straight to its server."""
         buffer = get(own, "_buffer", None)
-        return (get(own, STATE, None) == IDLE and not prints(own)
-                and type(buffer) is list and not <list> buffer
+        return (not prints(own) and type(buffer) is list and not <list> buffer
                 and not get(own, "_tunnel_host", None) and get(own, "_hc_due", None) is None)
 
     cdef object length_of(self, str method, object body):
@@ -321,7 +315,7 @@ cdef class Responses:
                 and self.is_plain(own)):
             return None
         progress = progress_in(own)
-        if not progress.move(own, REQUEST_SENT, AWAITED):
+        if not progress.wait(own, sock):
             return None
         fields = PyDict_Copy(FIELDS)
         if strict:
@@ -337,7 +331,7 @@ cdef class Responses:
         response = None
         try:
             reader = open_socket(sock)
-            progress.reader = reader
+            progress.read_by(reader)
             fields["fp"] = reader
             if due is not None:
                 reader.obey(due)
@@ -347,29 +341,19 @@ cdef class Responses:
                 skip_empty_line(reader)
             self.begin(response, fields, reader, method, strict, limits)
         except BaseException as error:
+            progress.read_by(None)
             connection._hc_beginning_failed(response, sock, error)
             raise error     # of which _hc_beginning_failed() may have changed the class
-        finally:
-            progress.reader = None
         counts.responses += 1
-        if get(own, "sock", None) is not sock:
-            return response     # closed meanwhile: the socket is the response's alone
-        own[STATE] = IDLE
-        if due is not None:
-            own["_hc_due"] = None
-        if answered is not sock:
-            own[ANSWERED] = sock
-        if fields["will_close"]:
+        will_close = fields["will_close"]
+        if progress.answered(own, sock, None if will_close else response) and will_close:
             connection._hc_leave_to(response)
-        else:
-            own[RESPONSE] = response
         return response
 
     cdef bint is_plain(self, dict own) except -1:
-        """Whether a request was sent, and how it is answered is nobody else's affair."""
-        return (get(own, STATE, None) == REQUEST_SENT and not prints(own)
+        """Whether nothing is to be read first, and how it is answered is nobody else's affair."""
+        return (not prints(own)
                 and get(own, RESPONSE, None) is None and get(own, SPOILED, None) is None
-                and progress_in(own).unsent is None
                 and get(own, self._max_response_headers, None) is None)
 
     cdef int begin(self, object response, dict fields, SocketReader reader, object method,

@@ -4,13 +4,20 @@
 The state itself is http.client's attribute, in the connection's own dict.  A change that
 decides which of two threads (or greenlets) goes on is one step: it compares and sets without
 letting another one run, by the GIL or by the critical section of the dict or of the Progress.
+What another thread must find together is set in one step, too: a connection that is idle again,
+and the response that is to be read first.
 """
 cimport cython
 
 from .originals cimport attributes, get
 from .python cimport PyThread_get_thread_ident
+from .store cimport Store
 
 STATE = "_HTTPConnection__state"
+RESPONSE = "_HTTPConnection__response"
+ANSWERED = "_HTTPConnection__answered"      # the socket that the last response came from
+SPOILED = "_HTTPConnection__spoiled"
+
 IDLE = "Idle"
 REQUEST_STARTED = "Request-started"
 REQUEST_SENT = "Request-sent"
@@ -48,12 +55,57 @@ cdef class Progress:
         """As move()."""
         return self.move(own, before, state)
 
+    cdef bint start(self, dict own, object token) except -1:
+        """Change the state from Idle to Request-sent, for a request that is known by a token.
+
+        False: it was another one.
+        """
+        with cython.critical_section(own, self):
+            if get(own, STATE, IDLE) != IDLE:
+                return False
+            self._unsent = token        # until all of it has gone out
+            self.abandoned = False
+            own[STATE] = REQUEST_SENT
+            self._owner = PyThread_get_thread_ident()
+        return True
+
+    cdef bint started_sending(self, dict own, object token) except -1:
+        """As start(), from Request-started."""
+        with cython.critical_section(own, self):
+            if get(own, STATE, IDLE) != REQUEST_STARTED:
+                return False
+            self._unsent = token
+            own[STATE] = REQUEST_SENT
+            self._owner = PyThread_get_thread_ident()
+        return True
+
+    cdef bint wait(self, dict own, object sock) except -1:
+        """Change the state from Request-sent to Response-awaited, to read the response's head.
+
+        False: it was another one, or the request is not sent yet; or since the caller has looked,
+        another thread has put another socket there, or a response that is to be read first.
+        """
+        with cython.critical_section(own, self):
+            if get(own, STATE, IDLE) != REQUEST_SENT or self._unsent is not None:
+                return False
+            if UNLOCKED and not (get(own, "sock", None) is sock
+                                 and get(own, RESPONSE, None) is None
+                                 and get(own, SPOILED, None) is None):
+                return False
+            own[STATE] = AWAITED
+            self._owner = PyThread_get_thread_ident()
+        return True
+
+    def sending(self, dict own not None, token not None):
+        """As started_sending()."""
+        return self.started_sending(own, token)
+
     cdef bint sent(self, object token) except -1:
         """Note that the request with this token has gone out; False: it has been closed."""
         with cython.critical_section(self):
-            if self.unsent is not token:
+            if self._unsent is not token:
                 return False
-            self.unsent = None
+            self._unsent = None
         return True
 
     def all_sent(self, token):
@@ -70,23 +122,87 @@ cdef class Progress:
             abandoned, self.abandoned = self.abandoned, False
         return abandoned
 
-    def close(self):
-        """Note that the connection is being closed.
-
-        Return True if a call goes on on its socket, which close() has to end.
-        """
+    @property
+    def unsent(self):
         with cython.critical_section(self):
+            return self._unsent
+
+    @unsent.setter
+    def unsent(self, token):
+        with cython.critical_section(self):
+            self._unsent = token
+
+    cdef int read_by(self, Store reader) except -1:
+        """Note what the head of the response is read by; None: nothing."""
+        with cython.critical_section(self):
+            self._reader = reader
+        return 0
+
+    def reads_by(self, Store reader):
+        """As read_by()."""
+        self.read_by(reader)
+
+    cdef bint answered(self, dict own, object sock, object response) except -1:
+        """Have the connection idle, and a response that came from this socket be the next to read.
+
+        None: the connection is about to be closed, and stays as it is until then.
+        False: it has been closed already; the socket is the response's alone.
+        """
+        with cython.critical_section(own, self):
+            if get(own, "sock", sock) is not sock:
+                return False
+            self._unsent = self._reader = None
+            if get(own, ANSWERED, None) is not sock:
+                own[ANSWERED] = sock
+            if response is not None:
+                own[RESPONSE] = response
+                own[STATE] = IDLE
+        return True
+
+    def has_answered(self, dict own not None, sock, response):
+        """As answered()."""
+        return self.answered(own, sock, response)
+
+    def close(self, dict own):
+        """Note that the connection is being closed, and take from it what is to be closed.
+
+        Its attributes are given, or None if they are not to be changed.  Return whether a call
+        goes on on its socket, which close() has to end; the socket; and the response.
+        """
+        sock = response = None
+        with cython.critical_section(own if own is not None else self, self):
             self.closes += 1
             self.aborted = not self.leaving and (
-                self.calls > 0 or self.reader is not None and self.reader._receiving)
-            return self.aborted
+                self.calls > 0 or self._reader is not None and self._reader._receiving)
+            if own is not None:
+                sock, response = get(own, "sock", None), get(own, RESPONSE, None)
+                self.forget(own)
+                own["sock"] = own[RESPONSE] = own[ANSWERED] = own[SPOILED] = None
+            return self.aborted, sock, response
+
+    def reset(self, dict own not None):
+        """Forget the request that this thread has begun; False: another one has begun one since."""
+        with cython.critical_section(own, self):
+            if self._owner not in (0, PyThread_get_thread_ident()):
+                return False
+            self.forget(own)
+        return True
+
+    cdef int forget(self, dict own) except -1:
+        lines = get(own, "_buffer", None)
+        if type(lines) is list:
+            (<list> lines).clear()
+        self._unsent = own["_hc_due"] = None
+        own[STATE] = IDLE
+        return 0
 
     def publish(self, connection, closes, sock):
         """Set the connection's socket; False: it has been closed since `closes` was read."""
-        with cython.critical_section(self):
+        own = attributes(connection)
+        with cython.critical_section(own, self):
             if self.closes != closes:
                 return False
-            connection.sock = sock
+            setattr(connection, "sock", sock)
         return True
 
     cdef int begin_call(self) except -1:

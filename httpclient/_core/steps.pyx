@@ -11,11 +11,12 @@ cimport cython
 from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
 
 from .deadline cimport Deadline
-from .exchange cimport ANSWERED, RESPONSE, SPOILED, is_over, is_usual
+from .exchange cimport is_over, is_usual
 from .idle cimport has_input
 from .originals cimport Bindings, Originals, attributes, get
 from .progress cimport (
-    IDLE, PROGRESS, REQUEST_SENT, REQUEST_STARTED, STATE, Progress, progress_in,
+    ANSWERED, IDLE, PROGRESS, REQUEST_STARTED, RESPONSE, SPOILED, STATE, UNLOCKED, Progress,
+    progress_in,
 )
 from .python cimport PySys_Audit
 from .request cimport field_line, request_line
@@ -128,10 +129,9 @@ cdef class Steps:
                 or level is not None and level > 0):
             return False
         head = b"\r\n".join([*lines, b"", b""])
-        if not progress.move(own, REQUEST_STARTED, REQUEST_SENT):
+        if not progress.started_sending(own, head):
             return False
         try:
-            progress.unsent = head      # until all of it has gone out
             lines.clear()
             PySys_Audit("http.client.send", "OO", <PyObject *> connection, <PyObject *> head)
             progress.begin_call()
@@ -165,7 +165,10 @@ cdef class Steps:
             return False
         if not progress.move(own, IDLE, REQUEST_STARTED):
             return False
-        own[RESPONSE] = None
+        if UNLOCKED and get(own, SPOILED, None) is not None:
+            connection._hc_drop_spoiled()
+        if not UNLOCKED or get(own, RESPONSE, None) is response:
+            own[RESPONSE] = None        # else another thread has taken one since, that is unread
         return True
 
     cdef int check_socket(self, object connection, dict own) except -1:
