@@ -271,6 +271,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, Recovering):
         if not self._hc_moved(_CS_IDLE, _CS_REQ_STARTED):
             state = self.__state
             raise noted(CannotSendRequest(state), out_of_order, state)
+        if progress_of(self).end_cut():
+            self._hc_drop_lines()
         self._hc_forget_response()
         self._hc_drop_spoiled()
         if self.__answered and self.__answered is self.sock and not self.__response:

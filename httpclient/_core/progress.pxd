@@ -27,6 +27,7 @@ cdef str SPOILED
 
 cdef class Progress:
     cdef object _unsent
+    cdef bint _cut              # whether close() came between the lines of a request
     cdef public bint abandoned
     cdef public bint leaving
     cdef readonly Py_ssize_t closes

@@ -152,6 +152,8 @@ cdef class Progress:
             if get(own, "sock", sock) is not sock:
                 return False
             self._unsent = self._reader = None
+            if get(own, "_hc_due", None) is not None:
+                own["_hc_due"] = None
             if get(own, ANSWERED, None) is not sock:
                 own[ANSWERED] = sock
             if response is not None:
@@ -172,13 +174,26 @@ cdef class Progress:
         sock = response = None
         with cython.critical_section(own if own is not None else self, self):
             self.closes += 1
+            # Of another thread's reader nobody can tell whether it is about to receive.
             self.aborted = not self.leaving and (
-                self.calls > 0 or self._reader is not None and self._reader._receiving)
+                self.calls > 0 or self._reader is not None and (
+                    UNLOCKED and self._owner != PyThread_get_thread_ident()
+                    or self._reader._receiving))
             if own is not None:
+                self._cut = self._cut or get(own, STATE, IDLE) == REQUEST_STARTED
                 sock, response = get(own, "sock", None), get(own, RESPONSE, None)
                 self.forget(own)
                 own["sock"] = own[RESPONSE] = own[ANSWERED] = own[SPOILED] = None
             return self.aborted, sock, response
+
+    def end_cut(self):
+        """Return True once after close() has come between the lines of a request.
+
+        The thread that was making it may have added some of them since.
+        """
+        with cython.critical_section(self):
+            cut, self._cut = self._cut, False
+        return cut
 
     def reset(self, dict own not None):
         """Forget the request that this thread has begun; False: another one has begun one since."""

@@ -114,7 +114,10 @@ def own():
 
 
 def connection():
-    """Two threads have one connection: each gets its own answers, or exceptions."""
+    """Two threads have one connection: each gets its own answers, or exceptions.
+
+    Every other time one of them does nothing but close it, again and again.
+    """
     tally = {"answers": 0, "exceptions": 0}
     end = time.monotonic() + SECONDS
 
@@ -127,13 +130,23 @@ def connection():
             except ERRORS:
                 tally["exceptions"] += 1
 
+    def close(shared, start):
+        start.wait(PATIENCE)
+        for number in range(100):
+            shared.close()
+            time.sleep(number % 10 * 1e-5)
+
     with Server(answer) as server:
-        while time.monotonic() < end:
+        for closed in itertools.cycle([False, True]):
             start = threading.Barrier(2)
             with httpclient.HTTPConnection(*server.address, timeout=0.2) as shared:
-                run(*(partial(work, shared, thread, start) for thread in range(2)))
-                shared.close()
+                run(partial(work, shared, 0, start),
+                    partial(close, shared, start) if closed else partial(work, shared, 1, start))
+                if not closed:
+                    shared.close()
                 ask(shared, "again")
+            if time.monotonic() > end:
+                break
     print(tally)
     assert not mixed, mixed[0]
     assert tally["answers"] and tally["exceptions"]
