@@ -162,7 +162,7 @@ class HTTPSConnection(HTTPConnection):
         return sock
 
     def _hc_sending_failed(self, error, request):
-        self._hc_note_failure(self.sock, error)
+        self._hc_note_failure(getattr(self, "sock", None), error)
         super()._hc_sending_failed(error, request)
 
     def _hc_beginning_failed(self, response, sock, error):

@@ -43,7 +43,7 @@ class Injection:
         if event in EVENTS and not self.done and frame.f_code.co_filename.startswith(FOLDER):
             self.steps += 1
             if self.steps >= self.at and not in_finalizer(frame):
-                while frame.f_globals["__name__"].endswith(".stand_ins"):
+                while frame.f_code.co_filename.endswith("stand_ins.py"):
                     frame = frame.f_back    # the method that is called, of a connection or response
                 name = os.path.basename(frame.f_code.co_filename)
                 self.where = f"{name}:{frame.f_lineno} {frame.f_code.co_name} ({event})"
