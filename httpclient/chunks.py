@@ -14,9 +14,9 @@ from ._core.originals import Originals
 from ._core.pieces import safe_read
 from ._core.sockets import RawReader, SocketReader
 from .exceptions import (
-    SHOWN, BadHeaderLine, HTTPException, IncompleteRead, LineTooLong, ReadAborted, line_too_long,
-    renamed,
+    BadHeaderLine, HTTPException, IncompleteRead, LineTooLong, ReadAborted, line_too_long, renamed,
 )
+from .limits import SHOWN
 from .message import EMPTY_LINES, odd_fields
 from .options import STRICT
 from .stand_ins import as_response

@@ -8,6 +8,7 @@ keeps working.  All of them can be pickled and copied.
 import http.client as _standard
 
 from . import limits
+from .limits import SHOWN
 
 # In the order of http.client's.
 __all__ = [
@@ -16,8 +17,6 @@ __all__ = [
     "CannotSendRequest", "CannotSendHeader", "ResponseNotReady", "BadStatusLine", "BadHeaderLine",
     "LineTooLong", "RemoteDisconnected", "error",
 ]
-
-SHOWN = 100     # of the offending octets, in a message
 
 
 class HTTPException(_standard.HTTPException):

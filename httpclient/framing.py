@@ -9,7 +9,8 @@ import re
 from email.errors import InvalidHeaderDefect
 from functools import partial
 
-from .exceptions import SHOWN, BadHeaderLine, UnknownTransferEncoding
+from .exceptions import BadHeaderLine, UnknownTransferEncoding
+from .limits import SHOWN
 
 _KNOWN_CODINGS = {"gzip", "x-gzip", "deflate", "compress", "x-compress", "chunked"}
 _NUMBER = re.compile("[0-9]+").fullmatch

@@ -8,6 +8,7 @@ them in ``httpclient`` writes there, so that both modules always agree.
 import http.client as _standard
 from collections import deque, namedtuple
 
+SHOWN = 100     # bytes of what is refused, in a message
 SHARED = ("_MAXLINE", "_MAXHEADERS")
 _before: dict[str, deque[int]] = {name: deque(maxlen=16) for name in SHARED}
 

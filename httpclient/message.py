@@ -23,10 +23,10 @@ from . import limits
 from ._core.head import field_section, status_line
 from ._core.reader import Reader
 from .exceptions import (
-    SHOWN, BadHeaderLine, HTTPException, IncompleteRead, bad_status_line, line_too_long,
-    unknown_protocol,
+    BadHeaderLine, HTTPException, IncompleteRead, bad_status_line, line_too_long, unknown_protocol,
 )
 from .framing import FramingFields
+from .limits import SHOWN
 from .mime import HTTPMessage
 
 EMPTY_LINES = (b"\r\n", b"\n")

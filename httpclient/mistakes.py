@@ -12,13 +12,13 @@ import socket
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from .exceptions import SHOWN
+from . import limits
 
 # Headers (in lower case) whose values must not be shown.
 _SECRET = {"authorization", "proxy-authorization", "cookie"}
 
 _shortened = reprlib.Repr()
-_shortened.maxstring = _shortened.maxother = SHOWN
+_shortened.maxstring = _shortened.maxother = limits.SHOWN
 
 
 def note(error, find, *given):
@@ -44,8 +44,8 @@ def noted(error, find, *given):
 
 def shown(value):
     """Return the repr() of a value, cut to 100 characters."""
-    text = _shortened.repr(value[:SHOWN] if type(value) in (bytes, bytearray) else value)
-    return text if len(text) <= SHOWN else text[:SHOWN - 3] + "..."
+    text = _shortened.repr(value[:limits.SHOWN] if type(value) in (bytes, bytearray) else value)
+    return text if len(text) <= limits.SHOWN else text[:limits.SHOWN - 3] + "..."
 
 
 def _kind(value):

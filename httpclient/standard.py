@@ -12,7 +12,8 @@ from http.client import (  # noqa: F401
 )
 
 from . import exceptions
-from .exceptions import SHOWN, Aborted, BadHeaderLine, ReadAborted  # noqa: F401
+from .exceptions import Aborted, BadHeaderLine, ReadAborted  # noqa: F401
+from .limits import SHOWN
 from .mime import InterimResponse  # noqa: F401
 
 # A subclass of http.client's may have attributes called as options.py says that mean something

@@ -73,7 +73,7 @@ def test_second_instances_know_no_class_of_httpclients_that_http_client_has():
 def test_second_instances_share_the_leaves():
     with httpclient.installed():
         ids = set(map(id, used_by_twin()))
-    assert {id(httpclient.limits), id(httpclient.deadline.Deadline)} <= ids
+    assert {id(httpclient.limits), id(httpclient.deadline.seconds_of)} <= ids
     if LAST == "https":
         assert id(httpclient.tls.keep_session) in ids
 

@@ -35,7 +35,8 @@ from .tally cimport Tally
 
 from .tally import tally as _tally
 
-from ..exceptions import SHOWN as _SHOWN, ReadAborted
+from ..exceptions import ReadAborted
+from ..limits import SHOWN as _SHOWN
 
 try:
     from ssl import SSLWantReadError, SSLWantWriteError
