@@ -7,18 +7,14 @@ which argument is wrong.  A note (PEP 678) does, and a traceback shows it.
 
 Nothing here runs before an exception has been raised.
 """
-import reprlib
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from urllib.parse import urlsplit
 
 from . import limits
 
 # Headers (in lower case) whose values must not be shown.
 _SECRET = {"authorization", "proxy-authorization", "cookie"}
-
-_shortened = reprlib.Repr()
-_shortened.maxstring = _shortened.maxother = limits.SHOWN
 
 
 def note(error, find, *given):
@@ -44,7 +40,11 @@ def noted(error, find, *given):
 
 def shown(value):
     """Return the repr() of a value, cut to 100 characters."""
-    text = _shortened.repr(value[:limits.SHOWN] if type(value) in (bytes, bytearray) else value)
+    if isinstance(value, (str, bytes, bytearray)):
+        value = value[:limits.SHOWN]
+    elif isinstance(value, Sized) and len(value) > limits.SHOWN:
+        return f"{_kind(value)} of {len(value)} items"
+    text = repr(value)
     return text if len(text) <= limits.SHOWN else text[:limits.SHOWN - 3] + "..."
 
 
