@@ -53,7 +53,9 @@ def test_every_import_can_be_found_by_reading(tmp_path):
     finder.run_script(str(script))
     imported = modules_of(USES_ALL) - modules_of("")
     assert {"httpclient._core.reader", "httpclient.twin"} <= imported
-    assert imported - set(finder.modules) == set()
+    # The interpreter's own C imports the first, for math, and codecs when they are asked for.
+    unseen = {"_math_integer", *(name for name in imported if name.startswith("encodings."))}
+    assert imported - set(finder.modules) - unseen == set()
 
 
 # ---- programs without code of their modules, as Nuitka makes them ----
