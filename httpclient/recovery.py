@@ -10,7 +10,7 @@ given all the same can be read, and the connection ends with it.
 The attributes are http.client's, or named like those: private ones of HTTPConnection.
 """
 from ._core.progress import progress_of
-from .exceptions import Aborted, HTTPException, RemoteDisconnected, renamed
+from .exceptions import Aborted, HTTPException, renamed
 from .response import HTTPResponse as _our_response_class
 
 _CS_IDLE = "Idle"
@@ -146,8 +146,8 @@ class Recovering:
         renamed(error)
         try:
             if self.sock is not sock:   # closed meanwhile, and perhaps in use again
-                if progress_of(self).aborted and isinstance(error, RemoteDisconnected):
-                    raise Aborted()
+                if progress_of(self).aborted and isinstance(error, OSError):
+                    raise Aborted() from error
                 return
             due, self._hc_due = self._hc_due, None
             if isinstance(error, ConnectionError):
