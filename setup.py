@@ -28,7 +28,7 @@ MODULES = {
     "deadline": [],
     "idle": [],
     "originals": [],
-    "progress": [],
+    "connection_state": [],
     "result": [],
     "tally": [],
     "text": [],
@@ -42,6 +42,7 @@ MODULES = {
     "exchange": [],
     "pieces": [],
     "request": ["http1_request.c"],
+    "response_state": [],
     "steps": [],
 }
 

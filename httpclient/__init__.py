@@ -25,14 +25,13 @@ from .checks import (
     _contains_disallowed_url_pchar_re, _encode, _is_illegal_header_value,
     _is_legal_header_name, _strip_ipv6_iface,
 )
-from .connection import (
-    _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED, HTTP_PORT, HTTPS_PORT, HTTPConnection,
-)
+from .connection import HTTP_PORT, HTTPS_PORT, HTTPConnection
 from .exceptions import *  # noqa: F403
 from .limits import _MAXINTERIMRESPONSES
 from .message import _parse_header_lines, _read_headers, parse_headers
 from .mime import HTTPMessage
 from .parser import ResponseParser
+from .recovery import _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED
 from .response import _UNKNOWN, HTTPResponse
 from .status import responses
 

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""ChunkedContent: the part of HTTPResponse that reads content out of chunks.
+"""Reading content out of chunks.
 
-In one go, by _core's ChunkedBody, where ``fp`` is our own Reader.  Otherwise
-by steps (_get_chunk_left(), _safe_read() ...), which are http.client's own:
-others call them, or put theirs in their place.  ``chunk_left`` is the state
-that both share.
+In one go, by _core's ChunkedBody, if ``fp`` is a Reader and no step is replaced.
+Otherwise by http.client's own steps, _get_chunk_left(), _safe_read() and others:
+programs call or override them.  ``chunk_left`` is the state that both share.
 """
 import io
 import sys
@@ -12,7 +11,8 @@ import sys
 from ._core.chunked import ChunkedBody, chunk_size
 from ._core.originals import Originals
 from ._core.pieces import safe_read
-from ._core.sockets import RawReader, SocketReader
+from ._core.response_state import response_state
+from .ending import READERS, abandon, lose
 from .exceptions import (
     BadHeaderLine, HTTPException, IncompleteRead, LineTooLong, ReadAborted, line_too_long, renamed,
 )
@@ -21,7 +21,6 @@ from .message import EMPTY_LINES, odd_fields
 from .options import STRICT
 from .stand_ins import as_response
 
-READERS = (SocketReader, RawReader)
 _MIN_READ_BUF_SIZE = 1 << 20  # a foreign file is asked for this much first, then for doubles
 
 
@@ -49,68 +48,131 @@ def read_at_most(fp, amt):
     return content.getvalue()
 
 
-class ChunkedContent:
-    """Reads content out of chunks; HTTPResponse says when, and what the attributes mean."""
+def chunked_body(response):
+    """Return the ChunkedBody that reads the content in one go; None if steps must read it."""
+    fp = response.fp
+    if not in_one_go(response) or type(fp) not in READERS:
+        return None
+    state = response_state(response)
+    body = state.body
+    if body is None or body.reader is not fp:
+        body = state.body = ChunkedBody(fp, state.limits, getattr(response, STRICT) is True)
+    body.chunk_left = response.chunk_left
+    return body
 
-    _hc_body = None
-    _hc_unsaid = None  # an exception that peek() kept for the next read
-    _hc_framing_excess = 0     # octets of framing so far beyond ten times the content
-    _hc_trailer_section = b""
 
-    @property
-    def _hc_strictness(self):
-        """None, True or False, as HTTPResponse's `strict`."""
-        return getattr(self, STRICT)
+def in_one_go(response):
+    """Return True if a ChunkedBody may read: no step is replaced."""
+    return type(response.fp) in READERS and _steps.in_object(response)
 
-    def _hc_nothing(self):
-        """What a read gives behind the end of the message."""
-        if self._hc_unsaid is not None:
-            error, self._hc_unsaid = self._hc_unsaid, None
-            try:
-                raise error
-            finally:
-                del error   # or this frame and its exception would keep each other
-        return b""
 
-    def _hc_chunks(self):
-        """The ChunkedBody for reading in one go; None where it must be by steps."""
-        fp = self.fp
-        if not self._hc_in_chunks() or type(fp) not in READERS:
-            return None
-        body = self._hc_body
-        if body is None or body.reader is not fp:
-            body = self._hc_body = ChunkedBody(
-                fp, self._hc_limits, self._hc_strictness is True)
-        body.chunk_left = self.chunk_left
-        return body
-
-    def _hc_in_chunks(self):
-        """Return True if a ChunkedBody may read: nobody has replaced a step."""
-        return type(self.fp) in READERS and _steps.in_object(self)
-
-    def _hc_from_chunks(self, body, method, argument):
-        """Call a read method of a ChunkedBody, and keep our attributes true."""
+def from_chunks(response, body, method, argument):
+    """Call a read method of a ChunkedBody, and keep the response's attributes true."""
+    try:
+        result = method(argument)
+    except HTTPException as error:
+        abandon(response)
+        renamed(error)
+        raise
+    except BaseException:
+        response.chunk_left = body.chunk_left   # what it had taken is given back
+        raise
+    response.chunk_left = body.chunk_left
+    if body.ended:
         try:
-            result = method(argument)
-        except HTTPException as error:
-            self._hc_abandon()
-            renamed(error)
-            raise
-        except BaseException:
-            self.chunk_left = body.chunk_left   # what it had taken is given back
-            raise
-        self.chunk_left = body.chunk_left
-        if body.ended:
-            try:
-                self._hc_take_trailers(body.trailers)
-            except IncompleteRead as error:
-                content = result if type(result) is bytes else bytes(argument)[:result]
-                raise incomplete(content, error)
-            if not body.trailers:
-                self.will_close = True  # the stream has ended there, and can be read no further
-            self._hc_body = None
-            self._close_conn()
-        return result
+            _take_trailers(response, body.trailers)
+        except IncompleteRead as error:
+            content = result if type(result) is bytes else bytes(argument)[:result]
+            raise incomplete(content, error)
+        if not body.trailers:
+            response.will_close = True  # the stream has ended there
+        response_state(response).body = None
+        response._close_conn()
+    return result
+
+
+def readline_by_steps(response, limit):
+    """IOBase.readline(), by peek() and read(), which gives more than its limit over these."""
+    line, begin = bytearray(), offset(response.fp)
+    try:
+        while limit < 0 or len(line) < limit:
+            seen = response.peek(1)
+            n = seen.find(b"\n") + 1 or len(seen) or 1
+            piece = response.read(n if limit < 0 else min(n, limit - len(line)))
+            line += piece
+            if not piece or piece.endswith(b"\n"):
+                break
+        return bytes(line)
+    except HTTPException as error:
+        _reading_failed(response, bytes(line), error)
+        raise
+    except BaseException:
+        if line or offset(response.fp) != begin:
+            lose(response, bytes(line))
+        raise
+
+
+def _reading_failed(response, content, error):
+    """Deal with an exception of a call that has taken this content by steps.
+
+    IncompleteRead is replaced by one for the whole call.  After others the content comes
+    next again, as no byte must be missing silently.
+    """
+    if isinstance(error, IncompleteRead):
+        abandon(response)
+        raise incomplete(content, error)
+    fp = response.fp
+    if isinstance(error, (HTTPException, ReadAborted)):
+        error.partial = content + getattr(error, "partial", b"")
+    elif content and type(fp) not in READERS:
+        lose(response, content)
+    elif content and fp.settled and not fp.closed:
+        put_back(response, fp, content)
+
+
+def _end_chunks(response):
+    begin = offset(response.fp)
+    try:
+        response._read_and_discard_trailer()
+    except HTTPException:
+        raise
+    except BaseException:
+        fp = response.fp
+        if begin is not None and offset(fp) == begin and not fp.closed:
+            fp.put_back(b"0\r\n")      # the next read begins with the last chunk
+        raise
+
+
+def _set_chunk_left(response, left):
+    response.chunk_left = left
+    fp = response.fp
+    if type(fp) in READERS:
+        fp.settle()
+
+
+def _read_chunk_end(response):
+    try:
+        end = response._safe_read(2)
+    except IncompleteRead as error:
+        end = error.partial
+    if end != b"\r\n":
+        abandon(response)
+        raise _bad_chunk(f"CRLF behind chunk data expected (RFC 9112 7.1): {end!r}")
+    response_state(response).framing_excess += 2
+
+
+def _take_trailers(response, section):
+    """Keep the trailer section; strict, each of its lines is looked at."""
+    try:
+        check_trailers(section, getattr(response, STRICT))
+    except IncompleteRead:
+        abandon(response)
+        raise
+    response_state(response).trailer_section = section
+
+
+class ChunkSteps:
+    """The steps of reading chunks that http.client has as methods."""
 
     _safe_read = safe_read(IncompleteRead, read_at_most)
 
@@ -123,9 +185,9 @@ class ChunkedContent:
 
     def _read_chunked(self, amt=None):
         self = as_response(self)
-        body = self._hc_chunks()
+        body = chunked_body(self)
         if body is not None:
-            return self._hc_from_chunks(body, body.read, amt)
+            return from_chunks(self, body, body.read, amt)
         if amt is not None and amt < 0:
             amt = None
         content = io.BytesIO()  # chunks may be tiny: a list of them would be many times as large
@@ -133,32 +195,32 @@ class ChunkedContent:
             while (left := self._get_chunk_left()) is not None:
                 if amt is not None and amt <= left:
                     content.write(self._safe_read(amt))
-                    self._hc_set_chunk_left(left - amt)
+                    _set_chunk_left(self, left - amt)
                     break
                 content.write(self._safe_read(left))
                 if amt is not None:
                     amt -= left
-                self._hc_set_chunk_left(0)
+                _set_chunk_left(self, 0)
             return content.getvalue()
         except BaseException as error:
-            self._hc_reading_failed(content.getvalue(), error)
+            _reading_failed(self, content.getvalue(), error)
             raise
 
     def _readinto_chunked(self, b):
         self = as_response(self)
-        body = self._hc_chunks()
+        body = chunked_body(self)
         if body is not None:
-            return self._hc_from_chunks(body, body.readinto, b)
+            return from_chunks(self, body, body.readinto, b)
         with memoryview(b) as whole, whole.cast("B") as room:
             total = 0
             try:
                 while total < len(room) and (left := self._get_chunk_left()) is not None:
                     n = self._safe_readinto(room[total:total + left])
                     total += n
-                    self._hc_set_chunk_left(left - n)
+                    _set_chunk_left(self, left - n)
                 return total
             except BaseException as error:
-                self._hc_reading_failed(bytes(room[:total]), error)
+                _reading_failed(self, bytes(room[:total]), error)
                 raise
 
     def _read1_chunked(self, n):
@@ -171,7 +233,7 @@ class ChunkedContent:
         data = file_of(self).read1(n)
         self.chunk_left -= len(data)
         if not data:
-            self._hc_abandon()
+            abandon(self)
             raise incomplete(b"", IncompleteRead(b"", left))
         return data
 
@@ -180,53 +242,11 @@ class ChunkedContent:
         try:
             left = self._get_chunk_left()
         except IncompleteRead as error:
-            self._hc_unsaid = _without_frames(error)
+            response_state(self).unsaid = _without_frames(error)
             return b""  # the next read tells
         if left is None:
             return b""
         return file_of(self).peek(left)[:left]
-
-    def _hc_reading_failed(self, content, error):
-        """Deal with an exception of a call that has taken this content by steps.
-
-        IncompleteRead is replaced by one for the whole call.  After others the content comes
-        next again, as no byte must be missing silently.
-        """
-        if isinstance(error, IncompleteRead):
-            self._hc_abandon()
-            raise incomplete(content, error)
-        fp = self.fp
-        if isinstance(error, (HTTPException, ReadAborted)):
-            error.partial = content + getattr(error, "partial", b"")
-        elif content and type(fp) not in READERS:
-            self._hc_lose(content)
-        elif content and fp.settled and not fp.closed:
-            put_back(self, fp, content)
-
-    def _hc_lose(self, content):
-        """Give up the rest, as this content was taken and is not returned; the next read tells."""
-        self._hc_abandon()
-        self._hc_unsaid = IncompleteRead(content)
-
-    def _hc_readline_by_steps(self, limit):
-        """IOBase.readline(), by peek() and read(), which gives more than its limit over these."""
-        line, begin = bytearray(), offset(self.fp)
-        try:
-            while limit < 0 or len(line) < limit:
-                seen = self.peek(1)
-                n = seen.find(b"\n") + 1 or len(seen) or 1
-                piece = self.read(n if limit < 0 else min(n, limit - len(line)))
-                line += piece
-                if not piece or piece.endswith(b"\n"):
-                    break
-            return bytes(line)
-        except HTTPException as error:
-            self._hc_reading_failed(bytes(line), error)
-            raise
-        except BaseException:
-            if line or offset(self.fp) != begin:
-                self._hc_lose(bytes(line))
-            raise
 
     def _get_chunk_left(self):
         """Octets left in the chunk, not 0; None when the last chunk has been read.
@@ -238,51 +258,24 @@ class ChunkedContent:
         left = self.chunk_left
         if not left:
             if left is not None:
-                self._hc_read_chunk_end()
-                self._hc_set_chunk_left(None)
+                _read_chunk_end(self)
+                _set_chunk_left(self, None)
             try:
                 left = self._read_next_chunk_size()
             except ValueError as error:
                 raise IncompleteRead(b"") from error
             if left == 0:
-                self._hc_end_chunks()
+                _end_chunks(self)
                 self._close_conn()
                 left = None
-            self._hc_set_chunk_left(left)
+            _set_chunk_left(self, left)
         return left
-
-    def _hc_end_chunks(self):
-        begin = offset(self.fp)
-        try:
-            self._read_and_discard_trailer()
-        except HTTPException:
-            raise
-        except BaseException:
-            fp = self.fp
-            if begin is not None and offset(fp) == begin and not fp.closed:
-                fp.put_back(b"0\r\n")      # the next read begins with the last chunk
-            raise
-
-    def _hc_set_chunk_left(self, left):
-        self.chunk_left = left
-        fp = self.fp
-        if type(fp) in READERS:
-            fp.settle()
-
-    def _hc_read_chunk_end(self):
-        try:
-            end = self._safe_read(2)
-        except IncompleteRead as error:
-            end = error.partial
-        if end != b"\r\n":
-            self._hc_abandon()
-            raise _bad_chunk(f"CRLF behind chunk data expected (RFC 9112 7.1): {end!r}")
-        self._hc_framing_excess += 2
 
     def _read_next_chunk_size(self):
         self = as_response(self)
-        max_line = self._hc_limits.max_chunk_line
-        left = self._hc_limits.chunk_overhead - self._hc_framing_excess
+        state = response_state(self)
+        max_line = state.limits.max_chunk_line
+        left = state.limits.chunk_overhead - state.framing_excess
         line = file_of(self).readline(min(max_line, left) + 1)
         try:
             if len(line) > max_line:
@@ -290,17 +283,17 @@ class ChunkedContent:
             if len(line) > left:
                 raise ValueError(
                     f"more chunk framing than ten times the content, at {line[:SHOWN]!r}")
-            size = chunk_size(line, self._hc_strictness is True)
-            self._hc_framing_excess += len(line) - 10 * size
+            size = chunk_size(line, getattr(self, STRICT) is True)
+            state.framing_excess += len(line) - 10 * size
             return size
         except (ValueError, LineTooLong):
-            self._hc_abandon()
+            abandon(self)
             raise
 
     def _read_and_discard_trailer(self):
         self = as_response(self)
-        max_line, max_trailers = self._hc_limits.max_line, self._hc_limits.max_fields
-        left = self._hc_limits.head
+        limits = response_state(self).limits
+        max_line, max_trailers, left = limits.max_line, limits.max_fields, limits.head
         lines, begin = [], offset(self.fp)
         for _ in range(max_trailers + 1):
             try:
@@ -311,38 +304,30 @@ class ChunkedContent:
                     fp.put_back(taken)
                 raise
             if len(line) > max_line:
-                self._hc_abandon()
+                abandon(self)
                 raise line_too_long("trailer line", max_line, line)
             left -= len(line)
             if left < 0:
                 break
             if line in EMPTY_LINES:
-                return self._hc_take_trailers(b"".join([*lines, line]))
-            if not line and not (lines or self._hc_strictness):
+                return _take_trailers(self, b"".join([*lines, line]))
+            if not line and not (lines or getattr(self, STRICT)):
                 self.will_close = True
                 return  # some servers end the stream behind the last chunk's line
             if not line.endswith(b"\n"):
-                self._hc_abandon()
+                abandon(self)
                 raise _bad_chunk("the stream ended within the trailer section (RFC 9112 8), "
                                  f"at {line[:SHOWN]!r}")
             lines.append(line)
-        self._hc_abandon()
+        abandon(self)
         if left < 0:
-            raise HTTPException(f"got more than {self._hc_limits.head} bytes of trailers")
+            raise HTTPException(f"got more than {limits.head} bytes of trailers")
         raise HTTPException(f"got more than {max_trailers} trailers")
 
-    def _hc_take_trailers(self, section):
-        """Keep the trailer section; strict, each of its lines is looked at."""
-        try:
-            check_trailers(section, self._hc_strictness)
-        except IncompleteRead:
-            self._hc_abandon()
-            raise
-        self._hc_trailer_section = section
 
 
-ChunkedContent._safe_read.__module__ = __name__
-ChunkedContent._safe_read.__qualname__ = "ChunkedContent._safe_read"
+ChunkSteps._safe_read.__module__ = __name__
+ChunkSteps._safe_read.__qualname__ = "ChunkSteps._safe_read"
 
 
 def offset(fp):
@@ -353,7 +338,8 @@ def offset(fp):
 def put_back(response, fp, content):
     """Have content that was read from `fp`, a Reader of ours, come next again."""
     if response.chunked:
-        body = ChunkedBody(fp, response._hc_limits, response._hc_strictness is True)
+        body = ChunkedBody(fp, response_state(response).limits,
+                           getattr(response, STRICT) is True)
         body.chunk_left = response.chunk_left
         body.put_back(content)
         response.chunk_left = body.chunk_left
@@ -396,4 +382,4 @@ def _bad_chunk(why):
 # What reading chunks in one go leaves out.
 CHUNK_STEPS = ("_get_chunk_left", "_read_next_chunk_size", "_read_and_discard_trailer",
                "_safe_read", "_safe_readinto")
-_steps = Originals(ChunkedContent, *CHUNK_STEPS)
+_steps = Originals(ChunkSteps, *CHUNK_STEPS)

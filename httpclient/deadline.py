@@ -38,19 +38,24 @@ def checked_deadline(deadline):
 def connect_in_time(due, create_connection, address, timeout, source_address):
     """Call socket.create_connection() once for each address that a host name has.
 
-    By itself it would give the whole time to each of them.
+    By itself it would give the whole time to each of them.  The socket has this timeout then.
     """
+    if timeout is socket._GLOBAL_DEFAULT_TIMEOUT:
+        timeout = socket.getdefaulttimeout()
     addresses = [address]
     if create_connection is _real_create_connection:
         addresses = [_numeric(*sockaddr) for *_, sockaddr in
                      socket.getaddrinfo(*address, 0, socket.SOCK_STREAM)]
     for tried, one in enumerate(addresses, 1):
         try:
-            return create_connection(one, due.shorten(timeout), source_address)
+            sock = create_connection(one, due.shorten(timeout), source_address)
+            break
         except OSError:
             due.left()
             if tried == len(addresses):
                 raise
+    sock.settimeout(timeout)
+    return sock
 
 
 def _numeric(host, port, flow=0, zone=0):

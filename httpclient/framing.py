@@ -18,14 +18,16 @@ _LARGEST = 2**63 - 1
 _DIGITS = 600   # of a number; sys.set_int_max_str_digits() can forbid int() 641
 
 
-def message_framing(facts, method, status, version, strict):
+def message_framing(facts, method, status, version, strict, close=None):
     """(chunked, length, will_close) of a response, by RFC 9112 6.3.
 
     `facts` is a Head or FramingFields.  A length of None with `chunked` false
-    means: to the end of the stream.  Raises BadHeaderLine or
+    means: to the end of the stream.  `close` (bool): whether the connection ends with the
+    response; None: as the facts say.  Raises BadHeaderLine or
     UnknownTransferEncoding where the framing is ambiguous.
     """
-    close = facts.close or (version < 11 and not facts.keep_alive) or facts.cut
+    if close is None:
+        close = facts.close or (version < 11 and not facts.keep_alive) or facts.cut
     if strict:  # the fields must be right also where they frame nothing
         if facts.refusal is not None:
             raise facts.refusal()

@@ -1,21 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""HeadReading: the part of HTTPResponse that reads the head.
+"""Reading the head of a response, and the interim responses before it.
 
-In one go, by _core, where ``fp`` is our own Reader and nobody has replaced a
-step; otherwise by http.client's own steps: _read_status(), parse_headers().
+In one go, by _core, if ``fp`` is a Reader and no step is replaced; otherwise by
+http.client's own steps: _read_status(), parse_headers().
 """
 from email.message import Message
 
 from ._core.head import Head, begins_with_http, read_head, skip_empty_line
 from ._core.originals import Originals
+from ._core.response_state import response_state
 from .chunks import READERS
 from .exceptions import (
     BadStatusLine, HTTPException, RemoteDisconnected, line_too_long, renamed,
 )
 from .framing import FramingFields, message_framing
 from .message import (
-    EMPTY_LINES, HTTPMessage, _read_headers, fields_of, http_version, message_of, odd_head,
-    odd_status_line, parse_headers, raise_tolerated, read_fields,
+    EMPTY_LINES, HTTPMessage, OddHead, _read_headers, fields_of, http_version, message_of,
+    odd_head, odd_status_line, parse_headers, raise_tolerated, read_fields,
 )
 from .mime import InterimResponse
 from .options import STRICT
@@ -26,30 +27,50 @@ _our_parse_headers = parse_headers
 _our_read_headers = _read_headers
 
 
-class InterimResponses:
-    """Keeps the interim responses before the final one, within the limits."""
-
-    _hc_interim = ()    # a list as soon as there is one
-    _hc_interim_octets = 0
-
-    def _hc_note_interim(self, status, reason, headers, octets):
-        """One more, of so many octets; HTTPException where that is too much."""
-        limits = self._hc_limits
-        self._hc_interim_octets += octets
-        if self._hc_interim_octets > limits.head:
-            raise HTTPException(f"got more than {limits.head} bytes of interim responses")
-        if not self._hc_interim:
-            self._hc_interim = []
-        self._hc_interim.append(InterimResponse(status, reason, headers))
-        if len(self._hc_interim) > limits.max_interim:
-            raise HTTPException(f"got more than {limits.max_interim} interim responses")
+def note_interim(state, status, reason, headers, size):
+    """Keep an interim response of `size` bytes; HTTPException above the limits."""
+    limits = state.limits
+    state.interim_bytes += size
+    if state.interim_bytes > limits.head:
+        raise HTTPException(f"got more than {limits.head} bytes of interim responses")
+    if not state.interim:
+        state.interim = []
+    state.interim.append(InterimResponse(status, reason, headers))
+    if len(state.interim) > limits.max_interim:
+        raise HTTPException(f"got more than {limits.max_interim} interim responses")
 
 
-def taken_apart(octets, strict):
-    """The OddHead that the bytes are which read_head() has handed back."""
-    if not octets:
-        raise RemoteDisconnected("Remote end closed connection without response")
-    return odd_head(octets, strict)
+def final_head(reader, state, strict, first=None):
+    """Read heads up to the final one, and return it: a Head or an OddHead.
+
+    `reader` is a Reader; of a FeedReader it is None while more has to come.  `first` is what
+    read_head() has returned already, or None.  Raises what HTTPResponse.begin() raises.
+    """
+    limits, head = state.limits, first
+    if head is None:
+        if state.reused and not strict:
+            # Old servers put an empty line after the message body before (RFC 9112 2.2).
+            if not skip_empty_line(reader):
+                return None
+            state.reused = False
+        if strict is False and not state.interim:
+            found = begins_with_http(reader)
+            if not found:
+                return None if found is None else OddHead(9, 200, "", b"", False)
+    while True:
+        if head is None:
+            head = read_head(reader, limits.max_line, limits.max_fields, limits.head,
+                             strict is True)
+            if head is None:
+                return None
+        if type(head) is not Head:
+            if not head:
+                raise RemoteDisconnected("Remote end closed connection without response")
+            head = odd_head(head, strict)
+        if head.final:
+            return head
+        note_interim(state, head.status, head.reason, message_of(head), len(head.section))
+        head = None
 
 
 def _persistence_fields(headers):
@@ -60,165 +81,126 @@ def _persistence_fields(headers):
     return [(name, headers.get(name) or "") for name in names]
 
 
-class _Closing:
-    """The facts for message_framing(), but that another one decides about the connection."""
-
-    def __init__(self, facts, close):
-        self._facts = facts
-        self.close = close
-        self.keep_alive = not close
-        self.cut = False
-
-    def __getattr__(self, name):
-        return getattr(self._facts, name)
+def begin(response):
+    """HTTPResponse.begin(), of a response that has not begun."""
+    strict = getattr(response, STRICT)
+    if strict is not None:
+        setattr(response, STRICT, bool(strict))
+    begin_with(response, None)
 
 
-class HeadReading(InterimResponses):
-    """Reads the head; HTTPResponse says when, and what the attributes mean."""
+def begin_with(response, first):
+    """begin(), after `first`, which read_head() has returned, or None."""
+    state, strict, close = response_state(response), getattr(response, STRICT), None
+    head = _head_in_one_go(response, state, strict, first) if _in_one_go(response) else None
+    if head is None:
+        facts = _head_by_steps(response, state, strict)
+        version, status, reason = response.version, response.status, response.reason
+    else:
+        facts = head.framing
+        version, status, reason = head.first_line()
+    if not _own_close.in_object(response):
+        state.head = head
+        response.version = version
+        close = response._check_close()
+    chunked, length, will_close = message_framing(
+        facts, getattr(response, "_method", None), status, version, strict, close)
+    state.head = head
+    response.version, response.reason = version, reason
+    response.status = response.code = status
+    response.chunked, response.length, response.will_close = chunked, length, will_close
+    if chunked:
+        response.chunk_left = None
 
-    _hc_simple = False     # whether the answer is HTTP/0.9
-    _hc_reused = False     # whether the connection has brought a response before
-    _hc_line_octets = 0    # of the status line, for the limit on the whole head
 
-    def _hc_begin_anew(self):
-        """begin(), of a response that has not begun."""
-        if self._hc_strictness is not None:
-            setattr(self, STRICT, bool(self._hc_strictness))
-        self._hc_begin_with(None)
+def _in_one_go(response):
+    """Return True if C may take the head: no step is replaced, and none is to be printed."""
+    return (
+        type(response.fp) in READERS
+        and _whole.in_object(response)
+        and parse_headers is _our_parse_headers
+        and _read_headers is _our_read_headers
+        and not response.debuglevel > 0
+    )
 
-    def _hc_begin_with(self, first):
-        """_hc_begin_anew(), behind `first`, what read_head() has given, or None."""
-        head = self._hc_take_head(first) if self._hc_in_one_go() else None
-        if head is None:
-            facts = self._hc_head_by_steps()
-            version, status, reason = self.version, self.status, self.reason
+
+def _head_in_one_go(response, state, strict, first):
+    try:
+        return final_head(response.fp, state, strict, first)
+    except BadStatusLine as error:
+        renamed(error)
+        if not isinstance(error, RemoteDisconnected):
+            response._close_conn()
+        raise
+    except HTTPException as error:
+        renamed(error)
+        raise
+
+
+def _head_by_steps(response, state, strict):
+    """Read the head through the steps that others replace; return the facts for the framing."""
+    while True:
+        version, status, reason = response._read_status()
+        if state.simple:
+            response.version, response.reason = 9, ""
+            response.status = response.code = 200
+            response.headers = response.msg = HTTPMessage()
+            return FramingFields((), False)
+        if status >= 200 or status == 101:
+            break
+        http_version(version)
+        if response.debuglevel > 0 or _read_headers is not _our_read_headers:
+            skipped = _read_headers(response.fp, response._max_headers)
+            if response.debuglevel > 0:
+                print("headers:", skipped)
+            headers = fields_of(skipped, strict)
         else:
-            facts = head if type(head) is Head else head.framing
-            version, status, reason = head.first_line()
-        if not _own_close.in_object(self):
-            self._hc_head = head
-            self.version = version
-            facts = _Closing(facts, self._check_close())
-        chunked, length, will_close = message_framing(
-            facts, getattr(self, "_method", None), status, version, self._hc_strictness)
-        self._hc_have({
-            "_hc_head": head, "version": version, "code": status, "status": status,
-            "reason": reason, "chunked": chunked, "length": length, "will_close": will_close,
-        })
-        if chunked:
-            self.chunk_left = None
+            headers, _ = read_fields(response.fp, state.limits, strict, state.line_bytes)
+        size = sum(len(name) + len(value) + 4 for name, value in headers.items()) + 2
+        note_interim(state, status, reason.strip(), headers, size)
+    response.code = response.status = status
+    response.reason = reason.strip()
+    response.version = http_version(version)
+    facts = None
+    if parse_headers is _our_parse_headers and _read_headers is _our_read_headers:
+        response.headers, facts = read_fields(response.fp, state.limits, strict, state.line_bytes)
+        response.msg = response.headers
+    elif response._max_headers is None:
+        response.headers = response.msg = parse_headers(response.fp)
+    else:
+        response.headers = response.msg = parse_headers(
+            response.fp, _max_headers=response._max_headers)
+    if facts is None:
+        raise_tolerated(response.headers)
+    if response.debuglevel > 0:
+        for name, value in response.headers.items():
+            print("header:", name + ":", value)
+    if type(response.fp) in READERS:
+        response.fp.begin_content()
+    return facts or FramingFields(response.headers.items(), strict)
 
-    def _hc_in_one_go(self):
-        """Whether C may take the head: nobody replaced a step, or wants them printed."""
-        return (
-            type(self.fp) in READERS
-            and _whole.in_object(self)
-            and parse_headers is _our_parse_headers
-            and _read_headers is _our_read_headers
-            and not self.debuglevel > 0
-        )
 
-    def _hc_take_head(self, head):
-        """The head out of our own Reader, `head` being the first or None; None if the
-        answer is HTTP/0.9.
-        """
-        fp = self.fp
-        strict, limits = self._hc_strictness, self._hc_limits
-        if head is None:
-            if self._hc_reused:
-                self._hc_skip_empty_line()
-            if strict is False and not begins_with_http(fp):
-                return None
-        while True:
-            if head is None:
-                try:
-                    head = read_head(fp, limits.max_line, limits.max_fields, limits.head,
-                                     strict is True)
-                except HTTPException as error:
-                    renamed(error)
-                    raise
-            if type(head) is not Head:
-                try:
-                    head = taken_apart(head, strict)
-                except RemoteDisconnected:
-                    raise
-                except BadStatusLine:
-                    self._close_conn()
-                    raise
-            if head.final:
-                return head
-            self._hc_note_interim(head.status, head.reason, message_of(head), len(head.section))
-            head = None
-
-    def _hc_skip_empty_line(self):
-        """Old servers put one behind the message body before (RFC 9112 2.2)."""
-        if self._hc_reused and not self._hc_strictness:
-            self._hc_reused = False
-            skip_empty_line(self.fp)
-
-    def _hc_head_by_steps(self):
-        """Read the head through the steps that others replace; the facts for the framing."""
-        while True:
-            version, status, reason = self._read_status()
-            if self._hc_simple:
-                return self._hc_begin_simple_response()
-            if status >= 200 or status == 101:
-                break
-            http_version(version)
-            if self.debuglevel > 0 or _read_headers is not _our_read_headers:
-                skipped = _read_headers(self.fp, self._max_headers)
-                if self.debuglevel > 0:
-                    print("headers:", skipped)
-                headers = fields_of(skipped, self._hc_strictness)
-            else:
-                headers, _ = self._hc_read_fields()
-            octets = sum(len(name) + len(value) + 4 for name, value in headers.items()) + 2
-            self._hc_note_interim(status, reason.strip(), headers, octets)
-        self.code = self.status = status
-        self.reason = reason.strip()
-        self.version = http_version(version)
-        facts = None
-        if parse_headers is _our_parse_headers and _read_headers is _our_read_headers:
-            self.headers, facts = self._hc_read_fields()
-            self.msg = self.headers
-        elif self._max_headers is None:
-            self.headers = self.msg = parse_headers(self.fp)
-        else:
-            self.headers = self.msg = parse_headers(self.fp, _max_headers=self._max_headers)
-        if facts is None:
-            raise_tolerated(self.headers)
-        if self.debuglevel > 0:
-            for name, value in self.headers.items():
-                print("header:", name + ":", value)
-        if type(self.fp) in READERS:
-            self.fp.begin_content()
-        return facts or FramingFields(self.headers.items(), self._hc_strictness)
-
-    def _hc_read_fields(self):
-        return read_fields(self.fp, self._hc_limits, self._hc_strictness, self._hc_line_octets)
-
-    def _hc_begin_simple_response(self):
-        """HTTP/0.9: no head, and all that comes is content (strict=False alone)."""
-        self.version, self.status, self.code, self.reason = 9, 200, 200, ""
-        self.headers = self.msg = HTTPMessage()
-        return FramingFields((), False)
+class HeadSteps:
+    """The steps of reading a head that http.client has as methods."""
 
     def _read_status(self):
         """Read the status line: (version, status, reason) as str, int, str."""
         self = as_response(self)
+        state, strict = response_state(self), getattr(self, STRICT)
         if type(self.fp) in READERS:
-            self._hc_skip_empty_line()
-            if (self._hc_strictness is False and not self._hc_interim
-                    and not begins_with_http(self.fp)):
-                self._hc_simple = True
+            if state.reused and not strict:
+                state.reused = False
+                skip_empty_line(self.fp)
+            if strict is False and not state.interim and not begins_with_http(self.fp):
+                state.simple = True
                 return "HTTP/0.9", 200, ""
-        max_line, max_head = self._hc_limits.max_line, self._hc_limits.head
+        max_line, max_head = state.limits.max_line, state.limits.head
         most = min(max_line, max_head) + 1
         line = self.fp.readline(most)
-        if line in EMPTY_LINES and self._hc_reused and not self._hc_strictness:
+        if line in EMPTY_LINES and state.reused and not strict:
             line = self.fp.readline(most)
-        self._hc_reused = False
-        self._hc_line_octets = len(line)
+        state.reused = False
+        state.line_bytes = len(line)
         if len(line) > max_line:
             raise line_too_long("status line", max_line, line)
         if len(line) > max_head:
@@ -229,13 +211,12 @@ class HeadReading(InterimResponses):
             # Presumably, the server closed the connection before
             # sending a valid response.
             raise RemoteDisconnected("Remote end closed connection without response")
-        if self._hc_strictness is False and not self._hc_interim \
-                and not line.startswith(b"HTTP/"):
+        if strict is False and not state.interim and not line.startswith(b"HTTP/"):
             self.fp = PushedBack(line, self.fp)
-            self._hc_simple = True
+            state.simple = True
             return "HTTP/0.9", 200, ""
         try:
-            version, status, _ = odd_status_line(line, self._hc_strictness)
+            version, status, _ = odd_status_line(line, strict)
         except BadStatusLine:
             self._close_conn()
             raise
@@ -246,10 +227,10 @@ class HeadReading(InterimResponses):
     def _check_close(self):
         """Whether the connection ends with this message, by its fields."""
         self = as_response(self)
-        facts = FramingFields(_persistence_fields(self.headers), self._hc_strictness)
+        facts = FramingFields(_persistence_fields(self.headers), getattr(self, STRICT))
         return facts.close or (self.version < 11 and not facts.keep_alive)
 
 
 # What reading a head in one go leaves out.
-_whole = Originals(HeadReading, "_read_status")
-_own_close = Originals(HeadReading, "_check_close")
+_whole = Originals(HeadSteps, "_read_status")
+_own_close = Originals(HeadSteps, "_check_close")

@@ -32,13 +32,14 @@ from . import limits as _limits
 from . import message as _message
 from . import response as _response
 from . import status as _status
-from .connection import _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED, HTTP_PORT  # noqa: F401
+from .connection import HTTP_PORT  # noqa: F401
 from .exceptions import LineTooLong  # noqa: F401
 from .exceptions import (
     BadStatusLine, CannotSendHeader, CannotSendRequest, HTTPException, ImproperConnectionState,
     IncompleteRead, InvalidURL, NotConnected, ResponseNotReady, UnimplementedFileMode,
     UnknownProtocol, UnknownTransferEncoding, error,
 )
+from .recovery import _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED  # noqa: F401
 from .response import _UNKNOWN  # noqa: F401
 
 try:

@@ -5,12 +5,13 @@ import ssl
 import warnings
 from functools import partial
 
-from ._core.progress import progress_of
+from ._core.connection_state import connection_state
 from ._core.sockets import call_in_time
 from .connection import _KEYWORDS, HTTPS_PORT, HTTPConnection
 from .exceptions import Aborted
 from .mistakes import note, wrong_handshake
 from .options import RESUME_SESSIONS
+from .recovery import drop
 from .signatures import by_name, shown_signature
 from .stand_ins import as_connection
 from .tls import (
@@ -29,6 +30,12 @@ def _create_https_context(http_version):
     if context.post_handshake_auth is not None:
         context.post_handshake_auth = True
     return context
+
+
+def _session_failed(sock, error):
+    """Have later connections do without a session if this one has brought no response."""
+    if isinstance(error, (ssl.SSLError, ConnectionError)):
+        session_failed(sock)
 
 
 class _PrivateContext:
@@ -111,69 +118,26 @@ class HTTPSConnection(HTTPConnection):
         """
         connect = super().connect
         self = as_connection(self)
-        progress = progress_of(self)
+        state = connection_state(self)
+        state.session_failed = _session_failed
         for resume in (getattr(self, RESUME_SESSIONS), False):
-            closes = progress.closes
+            closes = state.closes
             connect()
             try:
-                self._hc_handshake(progress, closes, resume)
+                _handshake(self, state, closes, resume)
                 return
             except SessionRefused:
-                if progress.closes != closes:
+                if state.closes != closes:
                     raise Aborted()
-                self._hc_drop()
+                drop(self)
             except BaseException as error:
                 if isinstance(error, (ssl.SSLError, AttributeError)):
                     note(error, wrong_handshake, self, error)
-                if progress.closes == closes:
-                    self._hc_drop()     # or the next request would go out in the clear
+                if state.closes == closes:
+                    drop(self)      # or the next request would go out in the clear
                 elif isinstance(error, OSError):
                     raise Aborted() from error
                 raise
-
-    def _hc_handshake(self, progress, closes, resume):
-        def begin(sock):
-            """Have close() know the socket during its handshake."""
-            if not progress.publish(self, closes, sock):
-                raise Aborted()
-
-        sock = self._hc_wrapped(self.sock, self._tunnel_host or self.host, resume, begin)
-        if self.sock is not sock and not progress.publish(self, closes, sock):
-            sock.close()
-            raise Aborted()
-
-    def _hc_wrapped(self, sock, server_hostname, resume, begin):
-        context = self.__shared
-        own = context is None or "_context" in self.__dict__ or not is_unchanged(context)
-        if own:
-            context = self._context
-        if resume is None:
-            resume = not own
-        server = server_hostname, self.port, None
-        if self._tunnel_host:
-            server = server_hostname, self._tunnel_port, (self.host, self.port)
-        wrap = partial(wrapped, context, host=server_hostname, server=server, resume=resume,
-                       begin=begin, call=progress_of(self).call)
-        if self._hc_due is None:
-            return wrap(sock)
-        timeout = sock.gettimeout()
-        sock = call_in_time(self._hc_due, sock, wrap, sock)
-        sock.settimeout(timeout)
-        return sock
-
-    def _hc_sending_failed(self, error, request):
-        self._hc_note_failure(getattr(self, "sock", None), error)
-        super()._hc_sending_failed(error, request)
-
-    def _hc_beginning_failed(self, response, sock, error):
-        self._hc_note_failure(sock, error)
-        super()._hc_beginning_failed(response, sock, error)
-
-    def _hc_note_failure(self, sock, error):
-        """Have later connections do without a session if this one has brought no response."""
-        if (isinstance(error, (ssl.SSLError, ConnectionError))
-                and sock is not self._HTTPConnection__answered):
-            session_failed(sock)
 
     def close(self):
         """Close the connection, and the response if it is not read to its end."""
@@ -183,3 +147,37 @@ class HTTPSConnection(HTTPConnection):
         if self.sock is not None and getattr(self, RESUME_SESSIONS) is not False:
             keep_session(self.sock)
         super().close()
+
+
+def _handshake(connection, state, closes, resume):
+    def begin(sock):
+        """Have close() know the socket during its handshake."""
+        if not state.publish(connection, closes, sock):
+            raise Aborted()
+
+    sock = _wrapped(connection, state, resume, begin)
+    if connection.sock is not sock and not state.publish(connection, closes, sock):
+        sock.close()
+        raise Aborted()
+
+
+def _wrapped(connection, state, resume, begin):
+    """The connection's socket over TLS."""
+    sock, host = connection.sock, connection._tunnel_host or connection.host
+    context = connection._HTTPSConnection__shared
+    own = context is None or "_context" in connection.__dict__ or not is_unchanged(context)
+    if own:
+        context = connection._context
+    if resume is None:
+        resume = not own
+    server = host, connection.port, None
+    if connection._tunnel_host:
+        server = host, connection._tunnel_port, (connection.host, connection.port)
+    wrap = partial(wrapped, context, host=host, server=server, resume=resume, begin=begin,
+                   call=state.call)
+    if state.due is None:
+        return wrap(sock)
+    timeout = sock.gettimeout()
+    sock = call_in_time(state.due, sock, wrap, sock)
+    sock.settimeout(timeout)
+    return sock

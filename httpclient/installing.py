@@ -62,6 +62,7 @@ import warnings
 from types import BuiltinMethodType, FunctionType
 
 from . import limits
+from ._core.connection_state import ConnectionState
 from .message import message_of
 from .rooms import bind, unbind
 from .shipped import (
@@ -398,9 +399,10 @@ def _complete(own, defaults, in_use):
     """Add to the attributes of an instance what is missing."""
     if "fp" not in own and "_buffer" not in own:
         return      # __init__() was not called
-    head = own.get("_hc_head")
+    state = own.get("_hc_state")
+    head = getattr(state, "head", None)     # of a response
     if head is not None and None in (own.get("headers"), own.get("msg")):
-        message = own.get("_hc_message") or message_of(head, HTTPMessage)
+        message = state.message or message_of(head, HTTPMessage)
         for name in "headers", "msg":
             if own.get(name) is None:
                 own[name] = message
@@ -412,17 +414,19 @@ def _complete(own, defaults, in_use):
 
 def _at_rest(own):
     """Return True if no other thread sends a request of a connection, or takes the response."""
-    progress = own.get("_HTTPConnection__progress")
-    return progress is None or progress.is_own() or (
-        progress.unsent is None
+    state = own.get("_hc_state")
+    return state is None or state.is_own() or (
+        state.unsent is None
         and own.get("_HTTPConnection__state") in (http.client._CS_IDLE, http.client._CS_REQ_SENT))
 
 
 def _end(own):
     """Take from the attributes of a connection what is of one request or socket alone."""
-    for name in "_hc_due", "_HTTPConnection__progress", "_HTTPConnection__answered":
-        own.pop(name, None)
-    spoiled = own.pop("_HTTPConnection__spoiled", None)
+    state = own.get("_hc_state")
+    if type(state) is not ConnectionState:
+        return      # a response's
+    spoiled = state.spoiled
+    del own["_hc_state"]
     if spoiled is not None and own.get("sock") is spoiled:
         own["sock"] = None      # http.client would go on with it
         spoiled.close()

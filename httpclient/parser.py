@@ -8,17 +8,17 @@ past it.
 from . import limits as _limits
 from ._core.chunked import ChunkedBody
 from ._core.feed import FeedReader
-from ._core.head import Head, begins_with_http, head_in, read_head, skip_empty_line
-from ._core.progress import claim
+from ._core.head import head_in
+from ._core.response_state import ResponseState
 from .chunks import check_trailers, incomplete
 from .exceptions import HTTPException, IncompleteRead
 from .framing import message_framing
-from .heads import InterimResponses, taken_apart
-from .message import OddHead, message_of, trailers_of
+from .heads import final_head
+from .message import message_of, trailers_of
 from .signatures import shown_signature
 
 
-class ResponseParser(InterimResponses):
+class ResponseParser:
     """One response, without I/O: feed() takes the octets of the stream and returns content.
 
     `method` is the request's, on which it depends whether there is content.  `reused`:
@@ -39,27 +39,24 @@ class ResponseParser(InterimResponses):
     status = reason = version = chunked = length = will_close = None
     complete = failed = False
     surplus = b""
-    _hc_head = None
-    _hc_message = None
-    _hc_body = None            # the ChunkedBody, from the head on
-    _hc_trailer_section = b""
     _reader = None          # of what has to wait for more
     _why = None             # the failure, for who feeds on
-    _busy = None            # whether a thread is in feed() or end()
 
     @shown_signature(("method", "GET"), reused=False, strict=None, max_response_headers=None,
                      **dict.fromkeys(_limits.KEYWORDS))
     def __init__(self, method="GET", *, reused=False, strict=None, max_response_headers=None,
                  **keywords):
         self._method = method
-        self._hc_reused = reused
         self.strict = None if strict is None else bool(strict)
-        self._hc_limits = _limits.taken_from(keywords) if keywords else _limits.DEFAULT
+        self._state = ResponseState()
+        self._state.reused = reused
+        if keywords:
+            self._state.limits = _limits.taken_from(keywords)
         if keywords:
             raise TypeError(f"{type(self).__name__}() got an unexpected keyword argument "
                             f"{next(iter(keywords))!r}")
         if max_response_headers is not None:
-            self._hc_limits = self._hc_limits._replace(fields=max_response_headers)
+            self._state.limits = self._state.limits._replace(fields=max_response_headers)
 
     # ---- what comes
 
@@ -70,11 +67,11 @@ class ResponseParser(InterimResponses):
         HTTPResponse.begin() and read() raise; content that came in the same call is in
         IncompleteRead.partial.  ValueError when the message is complete.
         """
-        if not claim(self.__dict__, "_busy", None, True):
+        if not self._state.begin_turn():
             raise _two_threads()
         try:
             self._check_open()
-            if self._hc_head is not None and self._hc_body is None:
+            if self._state.head is not None and self._state.body is None:
                 return self._plain_content(
                     data if type(data) is bytes else bytes(memoryview(data)))
             head = None
@@ -86,15 +83,15 @@ class ResponseParser(InterimResponses):
                 self._reader.feed(data)
             try:
                 if head is not None:
-                    return self._hc_begin_with(head, data[head.size:])
-                if self._hc_head is None:
+                    return self._begin_with(head, data[head.size:])
+                if self._state.head is None:
                     return self._begin()
-                return self._hc_from_chunks(self._reader.unread)
+                return self._from_chunks(self._reader.unread)
             except BaseException as error:
                 self._fail(error)
                 raise
         finally:
-            self._busy = None
+            self._state.end_turn()
 
     def end(self):
         """Take note that the stream has ended; return content that was not known to be any.
@@ -102,12 +99,12 @@ class ResponseParser(InterimResponses):
         Raises what HTTPResponse.begin() and read() raise of it: RemoteDisconnected,
         IncompleteRead ...  Does nothing when the message is complete.
         """
-        if not claim(self.__dict__, "_busy", None, True):
+        if not self._state.begin_turn():
             raise _two_threads()
         try:
             return b"" if self.complete else self._end()
         finally:
-            self._busy = None
+            self._state.end_turn()
 
     def _end(self):
         self._check_open()
@@ -115,9 +112,9 @@ class ResponseParser(InterimResponses):
             self._reader = FeedReader()
         self._reader.end()
         try:
-            content = self._begin() if self._hc_head is None else b""
-            if self._hc_body is not None:
-                content = self._hc_from_chunks(None)
+            content = self._begin() if self._state.head is None else b""
+            if self._state.body is not None:
+                content = self._from_chunks(None)
             elif self.length:
                 raise IncompleteRead(content, self.length)
             elif not self.complete:
@@ -137,7 +134,7 @@ class ResponseParser(InterimResponses):
         # Not the exception itself, whose traceback would keep all of its frames.
         self._why = f"{type(error).__name__}: {error}"
         self.failed = self.will_close = True
-        self._hc_body = None
+        self._state.body = None
         self._close()
 
     def _finish(self, surplus):
@@ -153,16 +150,16 @@ class ResponseParser(InterimResponses):
 
     # ---- the content
 
-    def _hc_from_chunks(self, size):
+    def _from_chunks(self, size):
         """The content among so many octets that are unread; None: all that there may be."""
-        body, reader = self._hc_body, self._reader
+        body, reader = self._state.body, self._reader
         content = body.read(size)
         if body.ended:
             try:
                 check_trailers(body.trailers, self.strict)
             except IncompleteRead as error:
                 raise incomplete(content, error)
-            self._hc_trailer_section = body.trailers
+            self._state.trailer_section = body.trailers
             if not body.trailers:
                 self.will_close = True  # the stream has ended there
             self._finish(reader.read(reader.unread))
@@ -184,25 +181,24 @@ class ResponseParser(InterimResponses):
 
     def _head_in(self, data):
         """The final head, if it is plain and all in the first octets; else None."""
-        if type(data) is not bytes or self._hc_reused or self.strict is False:
+        if type(data) is not bytes or self._state.reused or self.strict is False:
             return None
-        limits = self._hc_limits
+        limits = self._state.limits
         head = head_in(data, limits.max_line, limits.max_fields, limits.head,
                        self.strict is True)
         return head if head is not None and head.final else None
 
     def _begin(self):
         """Take the head, if all of it is there; return content behind it."""
-        head = self._next_head()
-        return b"" if head is None else self._hc_begin_with(head, None)
+        head = final_head(self._reader, self._state, self.strict)
+        return b"" if head is None else self._begin_with(head, None)
 
-    def _hc_begin_with(self, head, data):
+    def _begin_with(self, head, data):
         """Take what the head says; return content out of `data`; None: out of the reader."""
-        facts = head if type(head) is Head else head.framing
         version, status, reason = head.first_line()
         chunked, length, will_close = message_framing(
-            facts, self._method, status, version, self.strict)
-        self._hc_head = head
+            head.framing, self._method, status, version, self.strict)
+        self._state.head = head
         self.version, self.status, self.reason = version, status, reason
         self.chunked, self.length, self.will_close = chunked, length, will_close
         if not chunked or length is not None:
@@ -212,48 +208,27 @@ class ResponseParser(InterimResponses):
         if data is not None:
             self._reader = FeedReader()
             self._reader.feed(data)
-        self._hc_body = ChunkedBody(self._reader, self._hc_limits, self.strict is True)
-        return self._hc_from_chunks(self._reader.unread)
-
-    def _next_head(self):
-        """The final head; None where more of it has to come."""
-        reader, strict, limits = self._reader, self.strict, self._hc_limits
-        if self._hc_reused and not strict:
-            if not skip_empty_line(reader):
-                return None
-            self._hc_reused = False
-        if strict is False and not self._hc_interim:
-            found = begins_with_http(reader)
-            if not found:
-                return None if found is None else OddHead(9, 200, "", b"", False)
-        while True:
-            head = read_head(reader, limits.max_line, limits.max_fields, limits.head,
-                             strict is True)
-            if head is None:
-                return None
-            if type(head) is not Head:
-                head = taken_apart(head, strict)
-            if head.final:
-                return head
-            self._hc_note_interim(head.status, head.reason, message_of(head), len(head.section))
+        self._state.body = ChunkedBody(self._reader, self._state.limits, self.strict is True)
+        return self._from_chunks(self._reader.unread)
 
     # ---- what the fields say
 
     @property
     def headers(self):
         """The fields, as an HTTPMessage that is built when it is first asked for."""
-        if self._hc_message is None and self._hc_head is not None:
-            self._hc_message = message_of(self._hc_head)
-        return self._hc_message
+        state = self._state
+        if state.message is None and state.head is not None:
+            state.message = message_of(state.head)
+        return state.message
 
     def getheaders(self):
         """A list of (field name, field value), as they came; None before the head."""
-        return None if self._hc_head is None else self._hc_head.pairs()
+        return None if self._state.head is None else self._state.head.pairs()
 
     @property
     def informational(self):
         """A list of the interim responses (1xx) that have come, as InterimResponse."""
-        return list(self._hc_interim)
+        return list(self._state.interim)
 
     @property
     def trailers(self):
@@ -262,7 +237,7 @@ class ResponseParser(InterimResponses):
         Empty where there is none, and before the message is complete.
         A section that would be refused as headers is empty, with the reason in its defects.
         """
-        return trailers_of(self._hc_trailer_section)
+        return trailers_of(self._state.trailer_section)
 
 
 def _two_threads():

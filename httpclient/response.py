@@ -10,17 +10,20 @@ functions that http.client has, so that whoever replaced one is called.
 import io
 import sys
 
-from . import limits, stand_ins
+from . import heads, stand_ins
 from ._core.exchange import RESPONSE_DATA, Content, alone
 from ._core.head import Head
 from ._core.originals import Originals
 from ._core.pieces import Pieces
+from ._core.response_state import response_state
 from ._core.sockets import open_reader
 from .chunks import (
-    _MIN_READ_BUF_SIZE, CHUNK_STEPS, READERS, ChunkedContent, offset, read_at_most,
+    _MIN_READ_BUF_SIZE, CHUNK_STEPS, ChunkSteps, chunked_body, from_chunks, in_one_go, offset,
+    read_at_most, readline_by_steps,
 )
+from .ending import READERS, abandon, goes_on, is_lost, lose, nothing_left
 from .exceptions import IncompleteRead, ResponseNotReady
-from .heads import HeadReading
+from .heads import HeadSteps
 from .message import message_of, trailers_of
 from .mistakes import not_begun, noted
 from .options import STRICT
@@ -33,7 +36,7 @@ _INITIAL = {"headers": None, "msg": None, "_max_headers": None} | dict.fromkeys(
 
 
 class _LazyMessage:
-    """`headers` and `msg`: one HTTPMessage, built when somebody first asks for it.
+    """`headers` and `msg`: one HTTPMessage, built when it is first asked for.
 
     Not a data descriptor: assigning to the attribute makes an ordinary one.
     """
@@ -42,14 +45,15 @@ class _LazyMessage:
         self._name = name
 
     def __get__(self, response, owner=None):
-        own = {} if response is None else response.__dict__
-        head, message = own.get("_hc_head"), own.get("_hc_message")
-        if head is None:
+        if response is None:
             return None
-        if message is None:
-            message = own["_hc_message"] = message_of(head)
-        own[self._name] = message
-        return message
+        state = response_state(response)
+        if state.head is None:
+            return None
+        if state.message is None:
+            state.message = message_of(state.head)
+        response.__dict__[self._name] = state.message
+        return state.message
 
 
 class _derived:
@@ -63,7 +67,7 @@ class _derived:
         return self if response is None else self.__func__(response)
 
 
-class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
+class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
     """The response to a request; see http.client for what is not said here.
 
     `sock` is a socket, or anything with ``makefile("rb")``.  The third argument
@@ -83,34 +87,20 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
     vars()[STRICT] = None
     headers = _LazyMessage()
     msg = _LazyMessage()
-    _hc_head = None
-    _hc_message = None
     _max_headers = None
-    _hc_limits = limits.DEFAULT
-    _hc_broken = False     # whether content is lost or given up
 
     def __init__(self, sock, debuglevel=0, method=None, url=None, *, strict=None):
         if isinstance(method, int):
             strict, method, url = bool(method), url, None
         self = as_response(self)
         if type(self) is StandIn:
-            self._hc_have(_INITIAL)
+            for name, value in _INITIAL.items():
+                setattr(self, name, value)
         if strict is not None:
             setattr(self, STRICT, strict)
         self.fp = open_reader(sock)
         self.debuglevel = debuglevel
         self._method = method
-
-    def _hc_belongs_to(self, limits, due, reused):
-        """What a connection tells its response: Limits, a Deadline or None, and whether
-        it has brought a response before.
-        """
-        if limits is not self._hc_limits:
-            self._hc_limits = limits
-        if reused:
-            self._hc_reused = True
-        if due is not None and type(self.fp) in READERS:
-            self.fp.obey(due)
 
     # ---- the head
 
@@ -121,38 +111,24 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         BadHeaderLine, UnknownTransferEncoding, IncompleteRead, HTTPException.
         """
         self = as_response(self)
-        if self._hc_head is None and self.headers is None:
+        state = response_state(self)
+        if state.head is None and self.headers is None:
             self._max_headers = _max_headers
             if _max_headers is not None:
-                self._hc_limits = self._hc_limits._replace(fields=_max_headers)
-            self._hc_begin_anew()
-
-    def _hc_have(self, values):
-        """Set attributes, given in a dict, that subclasses may have made properties of."""
-        if _plain.in_class(type(self)):
-            # At once: instances of IOBase keep them in a dict, and no shortcut leads there.
-            self.__dict__.update(values)
-        else:
-            for name, value in values.items():
-                setattr(self, name, value)
+                state.limits = state.limits._replace(fields=_max_headers)
+            heads.begin(self)
 
     # ---- the end
 
     def _close_conn(self):
         fp = self.fp
         if fp is None:
-            return      # another thread was faster
+            return      # Another thread has closed the response since the caller looked.
         if type(fp) in READERS and fp.unread:
-            # Surplus behind the message is never taken for the next response.
+            # Bytes after the end of the message are never taken for the next response.
             as_response(self).will_close = True
         self.fp = None
         fp.close()
-
-    def _hc_abandon(self):
-        """End a message whose rest is lost; the connection must not be used again."""
-        self.will_close = self._hc_broken = True
-        if self.fp is not None:
-            self._close_conn()
 
     def close(self):
         """Close the response; a message not read to its end takes its connection with it."""
@@ -161,24 +137,9 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         finally:
             self = as_response(self)
             if self.fp is not None:
-                if self._hc_something_left():
-                    self.will_close = self._hc_broken = True
+                if goes_on(self):
+                    self.will_close = response_state(self).broken = True
                 self._close_conn()
-
-    def _hc_lost(self):
-        """Whether content is known to be missing, or given up."""
-        fp = self.fp
-        return self._hc_broken or (type(fp) in READERS and fp.failed)
-
-    def _hc_something_left(self):
-        """Whether the message goes on, as far as can be told, behind what has been read."""
-        if self.length == 0 or getattr(self, "_method", None) == "HEAD":
-            return False
-        # urllib3 and others read chunks from `fp` by themselves, up to the empty line after
-        # the trailer section, and then close.
-        fp = self.fp
-        return not (self.chunked is True and not self.chunk_left
-                    and type(fp) in READERS and fp.after_last_chunk)
 
     def __del__(self):
         # IOBase's would call close() on each response that was read to its end, too.
@@ -219,20 +180,6 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         data = _content.read(self) if amt is None else _pieces.read(self, amt)
         return alone(as_response(self), _read, amt) if data is None else data
 
-    def _hc_read_to_length(self):
-        try:
-            data = self._safe_read(self.length)
-        except IncompleteRead:
-            self._hc_abandon()
-            raise
-        self.length = 0
-        return data
-
-    def _hc_came_short(self, data):
-        """Raise for content that ended behind `data`, before its announced length."""
-        self._hc_abandon()
-        raise IncompleteRead(data, self.length - len(data))
-
     def readinto(self, b):
         """Read content into the buffer `b`, and return the number of bytes read."""
         n = _pieces.readinto(self, b)
@@ -254,9 +201,9 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
             return line
         self = as_response(self)
         if self.chunked and self.fp is not None and self._method != "HEAD" and not (
-                _line_steps.in_object(self) and self._hc_in_chunks()):
+                _line_steps.in_object(self) and in_one_go(self)):
             # By methods that somebody has replaced, each of which is a read by itself.
-            return self._hc_readline_by_steps(-1 if limit is None else limit)
+            return readline_by_steps(self, -1 if limit is None else limit)
         return alone(self, _readline, limit)
 
     def readlines(self, hint=-1, /):
@@ -277,28 +224,12 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         except BaseException as error:
             error.partial = b"".join(lines) + getattr(error, "partial", b"")
             if lines or offset(self.fp) != begin:
-                self._hc_lose(error.partial)
+                lose(self, error.partial)
             raise
 
     def __iter__(self):
         # IOBase's would refuse a closed response.
         return self
-
-    def _hc_note_content(self, n, asked):
-        """Count `n` octets of content that a call got which asked for `asked`."""
-        if not n and asked:
-            # The stream has ended.  http.client says nothing if that is too early.
-            missing = self.length
-            if missing is None:
-                self._close_conn()
-            else:
-                self._hc_abandon()
-            if missing and self._hc_strictness:
-                raise IncompleteRead(b"", missing)
-        elif self.length is not None:
-            self.length -= n
-            if not self.length:
-                self._close_conn()
 
     # ---- what the fields say
 
@@ -312,8 +243,8 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         if value is not None:
             return value
         self = as_response(self)
-        if type(name) is str and name.isascii() and self._hc_untouched():
-            value = self._hc_head.joined(name)
+        if type(name) is str and name.isascii() and (head := _untouched_head(self)) is not None:
+            value = head.joined(name)
             if value is not None:
                 return value
             values = default
@@ -325,16 +256,10 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
             return values
         return ", ".join(values)
 
-    def _hc_untouched(self):
-        """Whether nobody has asked for the message yet, nor put another in its place."""
-        return (type(self._hc_head) is Head and self._hc_message is None
-                and "headers" not in self.__dict__
-                and _lazy_fields.in_class(type(self)))
-
     @_derived
     def informational(self):
         """A list of the interim responses (1xx) before this one, as InterimResponse."""
-        return list(self._hc_interim)
+        return list(response_state(self).interim)
 
     @_derived
     def trailers(self):
@@ -343,18 +268,18 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         Empty where there is none, and before the content has been read to its end.
         A section that would be refused as headers is empty, with the reason in its defects.
         """
-        return trailers_of(self._hc_trailer_section)
+        return trailers_of(response_state(self).trailer_section)
 
     @_derived
     def incomplete(self):
-        """Whether content is known to be missing, or given up: it must not be trusted as whole."""
-        return self._hc_lost()
+        """True if content is known to be missing, or given up: it must not be trusted as whole."""
+        return is_lost(self)
 
     def getheaders(self):
         """A list of (field name, field value).  Raises ResponseNotReady before begin()."""
         self = as_response(self)
-        if self._hc_untouched():
-            return self._hc_head.pairs()
+        if (head := _untouched_head(self)) is not None:
+            return head.pairs()
         if self.headers is None:
             raise noted(ResponseNotReady(), not_begun)
         return list(self.headers.items())
@@ -374,12 +299,65 @@ class HTTPResponse(HeadReading, ChunkedContent, io.BufferedIOBase):
         return self.status
 
 
+def _untouched_head(response):
+    """Return the Head if the message has neither been asked for nor replaced; else None."""
+    state = response_state(response)
+    if (type(state.head) is Head and state.message is None
+            and "headers" not in response.__dict__ and _lazy_fields.in_class(type(response))):
+        return state.head
+    return None
+
+
+def belongs_to(response, limits, due, reused):
+    """Tell a response of its connection: Limits, a Deadline or None, and whether the connection
+    has brought a response before.
+    """
+    state = response_state(response)
+    state.limits = limits
+    state.reused = reused
+    if due is not None and type(response.fp) in READERS:
+        response.fp.obey(due)
+
+
 # ---- reads by the steps: each takes a response and an argument, see alone()
+
+def _note_content(response, n, asked):
+    """Count `n` bytes of content that a call got which asked for `asked`."""
+    if not n and asked:
+        # The stream has ended.  http.client says nothing if that is too early.
+        missing = response.length
+        if missing is None:
+            response._close_conn()
+        else:
+            abandon(response)
+        if missing and getattr(response, STRICT):
+            raise IncompleteRead(b"", missing)
+    elif response.length is not None:
+        response.length -= n
+        if not response.length:
+            response._close_conn()
+
+
+def _read_to_length(response):
+    try:
+        data = response._safe_read(response.length)
+    except IncompleteRead:
+        abandon(response)
+        raise
+    response.length = 0
+    return data
+
+
+def _came_short(response, data):
+    """Raise for content that ended after `data`, before its announced length."""
+    abandon(response)
+    raise IncompleteRead(data, response.length - len(data))
+
 
 def _read(response, amt):
     fp = response.fp
     if fp is None:
-        return response._hc_nothing()
+        return nothing_left(response)
     if response._method == "HEAD":
         response._close_conn()
         return b""
@@ -389,9 +367,9 @@ def _read(response, amt):
         if response.length is not None and amt > response.length:
             amt = response.length
         data = read_at_most(fp, amt)
-        response._hc_note_content(len(data), amt)
+        _note_content(response, len(data), amt)
         return data
-    data = fp.read() if response.length is None else response._hc_read_to_length()
+    data = fp.read() if response.length is None else _read_to_length(response)
     response._close_conn()
     return data
 
@@ -399,7 +377,7 @@ def _read(response, amt):
 def _readinto(response, b):
     fp = response.fp
     if fp is None:
-        return len(response._hc_nothing())
+        return len(nothing_left(response))
     if response._method == "HEAD":
         response._close_conn()
         return 0
@@ -410,20 +388,20 @@ def _readinto(response, b):
         size = response.length
         b = memoryview(b).cast("B")[:size]
     n = fp.readinto(b)
-    response._hc_note_content(n, size)
+    _note_content(response, n, size)
     return n
 
 
 def _read1(response, n):
     fp = response.fp
     if fp is None or response._method == "HEAD":
-        return response._hc_nothing()
+        return nothing_left(response)
     if response.chunked:
         return response._read1_chunked(n)
     if response.length is not None and (n < 0 or n > response.length):
         n = min(response.length, _MIN_READ_BUF_SIZE)
     data = fp.read1(n)
-    response._hc_note_content(len(data), n)
+    _note_content(response, len(data), n)
     return data
 
 
@@ -443,17 +421,17 @@ def _peek(response, n):
 def _readline(response, limit):
     fp = response.fp
     if fp is None or response._method == "HEAD":
-        return response._hc_nothing()
+        return nothing_left(response)
     limit = -1 if limit is None else limit
     if response.chunked:
-        body = response._hc_chunks()
+        body = chunked_body(response)
         if body is None:    # since readline() has looked, another thread has closed the response
-            return response._hc_nothing()
-        return response._hc_from_chunks(body, body.readline, limit)
+            return nothing_left(response)
+        return from_chunks(response, body, body.readline, limit)
     if response.length is not None and (limit < 0 or limit > response.length):
         limit = min(response.length, sys.maxsize)
     line = fp.readline(limit)
-    response._hc_note_content(len(line), limit)
+    _note_content(response, len(line), limit)
     return line
 
 
@@ -462,11 +440,10 @@ _data = (*RESPONSE_DATA, STRICT)
 _lazy_fields = Originals(HTTPResponse, "headers", "msg")
 _chunk_steps = (*CHUNK_STEPS, "_close_conn")
 _chunk_data = (*_data, "_read_chunked", "_readinto_chunked", "_read1_chunked", "_peek_chunked")
-_pieces = Pieces(Originals(HTTPResponse, "_close_conn", "_hc_note_content", data=_data),
+_pieces = Pieces(chunked_body, Originals(HTTPResponse, "_close_conn", data=_data),
                  Originals(HTTPResponse, *_chunk_steps, data=_chunk_data),
                  Originals(HTTPResponse, *_chunk_steps, "read", "peek", "_peek_chunked",
                            data=_chunk_data))
 _line_steps = Originals(HTTPResponse, "read", "peek", "_read_chunked", "_peek_chunked")
-_content = Content(Originals(HTTPResponse, "_safe_read", "_close_conn", data=_data),
+_content = Content(_came_short, Originals(HTTPResponse, "_safe_read", "_close_conn", data=_data),
                    _lazy_fields)
-_plain = Originals(HTTPResponse, data=_data)

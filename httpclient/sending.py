@@ -11,14 +11,15 @@ from itertools import count
 from urllib.parse import urlsplit
 
 from . import body as _body
+from ._core.connection_state import connection_state
 from ._core.exchange import JOINED
-from ._core.progress import progress_of
 from ._core.request import field_line
 from ._core.sockets import call_in_time, held
 from .checks import _encode, _strip_ipv6_iface, encode_host
 from .exceptions import NotConnected
 from .idle import real_socket
 from .mistakes import note, noted, not_connected, wrong_piece, wrong_text
+from .recovery import cut_off
 from .stand_ins import as_connection, real
 
 _NONE_LEFT = object()
@@ -31,7 +32,7 @@ class Sending:
         """Send bytes-like `data`, what a file has left, or the items of an iterable."""
         if type(data) is bytes and self.sock is not None and self.debuglevel == 0:
             sys.audit("http.client.send", self, data)
-            as_connection(self)._hc_sendall(data)
+            _sendall(as_connection(self), data)
             return
         if self.sock is None:
             if self.auto_open:
@@ -44,69 +45,24 @@ class Sending:
             data = _encode(data)
         self = as_connection(self)
         if hasattr(data, "read"):
-            self._hc_send_each(self._hc_blocks_of(data, "sending"), True)
+            _send_each(self, _blocks_of(self, data, "sending"), True)
             return
         sys.audit("http.client.send", real(self), data)
         if not isinstance(self.sock, real_socket):
-            return self._hc_send_to_another_make(data)
+            return _send_to_another_make(self, data)
         try:
             memoryview(data).release()
         except TypeError:
-            self._hc_send_items(data)
+            _send_items(self, data)
         else:
-            self._hc_sendall(data)
-
-    def _hc_send_to_another_make(self, data):
-        """Send to a socket that may take other objects than those with a buffer."""
-        try:
-            self._hc_sendall(data)
-        except TypeError:
-            self._hc_send_items(data)
-
-    def _hc_send_items(self, data):
-        if not isinstance(data, Iterable):
-            raise TypeError("data should be a bytes-like object or an iterable, "
-                            f"got {type(data)!r}") from None
-        self._hc_send_each(data, False)
-
-    def _hc_send_each(self, blocks, audited):
-        sock = self.sock
-        try:
-            for block in blocks:
-                if audited:
-                    sys.audit("http.client.send", real(self), block)
-                self._hc_sendall(block)
-        except BaseException:
-            self._hc_cut_off(sock)
-            raise
-
-    def _hc_sendall(self, data):
-        sock, progress = self.sock, progress_of(self)
-        try:
-            if self._hc_due is None:
-                progress.call(held, sock, "sendall", data)
-            else:
-                call_in_time(self._hc_due, sock, progress.call, held, sock, "sendall", data)
-        except BaseException as error:
-            if not (isinstance(error, TypeError) and not isinstance(sock, real_socket)):
-                self._hc_cut_off(sock)
-            raise
+            _sendall(self, data)
 
     def _output(self, s):
         """Add a line without its CRLF to the request."""
         self._buffer.append(s)
 
     def _read_readable(self, readable):
-        return as_connection(self)._hc_blocks_of(readable, "reading")
-
-    def _hc_blocks_of(self, file, doing):
-        """Yield the rest of a file in blocks of bytes."""
-        encode = self._is_textIO(file)
-        if self.debuglevel > 0:
-            print(f"{doing} a readable")
-            if encode:
-                print("encoding file using iso-8859-1")
-        yield from _body.file_blocks(file, self.blocksize, encode)
+        return _blocks_of(as_connection(self), readable, "reading")
 
     def _send_output(self, message_body=None, encode_chunked=False):
         """Send the lines of the request, and the body."""
@@ -116,8 +72,8 @@ class Sending:
         self._buffer.extend((b"", b""))
         msg = b"\r\n".join(self._buffer)
         del self._buffer[:]
-        if self._hc_may_join(message_body, encode_chunked):
-            return self._hc_send_joined(msg, message_body)
+        if _may_join(self, message_body, encode_chunked):
+            return _send_joined(self, msg, message_body)
         self.send(msg)
         if message_body is None:
             return
@@ -147,75 +103,134 @@ class Sending:
         if encode_chunked:
             self.send(_body.LAST_CHUNK)
 
-    def _hc_may_join(self, body, encode_chunked):
-        """Whether head and body may go out in one piece, with nobody to see the seam."""
-        return (
-            type(body) in (bytes, bytearray) and 0 < len(body) <= JOINED
-            and not encode_chunked
-            and getattr(type(self), "send", None) is _our_send and "send" not in self.__dict__
-            and issubclass(type(self.sock), real_socket)
-            and not self.debuglevel > 0
-        )
-
-    def _hc_send_pieces(self, head, body):
-        """Send a head and a body of bytes or None, with what send() does, but for its print."""
-        if self.sock is None:
-            if not self.auto_open:
-                raise noted(NotConnected(), not_connected)
-            self.connect()
-        if body and len(body) <= JOINED and issubclass(type(self.sock), real_socket):
-            return self._hc_send_joined(head, body)
-        for piece in (head, body):
-            if piece:
-                sys.audit("http.client.send", self, piece)
-                self._hc_sendall(piece)
-
-    def _hc_send_joined(self, msg, body):
-        sys.audit("http.client.send", self, msg)
-        sys.audit("http.client.send", self, body)
-        self._hc_sendall(msg + body)
-
-    def _hc_put_host(self, url):
-        """Host: of an absolute URL, else of the tunnel's end, else of the server."""
-        netloc = urlsplit(url).netloc if url.startswith("http") else ""
-        if netloc:
-            self.putheader("Host", _strip_ipv6_iface(encode_host(netloc)))
-            return
-        if self._tunnel_host:
-            value = self._hc_host_value(self._tunnel_host, self._tunnel_port)
-        else:
-            value = self._hc_host_value(self.host, self.port)
-        self.putheader("Host", value)
-
-    def _hc_host_value(self, host, port):
-        encoded = self._wrap_ipv6(encode_host(host))
-        if ":" in host:
-            encoded = _strip_ipv6_iface(encoded)
-        return encoded if port == self.default_port else f"{encoded.decode('ascii')}:{port}"
-
-    def _hc_note_host_line(self, host, port, default_port):
-        """The line for requests made in one go, with what it is made of; None if it is odd."""
-        line = field_line("Host", self._hc_host_value(host, port))
-        if line is None:
-            return None
-        self._hc_host_line = host, port, default_port, line + b"\r\n"
-        return self._hc_host_line
-
-    def _hc_put_framing(self, method, body, names, encode_chunked):
-        """Add Content-Length or Transfer-Encoding unless given; whether to send chunks."""
-        if "content-length" in names:
-            return False
-        if "transfer-encoding" in names:
-            return encode_chunked
-        length = self._get_content_length(body, method)
-        if length is not None:
-            self.putheader("Content-Length", str(length))
-        elif body is not None:
-            if self.debuglevel > 0:
-                print(f"Unable to determine size of {body!r}")
-            self.putheader("Transfer-Encoding", "chunked")
-            return True
-        return False
-
 
 _our_send = Sending.send
+
+
+def _send_to_another_make(connection, data):
+    """Send to a socket that may take other objects than those with a buffer."""
+    try:
+        _sendall(connection, data)
+    except TypeError:
+        _send_items(connection, data)
+
+
+def _send_items(connection, data):
+    if not isinstance(data, Iterable):
+        raise TypeError("data should be a bytes-like object or an iterable, "
+                        f"got {type(data)!r}") from None
+    _send_each(connection, data, False)
+
+
+def _send_each(connection, blocks, audited):
+    sock = connection.sock
+    try:
+        for block in blocks:
+            if audited:
+                sys.audit("http.client.send", real(connection), block)
+            _sendall(connection, block)
+    except BaseException:
+        cut_off(connection, sock)
+        raise
+
+
+def _sendall(connection, data):
+    sock, state = connection.sock, connection_state(connection)
+    try:
+        if state.due is None:
+            state.call(held, sock, "sendall", data)
+        else:
+            call_in_time(state.due, sock, state.call, held, sock, "sendall", data)
+    except BaseException as error:
+        if not (isinstance(error, TypeError) and not isinstance(sock, real_socket)):
+            cut_off(connection, sock)
+        raise
+
+
+def _blocks_of(connection, file, doing):
+    """Yield the rest of a file in blocks of bytes."""
+    encode = connection._is_textIO(file)
+    if connection.debuglevel > 0:
+        print(f"{doing} a readable")
+        if encode:
+            print("encoding file using iso-8859-1")
+    yield from _body.file_blocks(file, connection.blocksize, encode)
+
+
+def _may_join(connection, body, encode_chunked):
+    """Return True if head and body may go out in one piece: no code sees them apart."""
+    return (
+        type(body) in (bytes, bytearray) and 0 < len(body) <= JOINED
+        and not encode_chunked
+        and getattr(type(connection), "send", None) is _our_send
+        and "send" not in connection.__dict__
+        and issubclass(type(connection.sock), real_socket)
+        and not connection.debuglevel > 0
+    )
+
+
+def send_pieces(connection, head, body):
+    """Send a head and a body of bytes or None, with what send() does, but for its print."""
+    if connection.sock is None:
+        if not connection.auto_open:
+            raise noted(NotConnected(), not_connected)
+        connection.connect()
+    if body and len(body) <= JOINED and issubclass(type(connection.sock), real_socket):
+        return _send_joined(connection, head, body)
+    for piece in (head, body):
+        if piece:
+            sys.audit("http.client.send", connection, piece)
+            _sendall(connection, piece)
+
+
+def _send_joined(connection, msg, body):
+    sys.audit("http.client.send", connection, msg)
+    sys.audit("http.client.send", connection, body)
+    _sendall(connection, msg + body)
+
+
+def put_host(connection, url):
+    """Host: of an absolute URL, else of the tunnel's end, else of the server."""
+    netloc = urlsplit(url).netloc if url.startswith("http") else ""
+    if netloc:
+        connection.putheader("Host", _strip_ipv6_iface(encode_host(netloc)))
+        return
+    if connection._tunnel_host:
+        value = _host_value(connection, connection._tunnel_host, connection._tunnel_port)
+    else:
+        value = _host_value(connection, connection.host, connection.port)
+    connection.putheader("Host", value)
+
+
+def _host_value(connection, host, port):
+    encoded = connection._wrap_ipv6(encode_host(host))
+    if ":" in host:
+        encoded = _strip_ipv6_iface(encoded)
+    return encoded if port == connection.default_port else f"{encoded.decode('ascii')}:{port}"
+
+
+def note_host_line(connection, host, port, default_port):
+    """Keep the Host field line for later requests, with what it is made of; None if it is odd."""
+    line = field_line("Host", _host_value(connection, host, port))
+    if line is None:
+        return None
+    state = connection_state(connection)
+    state.host_line = host, port, default_port, line + b"\r\n"
+    return state.host_line
+
+
+def put_framing(connection, method, body, names, encode_chunked):
+    """Add Content-Length or Transfer-Encoding unless given; whether to send chunks."""
+    if "content-length" in names:
+        return False
+    if "transfer-encoding" in names:
+        return encode_chunked
+    length = connection._get_content_length(body, method)
+    if length is not None:
+        connection.putheader("Content-Length", str(length))
+    elif body is not None:
+        if connection.debuglevel > 0:
+            print(f"Unable to determine size of {body!r}")
+        connection.putheader("Transfer-Encoding", "chunked")
+        return True
+    return False

@@ -10,17 +10,19 @@ or ``self = as_connection(self)``, after its fast lane, which declines such obje
 import sys
 
 from . import options
-from ._core.progress import progress_of
+from ._core.originals import Originals
 
-HTTPResponse: type = object     # response.py and connection.py set them
+# response.py and connection.py set them.
+HTTPResponse: type = object
 HTTPConnection: type = object
+plain: Originals = None     # type: ignore[assignment]  # classes that make no property of data
 
 _STATE = "_HTTPConnection__state"
+_CHANGED = (_STATE, "_HTTPConnection__response", "sock", "_buffer")
 
 # Attributes that http.client does not have: a stand-in need not have them, and a Mock has
 # something else by these names.
-_OURS = {options.STRICT, options.DEADLINE, options.RESUME_SESSIONS, "_HTTPConnection__answered",
-         "_HTTPConnection__spoiled", "_HTTPConnection__progress", "_HTTPSConnection__shared"}
+_OURS = {options.STRICT, options.DEADLINE, options.RESUME_SESSIONS, "_HTTPSConnection__shared"}
 if sys.version_info < (3, 15):
     _OURS |= {options.MAX_RESPONSE_HEADERS, "_max_headers"}
 if sys.version_info < (3, 13):
@@ -50,6 +52,23 @@ def _stand_in(obj, cls):
 def real(obj):
     """Return the object that a method was called with."""
     return obj._hc_real if type(obj) is StandIn else obj
+
+
+def changed(connection, change, *args):
+    """Call a change of a ConnectionState, and have its effect on the connection's attributes.
+
+    It is one step if the class of the connection makes no property of them.
+    """
+    if plain.in_class(type(connection)):
+        return change(connection.__dict__, *args)
+    has = real(connection)
+    before = {name: getattr(has, name) for name in _CHANGED if hasattr(has, name)}
+    own = dict(before)
+    result = change(own, *args)
+    for name, value in own.items():
+        if name not in before or before[name] is not value:
+            setattr(connection, name, value)
+    return result
 
 
 class StandIn:
@@ -100,28 +119,3 @@ class StandIn:
         except AttributeError:
             if name not in _SPARE:
                 raise
-
-    def _hc_moved(self, before, state):
-        if self._HTTPConnection__state != before:
-            return False
-        self._HTTPConnection__state = state
-        return progress_of(self).moved({_STATE: before}, before, state)
-
-    def _hc_may_send(self, request):
-        if not self._hc_moved("Request-started", "Request-sent"):
-            return False
-        progress_of(self).unsent = request
-        return True
-
-    def _hc_answered(self, sock, response):
-        self._HTTPConnection__answered = sock
-        progress_of(self).unsent = None
-        self._HTTPConnection__state = "Idle"
-        if response is not None:
-            self._HTTPConnection__response = response
-        return True
-
-    def _hc_reset(self):
-        self._hc_drop_lines()
-        self._hc_due = progress_of(self).unsent = None
-        self._HTTPConnection__state = "Idle"

@@ -6,10 +6,11 @@ since 3.12.
 """
 import http
 
+from ._core.connection_state import connection_state
 from .checks import (
     _contains_disallowed_url_pchar_re, _is_illegal_header_value, _is_legal_header_name,
 )
-from .chunks import READERS
+from .ending import READERS
 from .message import _parse_header_lines, _read_headers
 from .mistakes import (
     late_tunnel, note, noted, refused_tunnel, wrong_field, wrong_headers, wrong_host,
@@ -17,6 +18,7 @@ from .mistakes import (
 )
 from .options import MAX_RESPONSE_HEADERS
 from .response import HTTPResponse as _our_response_class
+from .response import belongs_to
 from .stand_ins import as_connection
 
 
@@ -63,7 +65,9 @@ class Tunnelling:
 
     def _tunnel(self):
         self = as_connection(self)
-        self._hc_check_tunnel()
+        if _contains_disallowed_url_pchar_re.search(self._tunnel_host):
+            raise noted(ValueError(f"Tunnel host can't contain control characters "
+                                   f"{self._tunnel_host!r}"), wrong_host, self._tunnel_host)
         host, version = self._wrap_ipv6(self._tunnel_host.encode("idna")), self._http_vsn_str
         try:
             connect = b"CONNECT %s:%d %s\r\n" % (
@@ -83,7 +87,8 @@ class Tunnelling:
 
         response = self.response_class(self.sock, method=self._method)
         if isinstance(response, _our_response_class):
-            response._hc_belongs_to(self._hc_limits, self._hc_due, False)
+            state = connection_state(self)
+            belongs_to(response, state.limits, state.due, False)
         try:
             (version, code, message) = response._read_status()
             self._raw_proxy_headers = _read_headers(
@@ -101,11 +106,6 @@ class Tunnelling:
                 raise OSError("Tunnel connection failed: the proxy sent more than its answer")
         finally:
             response.close()
-
-    def _hc_check_tunnel(self):
-        if _contains_disallowed_url_pchar_re.search(self._tunnel_host):
-            raise noted(ValueError(f"Tunnel host can't contain control characters "
-                                   f"{self._tunnel_host!r}"), wrong_host, self._tunnel_host)
 
     def _wrap_ipv6(self, ip):
         return _wrapped(ip)

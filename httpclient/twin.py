@@ -23,10 +23,10 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import FunctionType, ModuleType
 
 from . import standard
-from .chunks import ChunkedContent
+from .chunks import ChunkSteps
 
 CLASSES = "HTTPResponse", "HTTPConnection", "HTTPSConnection"     # each after its base class
-FUNCTIONS = FunctionType, type(ChunkedContent._safe_read)     # Cython has a type of its own
+FUNCTIONS = FunctionType, type(ChunkSteps._safe_read)     # Cython has a type of its own
 _CORE = __package__ + "._core"
 _TWIN = __package__ + ".twin-"      # no import statement can name this package
 

@@ -150,7 +150,9 @@ def test_private_names_are_nobody_elses():
     newer = {"_wrap_ipv6", "_raw_proxy_headers", "_max_headers"}    # since 3.12, and 3.15
     assert {name for name in own if not name.startswith(("_hc_", "_HTTP"))} <= {
         "_context", *newer}
-    assert {"_hc_body", "_hc_drop"} <= own
+    assert {"_hc_strict", "_hc_deadline"} <= own
+    assert not [name for name in own if name.startswith("_hc_") and callable(getattr(
+        httpclient.HTTPConnection, name, None))], "functions need no name on a class"
 
 
 # What only httpclient gives a meaning, with something that has another one.
@@ -212,8 +214,8 @@ def test_keywords_have_the_meaning_of_httpclients():
 
 
 def test_name_taken_is_refused(monkeypatch):
-    monkeypatch.setattr(http.client.HTTPConnection, "_hc_leave_to", 1, raising=False)
-    with pytest.raises(RuntimeError, match="attributes that httpclient needs itself: _hc_leave_to"):
+    monkeypatch.setattr(http.client.HTTPConnection, "_hc_deadline", 1, raising=False)
+    with pytest.raises(RuntimeError, match="attributes that httpclient needs itself: _hc_deadline"):
         httpclient.install()
     monkeypatch.undo()
 
@@ -270,7 +272,7 @@ def test_private_methods_that_stayed_are_there_all_along(monkeypatch):
     present = []
     check = INSTALL.check_subclasses
     monkeypatch.setattr(INSTALL, "check_subclasses", lambda *args: (
-        present.append(vars(http.client.HTTPConnection)["_hc_leave_to"]), check(*args)))
+        present.append(vars(http.client.HTTPConnection)["_hc_deadline"]), check(*args)))
     httpclient.install()
     assert len(present) == 1
     monkeypatch.undo()
@@ -296,8 +298,8 @@ def test_thread_enters_a_method_during_uninstall(monkeypatch):
 
 
 @pytest.mark.parametrize(("base", "name"), [
-    (http.client.HTTPConnection, "_hc_start"), (http.client.HTTPSConnection, "_hc_reset"),
-    (http.client.HTTPResponse, "_hc_body"),
+    (http.client.HTTPConnection, "_hc_deadline"), (http.client.HTTPSConnection, "_hc_strict"),
+    (http.client.HTTPResponse, "_hc_strict"),
 ])
 def test_name_taken_in_a_subclass_is_refused(base, name):
     subclass = type("Theirs", (type("Between", (base,), {}),), {name: 1})

@@ -6,6 +6,7 @@ import random
 import pytest
 
 import httpclient
+from httpclient._core.response_state import response_state
 from support import arrive
 from support.outcome import describe
 
@@ -121,7 +122,8 @@ def told(response, calls, stepwise):
             got = describe(error), str(error.__cause__)
         fp = response.fp
         yield (name, size, got, response.length, response.chunk_left, response.will_close,
-               response.incomplete, response._hc_trailer_section, fp is None or fp.unread)
+               response.incomplete, response_state(response).trailer_section,
+               fp is None or fp.unread)
 
 
 @pytest.mark.parametrize("strict", [None, True])
@@ -151,7 +153,8 @@ def test_framing_without_end_is_refused_whoever_reads_it(take, way):
     """What is read in C and what by steps is counted apart: twice the limit at most."""
     octets = CHUNKED + 21 * (b"1;" + 400 * b"e" + b"\r\nx\r\n") + b"0\r\n\r\n"
     with arrive.pair(octets, way) as arrival, begun(arrival) as response:
-        response._hc_limits = response._hc_limits._replace(chunk_overhead=4000)
+        state = response_state(response)
+        state.limits = state.limits._replace(chunk_overhead=4000)
         with pytest.raises(httpclient.IncompleteRead) as caught:
             for _ in range(21):
                 take(response)
@@ -193,8 +196,9 @@ def test_chunks_of_another_are_not_read(call, other):
     with arrive.pair(octets) as arrival, begun(arrival) as response, \
             arrive.pair(CHUNKED + b"ffff\r\n" + 12_000 * b"x") as more, begun(more) as second:
         second.peek()
-        body = second._hc_chunks()
-        response._hc_chunks = other if callable(other) else lambda: body
+        second.read(2)
+        response_state(response).body = (
+            other() if callable(other) else response_state(second).body)
         response.chunk_left = None if callable(other) else 0xFFFF
         try:
             CALLS[call](response, 8000)

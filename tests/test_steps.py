@@ -12,6 +12,8 @@ from functools import partial
 
 import httpclient
 import pytest
+from httpclient._core.response_state import response_state
+from httpclient.limits import DEFAULT
 
 from support.capture import FakeSocket, connect
 from support.servers import ok, tcp_pair
@@ -375,8 +377,7 @@ def test_the_framing_of_many_tiny_chunks_counts_in_pieces():
     wire = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     with ours, theirs:
         response = httpclient.HTTPResponse(ours)
-        response._hc_belongs_to(httpclient.HTTPConnection(
-            "a.example", max_chunk_overhead=1000)._hc_limits, None, False)
+        response_state(response).limits = DEFAULT._replace(chunk_overhead=1000)
         theirs.sendall(wire + 100 * (b"1;" + 50 * b"a" + b"\r\nx\r\n"))
         response.begin()
         content = b""

@@ -213,7 +213,7 @@ def test_thread_within_a_method():
 
 
 def private_names_stay():
-    return "_hc_reset" in vars(http.client.HTTPConnection)
+    return "_hc_strict" in vars(http.client.HTTPConnection)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,6 +6,6 @@ of a program by reading its Python code, and compiled modules import each other 
 ``import httpclient`` needs all of them, so this costs nothing.
 """
 from . import (  # noqa: F401
-    buffers, chunked, deadline, exchange, feed, head, idle, originals, pieces, progress, reader,
-    request, result, sockets, steps, store, tally, text,
+    buffers, chunked, connection_state, deadline, exchange, feed, head, idle, originals, pieces,
+    reader, request, response_state, result, sockets, steps, store, tally, text,
 )

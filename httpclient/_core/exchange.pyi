@@ -16,7 +16,7 @@ def alone(response: Any, function: Callable[[Any, Any], Any], argument: Any) -> 
 class Requests:
     def __init__(
         self, methods: Originals, answers: Originals, rules: Bindings,
-        namespace: dict[str, Any], has_news: Callable[[Any], bool], deadline: str,
+        namespace: dict[str, Any], cold: Any, deadline: str,
     ) -> None: ...
     def send(
         self, connection: Any, method: object, target: object, body: object, headers: object,
@@ -27,12 +27,15 @@ class Requests:
 class Responses:
     def __init__(
         self, connection: Originals, methods: Originals, rules: Bindings,
-        message_framing: Callable[..., Any], strict: str, max_response_headers: str,
+        begin_with: Callable[[Any, Any], None], message_framing: Callable[..., Any], cold: Any,
+        strict: str, max_response_headers: str,
     ) -> None: ...
     def take(self, connection: Any) -> HTTPResponse | None: ...
 
 @final
 class Content:
-    def __init__(self, methods: Originals, fields: Originals) -> None: ...
+    def __init__(
+        self, came_short: Callable[[Any, bytes], None], methods: Originals, fields: Originals,
+    ) -> None: ...
     def read(self, response: Any) -> bytes | None: ...
     def field(self, response: Any, name: object) -> str | None: ...

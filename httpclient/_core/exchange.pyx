@@ -20,16 +20,18 @@ from cpython.bytes cimport PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_Copy
 from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
 
+from .connection_state cimport (
+    CONNECTION_STATE, RESPONSE, STATE, ConnectionState,
+)
+from .connection_state cimport state_in as connection_state_in
 from .deadline cimport Deadline
 from .head cimport OK, Head, skip_empty_line, take_head
 from .idle cimport has_input
 from .originals cimport Bindings, Originals, attributes, get, set_attributes
-from .progress cimport (
-    ANSWERED, PROGRESS, RESPONSE, SPOILED, STATE, Progress, claimed, progress_in,
-)
 from .python cimport PySys_Audit, PyUnicode_IS_ASCII, clipped_size
 from .reader cimport Reader
 from .request cimport whole_head
+from .response_state cimport RESPONSE_STATE, ResponseState, state_in
 from .sockets cimport SocketReader, may_take_all, open_socket, send_all
 from .store cimport refuse_second_thread
 from .tally cimport Tally
@@ -63,23 +65,20 @@ cdef Py_ssize_t MAX_LINE = _standard._MAXLINE
 cdef Py_ssize_t MAX_FIELDS = _standard._MAXHEADERS
 cdef Py_ssize_t MAX_HEAD = DEFAULT.head
 
-cdef str READING = "_hc_reading"
 
-CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED, PROGRESS,
-                   "sock", "host", "port", "debuglevel", "_tunnel_host", "_method", "_buffer",
-                   "_hc_due", "_hc_limits")
-RESPONSE_CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED,
-                            PROGRESS, "sock", "debuglevel", "_method", "_hc_due", "_hc_limits")
+CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, CONNECTION_STATE, "sock",
+                   "host", "port", "debuglevel", "_tunnel_host", "_method", "_buffer")
+RESPONSE_CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, CONNECTION_STATE,
+                            "sock", "debuglevel", "_method")
 RESPONSE_DATA = ("__getattribute__", "__setattr__", "fp", "status", "version", "reason", "code",
                  "length", "chunked", "chunk_left", "will_close", "headers", "msg", "debuglevel",
-                 "_method", "_hc_head", "_hc_message", "_hc_interim", "_hc_reused",
-                 "_hc_limits", "_max_headers")
+                 "_method", "_max_headers", RESPONSE_STATE)
 
 cdef str USUAL = "GET"
 
 # What a response has after its head; most of it mostly stays so.
 cdef dict FIELDS = {
-    "fp": None, "debuglevel": 0, "_method": USUAL, "_hc_head": None, "version": 11, "code": 200,
+    "fp": None, "debuglevel": 0, "_method": USUAL, RESPONSE_STATE: None, "version": 11, "code": 200,
     "status": 200, "reason": OK, "chunked": False, "length": None, "will_close": False,
 }
 
@@ -91,7 +90,7 @@ def alone(response, function, argument):
     can be read from a Reader.
     """
     cdef Reader reader = None
-    cdef dict own = None
+    cdef ResponseState state = None
     cdef bint failed = True
 
     fp = response.fp
@@ -99,8 +98,8 @@ def alone(response, function, argument):
         reader = <Reader> fp
         reader.begin_turn()
     else:
-        own = attributes(response)
-        if not claimed(own, READING, None, True):
+        state = state_in(attributes(response))
+        if not state.begin_turn():
             refuse_second_thread()
     try:
         result = function(response, argument)
@@ -110,7 +109,7 @@ def alone(response, function, argument):
         if reader is not None:
             reader.end_turn(failed)
         else:
-            own[READING] = None
+            state.end_turn()
 
 
 cdef bint is_absolute(str target) noexcept:
@@ -131,6 +130,19 @@ cdef bint prints(dict own) except -1:
     return level is not NOTHING and level > 0
 
 
+cdef tuple host_line(object connection, ConnectionState state, object cold, object host,
+                     object port, object default_port):
+    """The Host field line, with what it is made of, as the connection keeps it; None if odd."""
+    cdef tuple known
+
+    with cython.critical_section(state):
+        known = state._host_line
+    if (known is not None and host == known[0] and port == known[1]
+            and default_port == known[2]):
+        return known
+    return cold.note_host_line(connection, host, port, default_port)
+
+
 cdef bint is_over(Originals answers, object response) except -1:
     """Whether a response has been read to its end, and nothing came behind it."""
     cdef dict own
@@ -148,22 +160,22 @@ cdef class Requests:
     cdef Originals _answers
     cdef Bindings _rules
     cdef dict _namespace
-    cdef object _has_news
+    cdef object _cold           # functions for what is not as usual, see connection.py
     cdef str _deadline          # the name of the attribute
 
     def __init__(self, Originals methods not None, Originals answers not None,
-                 Bindings rules not None, dict namespace not None, has_news, str deadline):
+                 Bindings rules not None, dict namespace not None, cold, str deadline):
         self._methods = methods
         self._answers = answers
         self._rules = rules
         self._namespace = namespace
-        self._has_news = has_news
+        self._cold = cold
         self._deadline = deadline
 
     def send(self, connection, method, target, body, headers, deadline):
         """Send a request on an idle connection; False: nothing has been done."""
         cdef dict own
-        cdef Progress progress
+        cdef ConnectionState state
         cdef Deadline due = None
 
         if type(body) is str:
@@ -181,72 +193,71 @@ cdef class Requests:
             return False
         length = self.length_of(method, body)
         default_port = connection.default_port      # perhaps a property
-        if not self.is_plain(own):
+        state = connection_state_in(own)
+        if not self.is_plain(own, state):
             return False
-        host = get(own, "host", None)
-        port = get(own, "port", None)
-        known = get(own, "_hc_host_line", None)
-        if type(known) is not tuple or len(<tuple> known) != 4 or not (
-                host == (<tuple> known)[0] and port == (<tuple> known)[1]
-                and default_port == (<tuple> known)[2]):
-            known = connection._hc_note_host_line(host, port, default_port)
-            if known is None:
-                return False
+        known = host_line(connection, state, self._cold, get(own, "host", None),
+                          get(own, "port", None), default_port)
+        if known is None:
+            return False
         if deadline is None:
             deadline = get(own, self._deadline, None)
         if deadline is not None and not is_usual(deadline):
             return False
-        head = whole_head(method, target or "/", <bytes> (<tuple> known)[3], headers, length)
+        head = whole_head(method, target or "/", <bytes> known[3], headers, length)
         if head is None:
             return False
 
         # First, as what follows may run Python code, or other threads.
-        progress = progress_in(own)
-        if not progress.start(own, head):
+        if not state.start(own, head):
             return False
         try:
             if deadline is not None:
-                own["_hc_due"] = due = Deadline(deadline)
-            sock = self.usable_socket(connection, own)
+                due = Deadline(deadline)
+                with cython.critical_section(state):
+                    state._due = due
+            sock = self.usable_socket(connection, own, state)
             if get(own, "_method", None) is not method:
                 own["_method"] = method
-            self.emit(connection, progress, sock, due, <bytes> head, body)
-            if not progress.sent(head):
-                connection._hc_closed_meanwhile()
+            self.emit(connection, state, sock, due, <bytes> head, body)
+            if not state.sent(head):
+                self._cold.closed_meanwhile(connection)
         except BaseException as error:
-            connection._hc_sending_failed(error, head)
+            self._cold.sending_failed(connection, error, head)
             raise
         counts.requests += 1
         return True
 
-    cdef object usable_socket(self, object connection, dict own):
+    cdef object usable_socket(self, object connection, dict own, ConnectionState state):
         """Let go of the response before, and of a socket that cannot be used again.
 
         Returns the socket, or None where one has to be opened.
         """
         unread = False
         response = get(own, RESPONSE, None)
-        spoiled = get(own, SPOILED, None)
+        with cython.critical_section(state):
+            spoiled = state._spoiled
+            answered = state._answered
         if response is not None or spoiled is not None:
             if spoiled is None and is_over(self._answers, response):
                 own[RESPONSE] = None
             else:
-                connection._hc_forget_response()
-                connection._hc_drop_spoiled()
+                self._cold.forget_response(connection)
+                self._cold.drop_spoiled(connection)
                 unread = get(own, RESPONSE, None) is not None
         sock = get(own, "sock", None)
-        if sock is None or unread or get(own, ANSWERED, None) is not sock:
+        if sock is None or unread or answered is not sock:
             return sock
-        if not (has_input(sock) if type(sock) is real_socket else self._has_news(sock)):
+        if not (has_input(sock) if type(sock) is real_socket else self._cold.has_news(sock)):
             return sock
-        connection._hc_drop()
+        self._cold.drop(connection)
         return None
 
-    cdef bint is_plain(self, dict own) except -1:
-        """Whether a connection has nothing begun, and goes straight to its server."""
+    cdef bint is_plain(self, dict own, ConnectionState state) except -1:
+        """Return True if no request has been begun, and it goes straight to its server."""
         buffer = get(own, "_buffer", None)
         return (not prints(own) and type(buffer) is list and not <list> buffer
-                and not get(own, "_tunnel_host", None) and get(own, "_hc_due", None) is None)
+                and not get(own, "_tunnel_host", None) and state._due is None)
 
     cdef object length_of(self, str method, object body):
         """The value of Content-Length, or None for no such field."""
@@ -256,21 +267,21 @@ cdef class Requests:
             return NOTHING
         return None
 
-    cdef int emit(self, object connection, Progress progress, object sock, Deadline due,
+    cdef int emit(self, object connection, ConnectionState state, object sock, Deadline due,
                   bytes head, object body) except -1:
         if not PyObject_TypeCheck(sock, <PyTypeObject *> real_socket) or (
                 body is not None and len(body) > JOINED):
-            connection._hc_send_pieces(head, body)
+            self._cold.send_pieces(connection, head, body)
             return 0
         PySys_Audit("http.client.send", "OO", <PyObject *> connection, <PyObject *> head)
         if body:
             PySys_Audit("http.client.send", "OO", <PyObject *> connection, <PyObject *> body)
             head = head + body
-        progress.begin_call()
+        state.begin_call()
         try:
             send_all(sock, head, due)
         finally:
-            progress.end_call()
+            state.end_call()
         return 0
 
 
@@ -281,13 +292,17 @@ cdef class Responses:
     cdef Originals _connection
     cdef Originals _methods
     cdef Bindings _rules
+    cdef object _begin_with
     cdef object _message_framing
+    cdef object _cold
     cdef str _strict            # the names of the attributes
     cdef str _max_response_headers
 
     def __init__(self, Originals connection not None, Originals methods not None,
-                 Bindings rules not None, message_framing, str strict,
+                 Bindings rules not None, begin_with, message_framing, cold, str strict,
                  str max_response_headers):
+        self._cold = cold
+        self._begin_with = begin_with
         self._connection = connection
         self._methods = methods
         self._rules = rules
@@ -300,7 +315,9 @@ cdef class Responses:
         cdef dict own
         cdef dict fields
         cdef SocketReader reader
-        cdef Progress progress
+        cdef ConnectionState mine
+        cdef ResponseState state
+        cdef Deadline due
 
         if not (self._connection.of_class(type(connection)) and self._rules.intact()):
             return None
@@ -314,24 +331,25 @@ cdef class Responses:
         if not ((strict is None or strict is True) and may_take_all(sock)
                 and self.is_plain(own)):
             return None
-        progress = progress_in(own)
-        if not progress.wait(own, sock):
+        mine = connection_state_in(own)
+        if not mine.wait(own, sock):
             return None
         fields = PyDict_Copy(FIELDS)
         if strict:
             fields[self._strict] = strict
-        limits = get(own, "_hc_limits", DEFAULT)
-        if limits is not DEFAULT:
-            fields["_hc_limits"] = limits
+        state = ResponseState.__new__(ResponseState)
+        with cython.critical_section(mine):
+            state._limits = mine._limits
+            answered = mine._answered
+            due = mine._due
+        fields[RESPONSE_STATE] = state
         method = get(own, "_method", None)
         if method is not USUAL:
             fields["_method"] = method
-        answered = get(own, ANSWERED, None)
-        due = get(own, "_hc_due", None)
         response = None
         try:
             reader = open_socket(sock)
-            progress.read_by(reader)
+            mine.read_by(reader)
             fields["fp"] = reader
             if due is not None:
                 reader.obey(due)
@@ -339,30 +357,31 @@ cdef class Responses:
             set_attributes(response, fields)
             if strict is None and answered is sock:
                 skip_empty_line(reader)
-            self.begin(response, fields, reader, method, strict, limits)
+            self.begin(response, fields, state, reader, method, strict)
         except BaseException as error:
-            progress.read_by(None)
-            connection._hc_beginning_failed(response, sock, error)
-            raise error     # of which _hc_beginning_failed() may have changed the class
+            mine.read_by(None)
+            self._cold.beginning_failed(connection, response, sock, error)
+            raise error     # whose class beginning_failed() may have changed
         counts.responses += 1
         will_close = fields["will_close"]
-        if progress.answered(own, sock, None if will_close else response) and will_close:
-            connection._hc_leave_to(response)
+        if mine.answer(own, sock, None if will_close else response) and will_close:
+            self._cold.leave_to(connection, response)
         return response
 
     cdef bint is_plain(self, dict own) except -1:
-        """Whether nothing is to be read first, and how it is answered is nobody else's affair."""
+        """Return True if no response is to be read first, and none is to be printed or limited."""
         return (not prints(own)
-                and get(own, RESPONSE, None) is None and get(own, SPOILED, None) is None
+                and get(own, RESPONSE, None) is None and connection_state_in(own)._spoiled is None
                 and get(own, self._max_response_headers, None) is None)
 
-    cdef int begin(self, object response, dict fields, SocketReader reader, object method,
-                   object strict, object limits) except -1:
+    cdef int begin(self, object response, dict fields, ResponseState state, SocketReader reader,
+                   object method, object strict) except -1:
         """HTTPResponse.begin(), for a regular head of a final response."""
         cdef Head head
         cdef int status
         cdef Py_ssize_t max_line = MAX_LINE, max_fields = MAX_FIELDS
 
+        limits = state._limits
         if limits is DEFAULT:
             if not usual_limits.intact():
                 max_line = standard["_MAXLINE"]
@@ -372,11 +391,11 @@ cdef class Responses:
             read = take_head(reader, limits.max_line, limits.max_fields, limits.head,
                              strict is True)
         if type(read) is not Head or not (<Head> read).is_final():
-            response._hc_begin_with(read)
+            self._begin_with(response, read)
             return 0
         head = <Head> read
         status = head.status
-        fields["_hc_head"] = head
+        state._head = head
         if status != 200:
             fields["status"] = fields["code"] = status
         if head.reason is not OK:
@@ -404,10 +423,12 @@ cdef class Responses:
 cdef class Content:
     """Takes content of known length, and single fields, of a response that has begun."""
 
+    cdef object _came_short
     cdef Originals _methods
     cdef Originals _fields
 
-    def __init__(self, Originals methods not None, Originals fields not None):
+    def __init__(self, came_short, Originals methods not None, Originals fields not None):
+        self._came_short = came_short
         self._methods = methods
         self._fields = fields
 
@@ -437,7 +458,7 @@ cdef class Content:
                 failed = False
                 return None     # another thread has closed it since
             if PyBytes_GET_SIZE(data) != length:
-                response._hc_came_short(data)
+                self._came_short(response, data)
             own["length"] = NOTHING
             if reader.surplus:
                 own["will_close"] = True    # as in _close_conn(), before the response is over
@@ -450,12 +471,15 @@ cdef class Content:
     def field(self, response, name):
         """The value of a field, as getheader() gives it; None: it is not there, or not so easy."""
         cdef dict own
+        cdef ResponseState state
 
         if type(name) is not str or not self._fields.of_class(type(response)):
             return None
         own = attributes(response)
-        head = get(own, "_hc_head", None)
-        if (type(head) is not Head or get(own, "headers", None) is not None
-                or get(own, "_hc_message", None) is not None or not PyUnicode_IS_ASCII(name)):
+        state = state_in(own)
+        with cython.critical_section(state):
+            head = None if state._message is not None else state._head
+        if (type(head) is not Head
+                or get(own, "headers", None) is not None or not PyUnicode_IS_ASCII(name)):
             return None
         return (<Head> head).value_of(<str> name)

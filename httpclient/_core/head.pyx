@@ -24,6 +24,11 @@ cdef Py_ssize_t MIN_REFILL = 16 * 1024
 cdef class Head:
     """A regular head: what its status line says, its field section, and the framing it means."""
 
+    @property
+    def framing(self):
+        """The facts for message_framing(): itself."""
+        return self
+
     # What message_framing() asks of an odd head as well.
     coded = False
     both = False

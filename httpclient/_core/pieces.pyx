@@ -16,6 +16,7 @@ from .http1 cimport uint8_t
 from .originals cimport Originals, attributes, get
 from .python cimport clipped_size
 from .reader cimport PEEK, Reader
+from .response_state cimport ResponseState, state_in
 
 cdef str GET = "GET"
 cdef Py_ssize_t ONCE = 1 << 20          # what read1() takes at most if it is not said
@@ -25,16 +26,19 @@ cdef Py_ssize_t ONCE = 1 << 20          # what read1() takes at most if it is no
 cdef class Pieces:
     """Takes pieces of content of a response out of what has arrived.
 
-    `whole` are the steps that reading content leaves out where it does not come in chunks,
-    `chunks` where it does, and `lines` what lines out of chunks are read by.
+    `chunked_body` makes the ChunkedBody of a response.  `whole` are the steps that reading
+    leaves out if the content does not come in chunks, `chunks` if it does, and `lines` those
+    that lines out of chunks are read by.
     """
 
+    cdef object _chunked_body
     cdef Originals _whole
     cdef Originals _chunks
     cdef Originals _lines
 
-    def __init__(self, Originals whole not None, Originals chunks not None,
+    def __init__(self, chunked_body, Originals whole not None, Originals chunks not None,
                  Originals lines not None):
+        self._chunked_body = chunked_body
         self._whole = whole
         self._chunks = chunks
         self._lines = lines
@@ -217,13 +221,17 @@ cdef class Pieces:
 
         `step` is the method that would be called: somebody may have set it on the object.
         """
+        cdef ResponseState state
+
         if (get(own, "chunked", None) is not True or not steps.of_object(response, own)
                 or PyDict_Contains(own, step)):
             return None
-        body = get(own, "_hc_body", None)
+        state = state_in(own)
+        with cython.critical_section(state):
+            body = state._body
         if type(body) is not ChunkedBody or (<ChunkedBody> body).reader is not reader:
-            body = response._hc_chunks()
-            # Others ran, and may have put another reader or another method there.
+            body = self._chunked_body(response)
+            # Python code has run, and may have replaced the reader or a method.
             if type(body) is not ChunkedBody or (<ChunkedBody> body).reader is not reader:
                 return None
         (<ChunkedBody> body).set_left_in_chunk(get(own, "chunk_left", None))

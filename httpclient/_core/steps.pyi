@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: MIT
-from collections.abc import Callable
 from typing import Any, final
 
 from .originals import Bindings, Originals
@@ -10,7 +9,7 @@ STEPS_DATA: tuple[str, ...]
 class Steps:
     def __init__(
         self, line: Originals, output: Originals, field: Originals, sending: Originals,
-        answers: Originals, rules: Bindings, has_news: Callable[[Any], bool], deadline: str,
+        answers: Originals, rules: Bindings, cold: Any, deadline: str,
     ) -> None: ...
     def putrequest(
         self, connection: Any, method: object, target: object, skip_host: object,

@@ -10,14 +10,13 @@ import socket
 cimport cython
 from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
 
+from .connection_state cimport (
+    CONNECTION_STATE, IDLE, REQUEST_STARTED, RESPONSE, STATE, UNLOCKED, ConnectionState, state_in,
+)
 from .deadline cimport Deadline
-from .exchange cimport is_over, is_usual
+from .exchange cimport host_line, is_over, is_usual
 from .idle cimport has_input
 from .originals cimport Bindings, Originals, attributes, get
-from .progress cimport (
-    ANSWERED, IDLE, PROGRESS, REQUEST_STARTED, RESPONSE, SPOILED, STATE, UNLOCKED, Progress,
-    progress_in,
-)
 from .python cimport PySys_Audit
 from .request cimport field_line, request_line
 from .sockets cimport send_all
@@ -28,8 +27,8 @@ from .tally import tally as _tally
 cdef Tally counts = _tally
 cdef object real_socket = socket.socket
 
-STEPS_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, ANSWERED, SPOILED, PROGRESS,
-              "sock", "debuglevel", "_tunnel_host", "_method", "_buffer", "_hc_due")
+STEPS_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, CONNECTION_STATE, "sock",
+              "debuglevel", "_tunnel_host", "_method", "_buffer")
 
 
 @cython.final
@@ -42,31 +41,33 @@ cdef class Steps:
     cdef Originals _sending     # and sends them
     cdef Originals _answers
     cdef Bindings _rules
-    cdef object _has_news
+    cdef object _cold           # functions for what is not as usual, see connection.py
     cdef str _deadline          # the name of the attribute
 
     def __init__(self, Originals line not None, Originals output not None,
                  Originals field not None, Originals sending not None,
-                 Originals answers not None, Bindings rules not None, has_news, str deadline):
+                 Originals answers not None, Bindings rules not None, cold, str deadline):
         self._line = line
         self._output = output
         self._field = field
         self._sending = sending
         self._answers = answers
         self._rules = rules
-        self._has_news = has_news
+        self._cold = cold
         self._deadline = deadline
 
     def putrequest(self, connection, method, target, skip_host, skip_accept_encoding):
         """Begin a request with its request line; False: nothing has been done."""
         cdef dict own = attributes(connection)
         cdef list lines = self.lines_of(connection, own, IDLE)
+        cdef ConnectionState state = state_in(own)
+        cdef tuple host = None
         cdef bint plain, fields
 
         if (lines is None or lines or type(target) is not str
                 or not self._line.of_object(connection, own)):
             return False
-        deadline = get(own, self._deadline, None) if get(own, "_hc_due", None) is None else None
+        deadline = get(own, self._deadline, None) if state._due is None else None
         if deadline is not None and not is_usual(deadline):
             return False
         line = request_line(method, target or "/", "HTTP/1.1")
@@ -74,22 +75,25 @@ cdef class Steps:
             return False
         plain = not (skip_host or get(own, "_tunnel_host", None)
                      or (<str> target).startswith("http"))
-        host = host_line(connection, own) if plain else None
-        if plain and host is None or not self.begin(connection, own):
+        if plain:
+            host = host_line(connection, state, self._cold, connection.host, connection.port,
+                             connection.default_port)
+        if plain and host is None or not self.begin(connection, own, state):
             return False
         try:
             if deadline is not None:
-                own["_hc_due"] = Deadline(deadline)
-            self.check_socket(connection, own)
+                with cython.critical_section(state):
+                    state._due = Deadline(deadline)
+            self.check_socket(connection, own, state)
             own["_method"] = method
             lines.append(line)
             fields = self._field.of_object(connection, own)
             if plain and fields:
-                lines.append((<bytes> (<tuple> host)[3])[:-2])
+                lines.append((<bytes> host[3])[:-2])
             elif plain:
-                connection.putheader("Host", host_value(<tuple> host))
+                connection.putheader("Host", host_value(host))
             elif not skip_host:
-                connection._hc_put_host(target)
+                self._cold.put_host(connection, target)
             if not skip_accept_encoding:
                 # Content codings are for the caller to ask for, and to decode.
                 if fields:
@@ -97,7 +101,7 @@ cdef class Steps:
                 else:
                     connection.putheader("Accept-Encoding", "identity")
         except BaseException:
-            connection._hc_reset()
+            self._cold.reset(connection)
             raise
         return True
 
@@ -118,8 +122,8 @@ cdef class Steps:
         """Send the lines, and no body; False: nothing has been done."""
         cdef dict own = attributes(connection)
         cdef list lines = self.lines_of(connection, own, REQUEST_STARTED)
-        cdef Progress progress = progress_in(own)
-        cdef Deadline due = get(own, "_hc_due", None)
+        cdef ConnectionState state = state_in(own)
+        cdef Deadline due
 
         if lines is None or not self._sending.of_object(connection, own):
             return False
@@ -129,20 +133,22 @@ cdef class Steps:
                 or level is not None and level > 0):
             return False
         head = b"\r\n".join([*lines, b"", b""])
-        if not progress.started_sending(own, head):
+        if not state.start_sending(own, head):
             return False
+        with cython.critical_section(state):
+            due = state._due
         try:
             lines.clear()
             PySys_Audit("http.client.send", "OO", <PyObject *> connection, <PyObject *> head)
-            progress.begin_call()
+            state.begin_call()
             try:
                 send_all(sock, head, due)
             finally:
-                progress.end_call()
-            if not progress.sent(head):
-                connection._hc_closed_meanwhile()
+                state.end_call()
+            if not state.sent(head):
+                self._cold.closed_meanwhile(connection)
         except BaseException as error:
-            connection._hc_sending_failed(error, head)
+            self._cold.sending_failed(connection, error, head)
             raise
         counts.requests += 1
         return True
@@ -155,40 +161,29 @@ cdef class Steps:
         lines = get(own, "_buffer", None)
         return <list> lines if type(lines) is list else None
 
-    cdef bint begin(self, object connection, dict own) except -1:
+    cdef bint begin(self, object connection, dict own, ConnectionState state) except -1:
         """From Idle to Request-started, if nothing is left of the request before."""
-        cdef Progress progress = progress_in(own)
-
         response = get(own, RESPONSE, None)
-        if (get(own, SPOILED, None) is not None or progress.abandoned
+        if (state._spoiled is not None or state.abandoned
                 or response is not None and not is_over(self._answers, response)):
             return False
-        if not progress.move(own, IDLE, REQUEST_STARTED):
+        if not state.move(own, IDLE, REQUEST_STARTED):
             return False
-        if UNLOCKED and get(own, SPOILED, None) is not None:
-            connection._hc_drop_spoiled()
+        if UNLOCKED and state._spoiled is not None:
+            self._cold.drop_spoiled(connection)
         if not UNLOCKED or get(own, RESPONSE, None) is response:
             own[RESPONSE] = None        # else another thread has taken one since, that is unread
         return True
 
-    cdef int check_socket(self, object connection, dict own) except -1:
-        """Drop a socket on which something has come that nobody has asked for."""
+    cdef int check_socket(self, object connection, dict own, ConnectionState state) except -1:
+        """Drop a socket that has unread data before the request, or that its server has closed."""
         sock = get(own, "sock", None)
-        if sock is not None and get(own, ANSWERED, None) is sock:
-            if has_input(sock) if type(sock) is real_socket else self._has_news(sock):
-                connection._hc_drop()
+        with cython.critical_section(state):
+            answered = state._answered
+        if sock is not None and answered is sock:
+            if has_input(sock) if type(sock) is real_socket else self._cold.has_news(sock):
+                self._cold.drop(connection)
         return 0
-
-
-cdef object host_line(object connection, dict own):
-    """The Host field line, with what it is made of, as the connection keeps it; None if odd."""
-    host, port, default_port = connection.host, connection.port, connection.default_port
-    known = get(own, "_hc_host_line", None)
-    if type(known) is tuple and len(<tuple> known) == 4 and (
-            host == (<tuple> known)[0] and port == (<tuple> known)[1]
-            and default_port == (<tuple> known)[2]):
-        return known
-    return connection._hc_note_host_line(host, port, default_port)
 
 
 cdef object host_value(tuple line):

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""ResponseState: what httpclient knows of a response beside http.client's attributes.
+
+It is one entry of the response's ``__dict__``, made on first use: subclasses and fakes may not
+have called the constructor.  http.client's own attributes stay where everybody finds them.
+"""
+cimport cython
+
+from .originals cimport attributes, get
+
+from ..limits import DEFAULT
+
+RESPONSE_STATE = "_hc_state"
+
+
+@cython.final
+@cython.freelist(16)
+cdef class ResponseState:
+    """See response_state.pxd for the attributes that C uses, too."""
+
+    interim = ()            # InterimResponse of each: () or a list
+    interim_bytes = 0
+    line_bytes = 0          # of the status line, for the limit on the whole head
+    reused = False          # whether the connection has brought a response before
+    simple = False          # whether the response is HTTP/0.9
+    framing_excess = 0      # bytes of chunk framing beyond ten times the content
+    trailer_section = b""
+    broken = False          # whether content is lost or given up
+    unsaid = None           # an exception that is kept for the next read
+
+    def __cinit__(self):
+        self._limits = DEFAULT
+
+    def __reduce__(self):
+        # Responses that have been read can be copied and pickled.
+        return restored_state, (self.limits, self.head, self.message, self.interim,
+                                self.trailer_section, self.broken)
+
+    cpdef bint begin_turn(self) except -1:
+        """Begin a read by steps; return False if another thread is in one."""
+        with cython.critical_section(self):
+            if self._reading:
+                return False
+            self._reading = True
+        return True
+
+    cpdef int end_turn(self) except -1:
+        """End it."""
+        with cython.critical_section(self):
+            self._reading = False
+        return 0
+
+    @property
+    def limits(self):
+        with cython.critical_section(self):
+            return self._limits
+
+    @limits.setter
+    def limits(self, value):
+        with cython.critical_section(self):
+            self._limits = value
+
+    @property
+    def head(self):
+        with cython.critical_section(self):
+            return self._head
+
+    @head.setter
+    def head(self, value):
+        with cython.critical_section(self):
+            self._head = value
+
+    @property
+    def message(self):
+        with cython.critical_section(self):
+            return self._message
+
+    @message.setter
+    def message(self, value):
+        with cython.critical_section(self):
+            self._message = value
+
+    @property
+    def body(self):
+        with cython.critical_section(self):
+            return self._body
+
+    @body.setter
+    def body(self, value):
+        with cython.critical_section(self):
+            self._body = value
+
+
+cdef ResponseState state_in(dict own):
+    """The ResponseState of the response that has these attributes."""
+    state = get(own, RESPONSE_STATE, None)
+    if type(state) is ResponseState:
+        return <ResponseState> state
+    with cython.critical_section(own):
+        state = get(own, RESPONSE_STATE, None)
+        if type(state) is not ResponseState:
+            own[RESPONSE_STATE] = state = ResponseState.__new__(ResponseState)
+    return <ResponseState> state
+
+
+def response_state(response):
+    """Return the ResponseState of a response."""
+    return state_in(attributes(response))
+
+
+def restored_state(limits, head, message, interim, trailer_section, broken):
+    """Return the ResponseState that had these attributes."""
+    cdef ResponseState state = ResponseState.__new__(ResponseState)
+    state._limits = limits
+    state._head = head
+    state._message = message
+    state.interim = interim
+    state.trailer_section = trailer_section
+    state.broken = broken
+    return state

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: MIT
+"""A request and its response by http.client's steps, where C does not do them in one call.
+
+Subclasses, tracers and tests override or replace any of the steps, so each is called by its name.
+"""
+from ._core.connection_state import connection_state
+from ._core.deadline import Deadline
+from ._core.tally import tally
+from .deadline import seconds_of
+from .ending import READERS
+from .exceptions import (
+    Aborted, CannotSendHeader, CannotSendRequest, RemoteDisconnected, ResponseNotReady,
+)
+from .idle import has_news
+from .mistakes import misplaced_header, noted, out_of_order
+from .options import DEADLINE, MAX_RESPONSE_HEADERS, STRICT
+from .recovery import (
+    _CS_AWAITED, _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED, beginning_failed, closed_meanwhile, drop,
+    drop_lines, drop_spoiled, forget_response, give_up, is_idle, moved, sending_failed,
+)
+from .response import _UNKNOWN, belongs_to
+from .response import HTTPResponse as _our_response_class
+from .sending import put_host
+from .stand_ins import changed
+
+# ---- the request
+
+def put_first_lines(connection, method, url, skip_host, skip_accept_encoding):
+    _start(connection)
+    url = url or "/"
+    connection._validate_method(method)
+    connection._validate_path(url)
+    line = connection._encode_request(f"{method} {url} {connection._http_vsn_str}")
+    connection._method = method  # the response needs it
+    connection._output(line)
+    if connection._http_vsn == 11:
+        if not skip_host:
+            put_host(connection, url)
+        if not skip_accept_encoding:
+            # Content codings are for the caller to ask for, and to decode.
+            connection.putheader("Accept-Encoding", "identity")
+
+
+def _start(connection):
+    """From Idle to Request-started, on a socket that has nothing to read."""
+    if not moved(connection, _CS_IDLE, _CS_REQ_STARTED):
+        now = connection._HTTPConnection__state
+        raise noted(CannotSendRequest(now), out_of_order, now)
+    state = connection_state(connection)
+    if state.end_cut():
+        drop_lines(connection)
+    forget_response(connection)
+    drop_spoiled(connection)
+    if (state.answered and state.answered is connection.sock
+            and not connection._HTTPConnection__response and has_news(connection.sock)):
+        drop(connection)
+    state.abandoned = False
+    if state.due is None and (seconds := getattr(connection, DEADLINE)) is not None:
+        state.due = Deadline(seconds_of(seconds))
+
+
+def request_by_steps(connection, method, url, body, headers, encode_chunked, deadline):
+    state = connection_state(connection)
+    idle, due = is_idle(connection), state.due
+    try:
+        if deadline is not None:
+            state.due = Deadline(seconds_of(deadline))
+        connection._send_request(method, url, body, headers, encode_chunked)
+    except BaseException as error:
+        if not idle:
+            state.due = due     # of the request that is under way
+        elif not isinstance(error, (CannotSendRequest, Aborted)):
+            give_up(connection)
+            if connection._HTTPConnection__state == _CS_IDLE:
+                state.due = None
+        raise
+
+
+def send_lines(connection, body, encode_chunked):
+    state, request = connection_state(connection), object()
+    try:
+        if not changed(connection, state.started_sending, request):
+            raise noted(CannotSendHeader(), misplaced_header, connection._HTTPConnection__state)
+        connection._send_output(body, encode_chunked=encode_chunked)
+        if not state.all_sent(request):
+            closed_meanwhile(connection)
+    except BaseException as error:
+        sending_failed(connection, error, request)
+        raise
+    tally.requests += 1
+
+
+# ---- the response
+
+def next_response(connection):
+    if connection._HTTPConnection__response:
+        forget_response(connection)
+    sock, response = getattr(connection, "sock", None), None
+    state = connection_state(connection)
+    try:
+        if connection._HTTPConnection__response or not moved(
+                connection, _CS_REQ_SENT, _CS_AWAITED):
+            now = connection._HTTPConnection__state
+            raise noted(ResponseNotReady(now), out_of_order, now,
+                        connection._HTTPConnection__response)
+        if connection._HTTPConnection__response or getattr(connection, "sock", None) is not sock:
+            # Another thread has closed the connection since, or taken the response.
+            moved(connection, _CS_AWAITED, _CS_REQ_SENT)
+            raise ResponseNotReady(_CS_IDLE)
+        if state.spoiled and state.spoiled is sock:
+            # The request went out before the response ahead of it was read, and that
+            # one has turned out to end the connection, or to have taken this one's bytes.
+            raise RemoteDisconnected("The connection ended with the response before")
+        response = _new_response(connection, state, sock)
+        if type(fp := getattr(response, "fp", None)) in READERS:
+            state.reads_by(fp)
+        most = getattr(connection, MAX_RESPONSE_HEADERS)
+        if most is None:
+            response.begin()
+        else:
+            response.begin(_max_headers=most)
+        assert response.will_close != _UNKNOWN
+        if connection.sock is sock:     # else closed meanwhile: the socket is the response's alone
+            _begun(connection, state, response, sock)
+    except ResponseNotReady:
+        raise
+    except BaseException as error:
+        beginning_failed(connection, response, sock, error)
+        raise
+    finally:
+        state.reads_by(None)
+    tally.responses += 1
+    return response
+
+
+def _new_response(connection, state, sock):
+    if connection.debuglevel > 0:
+        response = connection.response_class(sock, connection.debuglevel,
+                                             method=connection._method)
+    else:
+        response = connection.response_class(sock, method=connection._method)
+    strict = getattr(connection, STRICT)
+    if strict is not None:
+        setattr(response, STRICT, strict)
+    if isinstance(response, _our_response_class):
+        belongs_to(response, state.limits, state.due, state.answered is sock)
+    return response
+
+
+def _begun(connection, state, response, sock):
+    """Be idle again, or leave the socket to a response that ends the connection."""
+    if state.unsent is not None:    # the request that it answers has gone out in part
+        response.will_close = True
+    ends = response.will_close
+    if changed(connection, state.answers, sock, None if ends else response) and ends:
+        leave_to(connection, response)
+
+
+def leave_to(connection, response):
+    """Close the connection; the socket is the response's alone from now on."""
+    state = connection_state(connection)
+    state.leaving = True
+    try:
+        connection.close()
+    except BaseException:
+        response.close()
+        raise
+    finally:
+        state.leaving = False
+        if state.is_own():      # else another thread has begun a request since
+            moved(connection, _CS_AWAITED, _CS_IDLE)
