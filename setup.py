@@ -23,28 +23,15 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_py import build_py
 
-# module of httpclient._core -> its files in csrc
-MODULES = {
-    "deadline": [],
-    "idle": [],
-    "originals": [],
-    "connection_state": [],
-    "result": [],
-    "tally": [],
-    "text": [],
-    "buffers": [],
-    "store": ["http1_head.c", "http1_chunked.c"],
-    "reader": [],
-    "sockets": [],
-    "feed": [],
-    "head": ["http1_head.c"],
+# Modules of httpclient._core that call C -> their files in csrc
+CALLS = {
     "chunked": ["http1_chunked.c"],
-    "exchange": [],
-    "pieces": [],
+    "head": ["http1_head.c"],
     "request": ["http1_request.c"],
-    "response_state": [],
-    "steps": [],
+    "store": ["http1_head.c", "http1_chunked.c"],
 }
+MODULES = {file.stem: CALLS.get(file.stem, [])
+           for file in sorted(Path("httpclient/_core").glob("*.pyx"))}
 
 DIRECTIVES = {
     "language_level": 3,
@@ -121,14 +108,15 @@ class BuildWithSources(build_py):
     def run(self):
         super().run()
         if not self.editable_mode:
-            file = self.get_module_outfile(self.build_lib, ["httpclient"], "sources")
+            file = self.get_module_outfile(self.build_lib, ["httpclient", "_install"], "sources")
             Path(file).write_text(sources(), encoding="utf-8")
 
 
 def sources():
     """The text of sources.py: a dictionary of the modules' names and texts."""
-    lines = [f"    {file.stem!r}: {file.read_text(encoding='utf-8')!r},"
-             for file in sorted(Path("httpclient").glob("[!_]*.py"))]
+    lines = [f"    {f'{wing}.{file.stem}'!r}: {file.read_text(encoding='utf-8')!r},"
+             for wing in ("_common", "_request", "_response")
+             for file in sorted(Path("httpclient", wing).glob("[!_]*.py"))]
     return "\n".join([
         "# SPDX-License-Identifier: MIT",
         '"""Made by setup.py: the text of the modules, for twin.py where there is no code."""',

@@ -15,44 +15,43 @@ import sys
 import types
 from urllib.parse import urlsplit
 
-from . import (
-    checks, chunks, connection, exceptions, framing, heads, limits, message, parser, response,
-    rooms, sending, status, tunnel,
-)
-from .chunks import _MIN_READ_BUF_SIZE
-from .checks import (
+from ._common import exceptions, limits, rebinding, status
+from ._common.classes import HTTPMessage
+from ._common.exceptions import *  # noqa: F403
+from ._common.limits import _MAXINTERIMRESPONSES
+from ._common.status import responses
+from ._common.version import __version__
+from ._request import connection, output, tunnel, validation
+from ._request.connection import HTTP_PORT, HTTPS_PORT, HTTPConnection
+from ._request.recovery import _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED
+from ._request.validation import (
     _METHODS_EXPECTING_BODY, _contains_disallowed_method_pchar_re,
-    _contains_disallowed_url_pchar_re, _encode, _is_illegal_header_value,
-    _is_legal_header_name, _strip_ipv6_iface,
+    _contains_disallowed_url_pchar_re, _encode, _is_illegal_header_value, _is_legal_header_name,
+    _strip_ipv6_iface,
 )
-from .connection import HTTP_PORT, HTTPS_PORT, HTTPConnection
-from .exceptions import *  # noqa: F403
-from .limits import _MAXINTERIMRESPONSES
-from .message import _parse_header_lines, _read_headers, parse_headers
-from .mime import HTTPMessage
-from .parser import ResponseParser
-from .recovery import _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED
-from .response import _UNKNOWN, HTTPResponse
-from .status import responses
+from ._response import chunked, framing, head, message, parser, response
+from ._response.chunked import _MIN_READ_BUF_SIZE
+from ._response.message import _parse_header_lines, _read_headers, parse_headers
+from ._response.parser import ResponseParser
+from ._response.response import _UNKNOWN, HTTPResponse
 
 globals().update(status.constants)
-__version__ = "0.1.0"
 __all__ = ["HTTPResponse", "HTTPConnection"]
 __all__ += exceptions.__all__
 __all__ += ["responses", "ResponseParser"]
 _LATER = ("install", "installed", "uninstall")
-_rooms = [limits, checks, chunks, connection, heads, message, parser, response, sending, tunnel]
+_bound = [limits, validation, chunked, connection, head, message, parser, response, output, tunnel]
 
 try:
     import ssl
 except ImportError:
     pass
 else:
-    from . import https
-    from .https import HTTPSConnection, _create_https_context
+    from ._request import https
+    from ._request.https import HTTPSConnection, _create_https_context
 
     __all__.append("HTTPSConnection")
-    _rooms.append(https)
+    _bound.append(https)
 
 
 class _Module(types.ModuleType):
@@ -67,24 +66,25 @@ class _Module(types.ModuleType):
             limits.rebind(name, value)
             return
         super().__setattr__(name, value)
-        rooms.bind(_rooms, name, value)
+        rebinding.bind(_bound, name, value)
 
     def __delattr__(self, name):
         if name in limits.SHARED:
             limits.unbind(name)
             return
         super().__delattr__(name)
-        rooms.unbind(_rooms, name)
+        rebinding.unbind(_bound, name)
 
     def __getattr__(self, name):
         # Few programs need them: they are imported then.
         if name in _LATER:
-            from . import installing
-            return getattr(installing, name)
+            from ._install import install
+            return getattr(install, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__(self):
-        return sorted({*self.__dict__, *limits.SHARED, *_LATER})
+        own = {*__all__, *_LATER, "__version__"}
+        return sorted(own | self.__dict__.keys() & vars(http.client).keys() | {*limits.SHARED})
 
 
 # What tracebacks, pickles and help() show is the public name.

@@ -8,20 +8,25 @@ import email.message
 import http.client as _standard
 import io
 import ssl
-from _typeshed import (
-    MaybeNone, ReadableBuffer, StrOrBytesPath, SupportsRead, SupportsReadline, WriteableBuffer,
-)
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from re import Match, Pattern
 from socket import socket
 from types import TracebackType
 from typing import IO, Any, BinaryIO, Final, Literal, Protocol, TypeAlias, TypeVar, overload
+
+from _typeshed import (
+    MaybeNone,
+    ReadableBuffer,
+    StrOrBytesPath,
+    SupportsRead,
+    SupportsReadline,
+    WriteableBuffer,
+)
 from typing_extensions import Self, deprecated
 
-from ._core.sockets import RawReader, SocketReader
-from .mime import HTTPMessage as HTTPMessage
-from .mime import InterimResponse
+from ._common.classes import HTTPMessage as HTTPMessage, InterimResponse
+from ._core.socket_reader import RawReader, SocketReader
 
 __version__: str
 __all__ = [

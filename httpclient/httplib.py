@@ -27,23 +27,31 @@ import types
 import warnings
 from email.utils import getaddresses, parsedate_tz, unquote
 
-from . import connection as _connection
-from . import limits as _limits
-from . import message as _message
-from . import response as _response
-from . import status as _status
-from .connection import HTTP_PORT  # noqa: F401
-from .exceptions import LineTooLong  # noqa: F401
-from .exceptions import (
-    BadStatusLine, CannotSendHeader, CannotSendRequest, HTTPException, ImproperConnectionState,
-    IncompleteRead, InvalidURL, NotConnected, ResponseNotReady, UnimplementedFileMode,
-    UnknownProtocol, UnknownTransferEncoding, error,
+from ._common import limits as _limits, status as _status
+from ._common.exceptions import (
+    BadStatusLine,
+    CannotSendHeader,
+    CannotSendRequest,
+    HTTPException,
+    ImproperConnectionState,
+    IncompleteRead,
+    InvalidURL,
+    LineTooLong,  # noqa: F401
+    NotConnected,
+    ResponseNotReady,
+    UnimplementedFileMode,
+    UnknownProtocol,
+    UnknownTransferEncoding,
+    error,
 )
-from .recovery import _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED  # noqa: F401
-from .response import _UNKNOWN  # noqa: F401
+from ._request import connection as _connection
+from ._request.connection import HTTP_PORT  # noqa: F401
+from ._request.recovery import _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED  # noqa: F401
+from ._response import message as _message, response as _response
+from ._response.response import _UNKNOWN  # noqa: F401
 
 try:
-    from . import https as _https
+    from ._request import https as _https
 except ImportError:             # a Python without ssl
     _https = None
 

@@ -2,20 +2,33 @@
 """The types of httpclient.httplib: Python 2's names, arguments and mimetools.Message."""
 import socket
 import ssl
-from _typeshed import MaybeNone, StrOrBytesPath, SupportsReadline
 from email.message import Message
 from typing import Any, Final, TypeAlias, TypeVar, overload
+
+from _typeshed import MaybeNone, StrOrBytesPath, SupportsReadline
 from typing_extensions import Self, deprecated
 
 from . import (
-    BadStatusLine as BadStatusLine, CannotSendHeader as CannotSendHeader,
-    CannotSendRequest as CannotSendRequest, HTTPConnection as _HTTPConnection,
-    HTTPException as HTTPException, HTTPMessage as _HTTPMessage, HTTPResponse as _HTTPResponse,
-    HTTPSConnection as _HTTPSConnection, ImproperConnectionState as ImproperConnectionState,
-    IncompleteRead as IncompleteRead, InvalidURL as InvalidURL, LineTooLong as LineTooLong,
-    NotConnected as NotConnected, ResponseNotReady as ResponseNotReady,
-    UnimplementedFileMode as UnimplementedFileMode, UnknownProtocol as UnknownProtocol,
-    UnknownTransferEncoding as UnknownTransferEncoding, _Address, _Data, _MakesFile,
+    BadStatusLine as BadStatusLine,
+    CannotSendHeader as CannotSendHeader,
+    CannotSendRequest as CannotSendRequest,
+    HTTPConnection as _HTTPConnection,
+    HTTPException as HTTPException,
+    HTTPMessage as _HTTPMessage,
+    HTTPResponse as _HTTPResponse,
+    HTTPSConnection as _HTTPSConnection,
+    ImproperConnectionState as ImproperConnectionState,
+    IncompleteRead as IncompleteRead,
+    InvalidURL as InvalidURL,
+    LineTooLong as LineTooLong,
+    NotConnected as NotConnected,
+    ResponseNotReady as ResponseNotReady,
+    UnimplementedFileMode as UnimplementedFileMode,
+    UnknownProtocol as UnknownProtocol,
+    UnknownTransferEncoding as UnknownTransferEncoding,
+    _Address,
+    _Data,
+    _MakesFile,
     error as error,
 )
 

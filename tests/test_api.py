@@ -16,7 +16,8 @@ import sys
 
 import httpclient
 import pytest
-from httpclient import exceptions, standard
+from httpclient._common import exceptions
+from httpclient._install import stdlib_classes
 
 from support.capture import FakeSocket, connect
 from support.servers import ok
@@ -299,7 +300,7 @@ def test_each_exception_is_public():
 
 def test_installed_functions_find_each_exception_of_http_client():
     for name in exceptions.__all__:
-        found = getattr(standard, name)
+        found = getattr(stdlib_classes, name)
         assert found is getattr(http.client, name, httpclient.BadHeaderLine), name
 
 

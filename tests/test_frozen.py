@@ -26,9 +26,9 @@ from support.servers import ok, serving
 USES_ALL = """\
 import httpclient
 import httpclient.httplib
-from httpclient.running import main
+from httpclient._install.command import main
 httpclient.install()
-import httpclient.stats
+import httpclient._install.stats
 httpclient.uninstall()
 """
 # Cython makes modules that come from nowhere, without a spec; collections.abc is an alias.
@@ -52,7 +52,7 @@ def test_every_import_can_be_found_by_reading(tmp_path):
     finder = ModuleFinder(excludes=installed - {"httpclient"})
     finder.run_script(str(script))
     imported = modules_of(USES_ALL) - modules_of("")
-    assert {"httpclient._core.reader", "httpclient.twin"} <= imported
+    assert {"httpclient._core.reader", "httpclient._install.twin"} <= imported
     # The interpreter's own C imports the first, for math, and codecs when they are asked for.
     unseen = {"_math_integer", *(name for name in imported if name.startswith("encodings."))}
     assert imported - set(finder.modules) - unseen == set()

@@ -18,7 +18,7 @@ from support.installing import (BEFORE, CHUNKED, KINDS, METHODS, READS, asking, 
                                 exchange, restored)
 from support.servers import echo, ok, serving, tcp_pair
 
-INSTALL = importlib.import_module("httpclient.installing")
+INSTALL = importlib.import_module("httpclient._install.install")
 
 
 @pytest.fixture(autouse=True)

@@ -196,7 +196,7 @@ def test_class_with_other_bases_is_refused():
 
 
 def test_private_name_of_a_subclass_in_place_is_refused(monkeypatch):
-    cls = type("Recording", (ORIGINALS["HTTPConnection"],), {"_hc_due": 1})
+    cls = type("Recording", (ORIGINALS["HTTPConnection"],), {"_hc_strict": 1})
     monkeypatch.setattr(http.client, "HTTPConnection", cls)
     with pytest.raises(RuntimeError, match="Recording has attributes that httpclient needs"):
         httpclient.install()

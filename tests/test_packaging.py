@@ -189,7 +189,7 @@ def test_sdist_holds_nothing_generated(in_sdist):
     assert {name.split("/")[0] for name in c_files} <= {"csrc", "tests"}
     assert not [name for name in in_sdist if name.endswith((".so", ".pyd", ".pyc", ".o"))]
     assert not [name for name in in_sdist if name.split("/")[0] in ("build", "dist", ".venv")]
-    assert "httpclient/sources.py" not in in_sdist
+    assert "httpclient/_install/sources.py" not in in_sdist
 
 
 # ---- the wheel ----
@@ -197,7 +197,7 @@ def test_sdist_holds_nothing_generated(in_sdist):
 @needs_artefacts
 def test_wheel_holds_the_package_alone(in_wheel):
     extensions = {f"httpclient/_core/{module}{SUFFIX}" for module in MODULES}
-    made = {"httpclient/sources.py"}
+    made = {"httpclient/_install/sources.py"}
     assert in_wheel == extensions | made | sources("httpclient", ".py", ".pyi", "py.typed")
 
 
@@ -244,10 +244,11 @@ def test_installed_needs_python_and_nothing_else():
 
 
 def test_sources_are_the_text_of_the_installed_modules():
-    texts = importlib.import_module("httpclient.sources").SOURCES
-    files = Path(httpclient.__file__).parent.glob("[!_]*.py")
-    assert texts == {file.stem: file.read_text(encoding="utf-8") for file in files
-                     if file.stem != "sources"}
+    texts = importlib.import_module("httpclient._install.sources").SOURCES
+    assert len(texts) > 20
+    for name, text in texts.items():
+        file = Path(httpclient.__file__).parent / f"{name.replace('.', '/')}.py"
+        assert text == file.read_text(encoding="utf-8"), name
 
 
 def test_there_is_a_core():

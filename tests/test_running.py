@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from httpclient import stats
+from httpclient._install import stats
 from support.servers import ok, serving
 
 SHOWS = """\

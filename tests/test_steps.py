@@ -13,7 +13,7 @@ from functools import partial
 import httpclient
 import pytest
 from httpclient._core.response_state import response_state
-from httpclient.limits import DEFAULT
+from httpclient._common.limits import DEFAULT
 
 from support.capture import FakeSocket, connect
 from support.servers import ok, tcp_pair

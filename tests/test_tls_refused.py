@@ -12,7 +12,7 @@ import threading
 import time
 
 import pytest
-from httpclient import tls
+from httpclient._request import tls
 
 from support import hello
 from support.hello import Refusing, RefusingLater

@@ -11,7 +11,7 @@ import weakref
 from types import SimpleNamespace
 
 import pytest
-from httpclient import tls
+from httpclient._request import tls
 
 from support.https import exchange, resumptions
 

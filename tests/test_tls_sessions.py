@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import httpclient
 import pytest
-from httpclient import tls
+from httpclient._request import tls
 
 from support.https import connection, exchange, of_version, resumptions
 from support.proxy import proxying

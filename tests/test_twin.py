@@ -7,15 +7,15 @@ import importlib
 import sys
 from pathlib import Path
 
-import httpclient
 import pytest
-
 from support.installing import restored
 
+import httpclient
+
 FOLDER = Path(httpclient.__file__).parent
-STAND_INS = {"exceptions", "mime", "options"}
-INSTALL = importlib.import_module("httpclient.installing")
-TWIN = importlib.import_module("httpclient.twin")
+STAND_INS = {"_common.exceptions", "_common.classes", "_common.settings"}
+INSTALL = importlib.import_module("httpclient._install.install")
+TWIN = importlib.import_module("httpclient._install.twin")
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def nothing_stays():
 
 
 def tree_of(name):
-    return ast.parse((FOLDER / f"{name}.py").read_text(encoding="utf-8"))
+    return ast.parse((FOLDER / f"{name.replace('.', '/')}.py").read_text(encoding="utf-8"))
 
 
 def imports_of(name):
@@ -33,7 +33,10 @@ def imports_of(name):
     found = set()
     for node in ast.walk(tree_of(name)):
         if isinstance(node, ast.ImportFrom) and node.level:
-            found |= {node.module} if node.module else {alias.name for alias in node.names}
+            parts = name.split(".")[:-node.level] + (node.module or "").split(".")
+            whole = ".".join(filter(None, parts))
+            found |= ({f"{whole}.{alias.name}" for alias in node.names}
+                      if (FOLDER / whole.replace(".", "/")).is_dir() else {whole})
     return {name for name in found if not name.startswith("_core")}
 
 
@@ -45,7 +48,7 @@ def imported_by(name):
     return found
 
 
-LAST = "https" if "httpclient.https" in sys.modules else "connection"
+LAST = "_request." + ("https" if "httpclient._request.https" in sys.modules else "connection")
 LEAVES = {name for name in imported_by(LAST) if not imports_of(name)} - STAND_INS
 
 
@@ -55,7 +58,8 @@ def made():
 
 def test_all_but_leaves_and_stand_ins_has_a_second_instance():
     with httpclient.installed():
-        assert set(made()._rooms) == imported_by(LAST) - LEAVES - STAND_INS
+        again = imported_by(LAST) - LEAVES - STAND_INS
+        assert set(made()._rooms) == {name.rpartition(".")[2] for name in again}
 
 
 def used_by_twin():
@@ -73,9 +77,9 @@ def test_second_instances_know_no_class_of_httpclients_that_http_client_has():
 def test_second_instances_share_the_leaves():
     with httpclient.installed():
         ids = set(map(id, used_by_twin()))
-    assert {id(httpclient.limits), id(httpclient.deadline.seconds_of)} <= ids
-    if LAST == "https":
-        assert id(httpclient.tls.keep_session) in ids
+    assert {id(httpclient._common.limits), id(httpclient._common.deadline.seconds_of)} <= ids
+    if LAST == "_request.https":
+        assert id(httpclient._request.tls.keep_session) in ids
 
 
 @pytest.mark.parametrize("name", sorted(LEAVES))
@@ -101,7 +105,7 @@ def test_an_error_while_the_twin_is_imported_leaves_nothing(monkeypatch):
     code_of = TWIN.code_of
 
     def broken(module):
-        if module.__name__ == "httpclient.heads":
+        if module.__name__ == "httpclient._response.head":
             raise MemoryError
         return code_of(module)
 

@@ -20,7 +20,7 @@ from support.installing import KINDS, READS, TO_THE_END, answer, asking, connect
 from support.isolation import FREE_THREADED
 from support.servers import ok, serving, tcp_pair
 
-INSTALL = importlib.import_module("httpclient.installing")
+INSTALL = importlib.import_module("httpclient._install.install")
 
 
 @pytest.fixture(autouse=True)

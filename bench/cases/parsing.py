@@ -90,7 +90,7 @@ def by_core(module: ModuleType, kind: str, data: bytes) -> Callable[[], Any] | N
     """Return the parsing of a head alone, or None if the module has no such function."""
     try:
         head_in = importlib.import_module(f"{module.__name__}._core.head").head_in
-        limits = importlib.import_module(f"{module.__name__}.limits").DEFAULT
+        limits = importlib.import_module(f"{module.__name__}._common.limits").DEFAULT
     except (ImportError, AttributeError):
         return None
     bounds = (limits.max_line, limits.max_fields, limits.head, False)

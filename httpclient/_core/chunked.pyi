@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-from _typeshed import WriteableBuffer
 from typing import final
 
-from ..limits import Limits
+from _typeshed import WriteableBuffer
+
+from .._common.limits import Limits
 from .reader import Reader
 
 @final

@@ -15,10 +15,10 @@ from libc.string cimport memchr
 from .buffers cimport get_writable, size_of
 from .http1 cimport *
 from .reader cimport Reader
-from .result cimport Gathering
+from .bytes_builder cimport Gathering
 
-from ..exceptions import HTTPException, IncompleteRead, LineTooLong
-from ..limits import SHOWN as _SHOWN
+from .._common.exceptions import HTTPException, IncompleteRead, LineTooLong
+from .._common.limits import SHOWN as _SHOWN
 
 cdef Py_ssize_t DIRECT = 16 * 1024      # what a chunk must have left to be received into place
 cdef Py_ssize_t LARGE = 64 * 1024       # what one receive takes at most in a long body

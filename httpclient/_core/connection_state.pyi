@@ -2,7 +2,7 @@
 from collections.abc import Callable
 from typing import Any, final
 
-from ..limits import Limits
+from .._common.limits import Limits
 from .deadline import Deadline
 from .store import Store
 

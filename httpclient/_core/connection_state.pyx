@@ -13,11 +13,11 @@ Each change takes the connection's attributes as a dict.
 """
 cimport cython
 
-from .originals cimport attributes, get
+from .guards cimport attributes, get
 from .python cimport PyThread_get_thread_ident
 from .store cimport Store
 
-from ..limits import DEFAULT
+from .._common.limits import DEFAULT
 
 STATE = "_HTTPConnection__state"
 RESPONSE = "_HTTPConnection__response"

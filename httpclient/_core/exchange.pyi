@@ -2,8 +2,8 @@
 from collections.abc import Callable
 from typing import Any, final
 
-from ..response import HTTPResponse
-from .originals import Bindings, Originals
+from .._response.response import HTTPResponse
+from .guards import Bindings, Originals
 
 JOINED: int
 CONNECTION_DATA: tuple[str, ...]

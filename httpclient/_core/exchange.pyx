@@ -26,18 +26,18 @@ from .connection_state cimport (
 from .connection_state cimport state_in as connection_state_in
 from .deadline cimport Deadline
 from .head cimport OK, Head, skip_empty_line, take_head
-from .idle cimport has_input
-from .originals cimport Bindings, Originals, attributes, get, set_attributes
+from .poll cimport has_input
+from .guards cimport Bindings, Originals, attributes, get, set_attributes
 from .python cimport PySys_Audit, PyUnicode_IS_ASCII, clipped_size
 from .reader cimport Reader
 from .request cimport whole_head
 from .response_state cimport RESPONSE_STATE, ResponseState, state_in
-from .sockets cimport SocketReader, may_take_all, open_socket, send_all
+from .socket_reader cimport SocketReader, may_take_all, open_socket, send_all
 from .store cimport refuse_second_thread
-from .tally cimport Tally
+from .counters cimport Tally
 
-from ..limits import DEFAULT
-from .tally import tally as _tally
+from .._common.limits import DEFAULT
+from .counters import tally as _tally
 
 cdef extern from "Python.h":
     Py_ssize_t PyUnicode_Tailmatch(object text, object part, Py_ssize_t start, Py_ssize_t end,

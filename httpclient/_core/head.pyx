@@ -12,9 +12,9 @@ from libc.string cimport memcmp
 
 from .http1 cimport *
 from .reader cimport Reader
-from .text cimport name_text, value_text
+from .string_cache cimport name_text, value_text
 
-from ..exceptions import HTTPException, LineTooLong
+from .._common.exceptions import HTTPException, LineTooLong
 
 OK = "OK"     # the reason phrase of most responses: always the same object
 cdef Py_ssize_t MIN_REFILL = 16 * 1024

@@ -2,7 +2,7 @@
 from collections.abc import Callable
 from typing import Any, final
 
-from .originals import Originals
+from .guards import Originals
 
 @final
 class Pieces:

@@ -13,7 +13,7 @@ from libc.string cimport memchr, memcpy
 
 from .chunked cimport ChunkedBody
 from .http1 cimport uint8_t
-from .originals cimport Originals, attributes, get
+from .guards cimport Originals, attributes, get
 from .python cimport clipped_size
 from .reader cimport PEEK, Reader
 from .response_state cimport ResponseState, state_in

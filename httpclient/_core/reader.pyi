@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-from _typeshed import ReadableBuffer, WriteableBuffer
 from collections.abc import Iterable, Iterator
+
+from _typeshed import ReadableBuffer, WriteableBuffer
 from typing_extensions import Never, Self
 
 from .store import Store

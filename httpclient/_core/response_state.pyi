@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 from typing import Any, final
 
-from ..limits import Limits
+from .._common.limits import Limits
 from .chunked import ChunkedBody
 
 @final

@@ -6,9 +6,9 @@ have called the constructor.  http.client's own attributes stay where everybody 
 """
 cimport cython
 
-from .originals cimport attributes, get
+from .guards cimport attributes, get
 
-from ..limits import DEFAULT
+from .._common.limits import DEFAULT
 
 RESPONSE_STATE = "_hc_state"
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 from typing import Any, final
 
-from .originals import Bindings, Originals
+from .guards import Bindings, Originals
 
 STEPS_DATA: tuple[str, ...]
 

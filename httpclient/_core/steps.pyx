@@ -15,14 +15,14 @@ from .connection_state cimport (
 )
 from .deadline cimport Deadline
 from .exchange cimport host_line, is_over, is_usual
-from .idle cimport has_input
-from .originals cimport Bindings, Originals, attributes, get
+from .poll cimport has_input
+from .guards cimport Bindings, Originals, attributes, get
 from .python cimport PySys_Audit
 from .request cimport field_line, request_line
-from .sockets cimport send_all
-from .tally cimport Tally
+from .socket_reader cimport send_all
+from .counters cimport Tally
 
-from .tally import tally as _tally
+from .counters import tally as _tally
 
 cdef Tally counts = _tally
 cdef object real_socket = socket.socket

@@ -30,13 +30,13 @@ from libc.string cimport memcpy, memmove
 from .buffers cimport Marked, get_writable, is_marked, mark, unmark
 from .http1 cimport *
 from .python cimport PyThread_get_thread_ident
-from .result cimport Gathering, Result, begun, grown
-from .tally cimport Tally
+from .bytes_builder cimport Gathering, Result, begun, grown
+from .counters cimport Tally
 
-from .tally import tally as _tally
+from .counters import tally as _tally
 
-from ..exceptions import ReadAborted
-from ..limits import SHOWN as _SHOWN
+from .._common.exceptions import ReadAborted
+from .._common.limits import SHOWN as _SHOWN
 
 try:
     from ssl import SSLWantReadError, SSLWantWriteError

@@ -35,9 +35,9 @@ def in_force():
     if "httpclient" not in sys.modules:
         return {"installed": False, "requests": 0}
     import httpclient
-    from httpclient._core.tally import tally
+    from httpclient._core.counters import tally
     method = vars(http.client.HTTPConnection)["putrequest"]
-    ours = method.__globals__["__file__"] == httpclient.connection.__file__
+    ours = method.__globals__["__file__"] == httpclient._request.connection.__file__
     return {"installed": ours and bool(httpclient.installed()), "requests": tally.requests}
 
 

@@ -9,7 +9,7 @@ import re
 import sys
 
 import httpclient
-from httpclient import twin
+from httpclient._install import twin
 
 CLASSES = http.client.HTTPConnection, http.client.HTTPSConnection, http.client.HTTPResponse
 

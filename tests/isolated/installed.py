@@ -25,7 +25,7 @@ def install(now):
 
 def is_ours(function):
     """Whether it is a function of httpclient's, or goes to one of http.client's own name."""
-    return Path(function.__code__.co_filename).parent.name == "httpclient"
+    return "httpclient" in Path(function.__code__.co_filename).parts[-3:-1]
 
 
 @contextmanager
@@ -430,7 +430,7 @@ def main():
     name = sys.argv[1]
     globals()[name]()
     import httpclient
-    from httpclient._core.tally import tally
+    from httpclient._core.counters import tally
     assert httpclient.installed()
     # Only httpclient's own code counts these.  A getresponse() that was wrapped before is
     # http.client's, and counts nothing; the octets come over our reader all the same.

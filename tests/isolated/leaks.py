@@ -14,7 +14,7 @@ import socket
 import sys
 
 import httpclient
-from httpclient._core import chunked, feed, head, request, sockets
+from httpclient._core import chunked, feed_reader, head, request, socket_reader
 from support import arrive, reads, wires
 
 TIMES = 8           # a loss of one for each time must be seen
@@ -228,7 +228,8 @@ CALLS = [
     (head.field_section, (None,)), (head.status_line, ("HTTP/1.1 200 OK",)),
     (head.head_in, (None, 1, 1, 1, True)),
     (head.head_in, (b"HTTP/1.1 200 OK\r\n\r\n", 1, 1, 1, True)),
-    (sockets.SocketReader, (None,)), (sockets.RawReader, (None,)), (sockets.open_reader, (None,)),
+    (socket_reader.SocketReader, (None,)), (socket_reader.RawReader, (None,)),
+    (socket_reader.open_reader, (None,)),
 ]
 
 
@@ -311,8 +312,8 @@ def deadline():
 
 WATCHED = [
     httpclient.HTTPResponse, httpclient.HTTPConnection, httpclient.HTTPMessage,
-    httpclient.ResponseParser, sockets.SocketReader, sockets.RawReader, feed.FeedReader,
-    head.Head, chunked.ChunkedBody,
+    httpclient.ResponseParser, socket_reader.SocketReader, socket_reader.RawReader,
+    feed_reader.FeedReader, head.Head, chunked.ChunkedBody,
     httpclient.IncompleteRead, httpclient.BadStatusLine, httpclient.BadHeaderLine,
     httpclient.LineTooLong, httpclient.HTTPException, httpclient.UnknownTransferEncoding,
     httpclient.RemoteDisconnected, socket.socket, Bad, ValueError, TimeoutError, bytes, bytearray,

@@ -31,7 +31,7 @@ def trusted(certificates, monkeypatch):
 @pytest.fixture
 def nothing_kept():
     """Ports come again: what is known of a server of another test must not count."""
-    from httpclient import tls
+    from httpclient._request import tls
     for store in tls._sessions, tls._refusing, tls._shared:
         store.clear()
 

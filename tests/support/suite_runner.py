@@ -69,7 +69,7 @@ def install():
     import httpclient
     httpclient.install()
     request = http.client.HTTPConnection.request
-    assert request.__globals__["__file__"] == httpclient.connection.__file__, request
+    assert request.__globals__["__file__"] == httpclient._request.connection.__file__, request
 
 
 def end_servers(case):

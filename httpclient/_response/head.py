@@ -6,21 +6,21 @@ http.client's own steps: _read_status(), parse_headers().
 """
 from email.message import Message
 
-from ._core.head import Head, begins_with_http, read_head, skip_empty_line
-from ._core.originals import Originals
-from ._core.response_state import response_state
-from .chunks import READERS
-from .exceptions import (
+from .._common.classes import InterimResponse
+from .._common.exceptions import (
     BadStatusLine, HTTPException, RemoteDisconnected, line_too_long, renamed,
 )
+from .._common.settings import STRICT
+from .._core.guards import Originals
+from .._core.head import Head, begins_with_http, read_head, skip_empty_line
+from .._core.response_state import response_state
+from .chunked import READERS
 from .framing import FramingFields, message_framing
+from .http09 import PushedBack
 from .message import (
     EMPTY_LINES, HTTPMessage, OddHead, _read_headers, fields_of, http_version, message_of,
     odd_head, odd_status_line, parse_headers, raise_tolerated, read_fields,
 )
-from .mime import InterimResponse
-from .options import STRICT
-from .simple import PushedBack
 from .stand_ins import as_response
 
 _our_parse_headers = parse_headers

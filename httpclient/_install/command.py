@@ -13,8 +13,8 @@ from importlib.machinery import BuiltinImporter, SourceFileLoader, SourcelessFil
 from importlib.util import MAGIC_NUMBER
 from types import ModuleType
 
-from . import __version__
-from .installing import install
+from .._common.version import __version__
+from .install import install
 
 USAGE = """\
 usage: python -m httpclient [--stats] -m module | -c code | script | - [argument ...]

@@ -14,8 +14,8 @@ import socket
 import sys
 import time
 
-from ._core.tally import tally
-from .connection import HTTPConnection
+from .._core.counters import tally
+from .._request.connection import HTTPConnection
 
 # Seconds of CPU. To import and install httpclient costs about half of it, which is not taken off,
 # and the timing varies: whether less than this was saved at all, the estimate cannot tell.

@@ -8,17 +8,17 @@ programs call or override them.  ``chunk_left`` is the state that both share.
 import io
 import sys
 
-from ._core.chunked import ChunkedBody, chunk_size
-from ._core.originals import Originals
-from ._core.pieces import safe_read
-from ._core.response_state import response_state
-from .ending import READERS, abandon, lose
-from .exceptions import (
+from .._common.exceptions import (
     BadHeaderLine, HTTPException, IncompleteRead, LineTooLong, ReadAborted, line_too_long, renamed,
 )
-from .limits import SHOWN
+from .._common.limits import SHOWN
+from .._common.settings import STRICT
+from .._core.chunked import ChunkedBody, chunk_size
+from .._core.guards import Originals
+from .._core.pieces import safe_read
+from .._core.response_state import response_state
+from .ending import READERS, abandon, lose
 from .message import EMPTY_LINES, odd_fields
-from .options import STRICT
 from .stand_ins import as_response
 
 _MIN_READ_BUF_SIZE = 1 << 20  # a foreign file is asked for this much first, then for doubles

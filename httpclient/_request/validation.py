@@ -6,8 +6,8 @@ legal beyond doubt, and they are what programs patch to send something else.
 """
 import re
 
-from .exceptions import InvalidURL
-from .mistakes import (
+from .._common.exceptions import InvalidURL
+from .._common.mistakes import (
     not_ascii, note, noted, wrong_field, wrong_host, wrong_method, wrong_url,
 )
 

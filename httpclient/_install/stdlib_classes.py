@@ -11,10 +11,10 @@ from http.client import (  # noqa: F401
     BadStatusLine, HTTPException, HTTPMessage, LineTooLong, UnknownProtocol,
 )
 
-from . import exceptions
-from .exceptions import Aborted, BadHeaderLine, ReadAborted  # noqa: F401
-from .limits import SHOWN
-from .mime import InterimResponse  # noqa: F401
+from .._common import exceptions
+from .._common.classes import InterimResponse  # noqa: F401
+from .._common.exceptions import Aborted, BadHeaderLine, ReadAborted  # noqa: F401
+from .._common.limits import SHOWN
 
 # A subclass of http.client's may have attributes called as options.py says that mean something
 # else: there only keyword arguments count.

@@ -18,8 +18,8 @@ from cpython.dict cimport PyDict_Contains
 from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
 
 from .deadline cimport Deadline, shortened, wait_until
-from .idle cimport has_room
-from .originals cimport Originals, attributes
+from .poll cimport has_room
+from .guards cimport Originals, attributes
 from .reader cimport Reader
 from .store cimport refuse_second_thread
 

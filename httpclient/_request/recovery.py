@@ -7,11 +7,11 @@ be taken for another one's, and no state may last that no call leads out of.  A 
 that has gone out in part is known by its ConnectionState: the response that the server may
 have sent all the same can be read, and the connection ends with it.
 """
-from ._core.connection_state import connection_state
-from .ending import is_lost
-from .exceptions import Aborted, HTTPException, renamed
-from .response import HTTPResponse as _our_response_class
-from .stand_ins import changed
+from .._common.exceptions import Aborted, HTTPException, renamed
+from .._core.connection_state import connection_state
+from .._response.ending import is_lost
+from .._response.response import HTTPResponse as _our_response_class
+from .._response.stand_ins import changed
 
 _CS_IDLE = "Idle"
 _CS_REQ_STARTED = "Request-started"

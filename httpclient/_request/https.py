@@ -5,18 +5,16 @@ import ssl
 import warnings
 from functools import partial
 
-from ._core.connection_state import connection_state
-from ._core.sockets import call_in_time
+from .._common.exceptions import Aborted
+from .._common.mistakes import note, wrong_handshake
+from .._common.settings import RESUME_SESSIONS
+from .._common.signatures import by_name, shown_signature
+from .._core.connection_state import connection_state
+from .._core.socket_reader import call_in_time
+from .._response.stand_ins import as_connection
 from .connection import _KEYWORDS, HTTPS_PORT, HTTPConnection
-from .exceptions import Aborted
-from .mistakes import note, wrong_handshake
-from .options import RESUME_SESSIONS
 from .recovery import drop
-from .signatures import by_name, shown_signature
-from .stand_ins import as_connection
-from .tls import (
-    SessionRefused, is_unchanged, keep_session, session_failed, shared_context, wrapped,
-)
+from .tls import SessionRefused, is_unchanged, keep_session, session_failed, shared_context, wrapped
 
 
 def _create_https_context(http_version):

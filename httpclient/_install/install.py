@@ -39,12 +39,13 @@ ours.  If such a wrapper is still there at uninstall(), it stays, which a Runtim
 A subclass that somebody has put into the module (warcio does when it is imported) stays there as
 well: the class that it derives from is served.
 
-**Others who hold our functions.**  They call private methods that http.client does not have.
-Those stay on the classes as long as uninstall() finds one of our functions held by anybody: a
-wrapper, a stack that is within it, a bound method, a subclass that has it under another name, a
-traceback.  The counts of references tell, and the stacks of all threads; those of other threads
-cannot be looked at without a GIL, where our private methods stay as long as there are any.  The
-next install() or uninstall() looks again.
+**Others who hold our functions.**  What those call is found in their own modules, and what they
+keep is one entry of the instance (``_core/connection_state.pyx``, ``_core/response_state.pyx``).
+A few defaults and descriptors, which http.client's classes do not have, stay on the classes while
+uninstall() finds one of our functions held: by a wrapper, a stack that is within it, a bound
+method, a subclass that has it under another name, a traceback.  The counts of references tell, and
+the stacks of all threads.  Without a GIL the stacks of other threads cannot be looked at; the
+defaults stay while there are any.  The next install() or uninstall() looks again.
 
 **Instances.**  A connection or response that exists at install() goes on with our methods: those
 take what http.client's have left, and a foreign ``fp`` is read by its own methods.  At uninstall()
@@ -61,15 +62,15 @@ import threading
 import warnings
 from types import BuiltinMethodType, FunctionType
 
-from . import limits
-from ._core.connection_state import ConnectionState
-from .message import message_of
-from .rooms import bind, unbind
-from .shipped import (
+from .._common import limits
+from .._common.rebinding import bind, unbind
+from .._core.connection_state import ConnectionState
+from .._response.message import message_of
+from .pristine import (
     as_shipped, check_names, check_subclasses, is_shipped, loaded_anew, own_classes,
     with_subclasses,
 )
-from .standard import HTTPMessage
+from .stdlib_classes import HTTPMessage
 from .twin import FUNCTIONS, make_twin
 
 _MISSING = object()
@@ -194,7 +195,7 @@ class _State:
             replaced = self._undo()
             if replaced:
                 warnings.warn(f"somebody has replaced {', '.join(sorted(replaced))} since "
-                              "install(), which stays; private methods of httpclient stay on "
+                              "install(), which stays; attributes of httpclient stay on "
                               "http.client's classes", RuntimeWarning, stacklevel=3)
 
     def _undo(self):
@@ -206,7 +207,7 @@ class _State:
 
 _state = _State()
 for _function in install, uninstall, installed:
-    _function.__module__ = __package__      # what is shown of them is the public name
+    _function.__module__ = __package__.partition(".")[0]    # what is shown is the public name
 
 
 class Installation:

@@ -22,7 +22,7 @@ import time
 import weakref
 from functools import partial
 
-from ._core.sockets import held
+from .._core.socket_reader import held
 
 _SESSIONS = 64      # kept at most; each keeps its context alive as long
 _LIFETIME = 3600    # seconds from verifying a certificate to verifying it again

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 import sys
 from typing import final
+
 from typing_extensions import Self
 
 @final

@@ -3,25 +3,24 @@
 
 Subclasses, tracers and tests override or replace any of the steps, so each is called by its name.
 """
-from ._core.connection_state import connection_state
-from ._core.deadline import Deadline
-from ._core.tally import tally
-from .deadline import seconds_of
-from .ending import READERS
-from .exceptions import (
+from .._common.deadline import seconds_of
+from .._common.exceptions import (
     Aborted, CannotSendHeader, CannotSendRequest, RemoteDisconnected, ResponseNotReady,
 )
-from .idle import has_news
-from .mistakes import misplaced_header, noted, out_of_order
-from .options import DEADLINE, MAX_RESPONSE_HEADERS, STRICT
+from .._common.mistakes import misplaced_header, noted, out_of_order
+from .._common.settings import DEADLINE, MAX_RESPONSE_HEADERS, STRICT
+from .._core.connection_state import connection_state
+from .._core.counters import tally
+from .._core.deadline import Deadline
+from .._response.ending import READERS
+from .._response.response import _UNKNOWN, HTTPResponse as _our_response_class, belongs_to
+from .._response.stand_ins import changed
+from .output import put_host
 from .recovery import (
     _CS_AWAITED, _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED, beginning_failed, closed_meanwhile, drop,
     drop_lines, drop_spoiled, forget_response, give_up, is_idle, moved, sending_failed,
 )
-from .response import _UNKNOWN, belongs_to
-from .response import HTTPResponse as _our_response_class
-from .sending import put_host
-from .stand_ins import changed
+from .stale import has_news
 
 # ---- the request
 

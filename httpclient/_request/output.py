@@ -10,17 +10,17 @@ from collections.abc import Iterable
 from itertools import count
 from urllib.parse import urlsplit
 
+from .._common.exceptions import NotConnected
+from .._common.mistakes import not_connected, note, noted, wrong_piece, wrong_text
+from .._core.connection_state import connection_state
+from .._core.exchange import JOINED
+from .._core.request import field_line
+from .._core.socket_reader import call_in_time, held
+from .._response.stand_ins import as_connection, real
 from . import body as _body
-from ._core.connection_state import connection_state
-from ._core.exchange import JOINED
-from ._core.request import field_line
-from ._core.sockets import call_in_time, held
-from .checks import _encode, _strip_ipv6_iface, encode_host
-from .exceptions import NotConnected
-from .idle import real_socket
-from .mistakes import note, noted, not_connected, wrong_piece, wrong_text
 from .recovery import cut_off
-from .stand_ins import as_connection, real
+from .stale import real_socket
+from .validation import _encode, _strip_ipv6_iface, encode_host
 
 _NONE_LEFT = object()
 

@@ -9,8 +9,8 @@ or ``self = as_connection(self)``, after its fast lane, which declines such obje
 """
 import sys
 
-from . import options
-from ._core.originals import Originals
+from .._common import settings
+from .._core.guards import Originals
 
 # response.py and connection.py set them.
 HTTPResponse: type = object
@@ -22,9 +22,9 @@ _CHANGED = (_STATE, "_HTTPConnection__response", "sock", "_buffer")
 
 # Attributes that http.client does not have: a stand-in need not have them, and a Mock has
 # something else by these names.
-_OURS = {options.STRICT, options.DEADLINE, options.RESUME_SESSIONS, "_HTTPSConnection__shared"}
+_OURS = {settings.STRICT, settings.DEADLINE, settings.RESUME_SESSIONS, "_HTTPSConnection__shared"}
 if sys.version_info < (3, 15):
-    _OURS |= {options.MAX_RESPONSE_HEADERS, "_max_headers"}
+    _OURS |= {settings.MAX_RESPONSE_HEADERS, "_max_headers"}
 if sys.version_info < (3, 13):
     _OURS.add("_wrap_ipv6")
 

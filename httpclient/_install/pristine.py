@@ -4,7 +4,7 @@ import http.client
 import sys
 from types import BuiltinMethodType, FunctionType, ModuleType
 
-from .standard import HTTPException
+from .stdlib_classes import HTTPException
 from .twin import CLASSES, code_of
 
 # Names that some http.client or its instances have: in a subclass they mean the same.

@@ -7,7 +7,7 @@ classes must find http.client's there, while httpclient's own functions find wha
 before.  So install() imports the modules once more, as submodules of another package.  When they
 import each other they get
 
-- the stand-in ``standard`` for ``exceptions``, ``mime`` and ``options``;
+- the stand-in ``stdlib_classes`` for ``exceptions``, ``classes`` and ``settings``;
 - httpclient's own module if it is compiled (``_core``): it cannot be loaded twice;
 - httpclient's own module if it is a leaf, one that takes nothing from httpclient's other Python
   modules: nothing in it would differ, and what it keeps, such as TLS sessions, exists only once
@@ -22,13 +22,15 @@ from importlib import import_module
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import FunctionType, ModuleType
 
-from . import standard
-from .chunks import ChunkSteps
+from .._response.chunked import ChunkSteps
+from . import stdlib_classes
 
 CLASSES = "HTTPResponse", "HTTPConnection", "HTTPSConnection"     # each after its base class
 FUNCTIONS = FunctionType, type(ChunkSteps._safe_read)     # Cython has a type of its own
-_CORE = __package__ + "._core"
-_TWIN = __package__ + ".twin-"      # no import statement can name this package
+_PACKAGE = __package__.rpartition(".")[0]
+_CORE = _PACKAGE + "._core"
+_TWIN = _PACKAGE + ".twin-"         # no import statement can name this package
+_EXCHANGED = "exceptions", "classes", "settings"
 
 
 def make_twin(classes):
@@ -37,8 +39,8 @@ def make_twin(classes):
     Returns its modules (dict: name -> module), the attributes for each class of http.client (dict:
     class -> dict: name -> value), and the twin's classes that they were defined in.
     """
-    secure = f"{__package__}.https" in sys.modules      # else Python has no ssl
-    modules = _import_again("https" if secure else "connection")
+    secure = f"{_PACKAGE}._request.https" in sys.modules    # else Python has no ssl
+    modules = _import_again("_request.https" if secure else "_request.connection")
     names = {name: value for module in modules.values() for name, value in vars(module).items()}
     templates = {names[name]: cls for name, cls in classes.items() if name in names}
     for module in modules.values():
@@ -56,8 +58,8 @@ def code_of(module):
     loader = spec.loader if known else getattr(module, "__loader__", None)
     if hasattr(loader, "get_code"):
         return loader.get_code(name)
-    package, _, name = name.rpartition(".")
-    if package != __package__:
+    package, _, name = name.partition(".")
+    if package != _PACKAGE:
         return None
     # Nuitka has compiled the program: its loader has machine code alone.
     from .sources import SOURCES
@@ -70,7 +72,7 @@ class _Importer(SourceFileLoader):
     @classmethod
     def find_spec(cls, name, path=None, target=None):
         if name.startswith(_TWIN + "."):
-            original = import_module(name.replace(_TWIN, __package__, 1))
+            original = import_module(name.replace(_TWIN, _PACKAGE, 1))
             return ModuleSpec(name, cls(original.__name__, original.__file__))
 
     def create_module(self, spec):
@@ -82,18 +84,16 @@ class _Importer(SourceFileLoader):
         return code_of(sys.modules[self.name])
 
 
-def _import_again(name):
+def _import_again(last):
     """Import a module into the twin; return all second instances (dict: name -> module)."""
-    package = ModuleType(_TWIN)
-    package.__path__ = []
-    known = {_TWIN: package} | {
-        name.replace(__package__, _TWIN, 1): module for name, module in list(sys.modules.items())
-        if name.startswith(__package__ + ".") and _is_shared(module)
-    } | {f"{_TWIN}.{name}": standard for name in ("exceptions", "mime", "options")}
+    names = [name for name in sys.modules if f"{name}.".startswith(_PACKAGE + ".")]
+    known = {name.replace(_PACKAGE, _TWIN, 1): known for name in names
+             if (known := _known(sys.modules[name])) is not None}
+    known |= {f"{_TWIN}._common.{name}": stdlib_classes for name in _EXCHANGED}
     sys.modules.update(known)
     sys.meta_path.insert(0, _Importer)
     try:
-        import_module(f"{_TWIN}.{name}")
+        import_module(f"{_TWIN}.{last}")
     finally:
         sys.meta_path.remove(_Importer)
         imported = {name: sys.modules.pop(name) for name in list(sys.modules)
@@ -102,12 +102,21 @@ def _import_again(name):
             if name not in known}
 
 
-def _is_shared(module):
-    """Return True if a module is one of _core, or a leaf."""
-    return module.__name__.startswith(_CORE) or all(
-        origin == module.__name__ or origin.startswith(_CORE)
-        or origin.partition(".")[0] != __package__
-        for origin in map(_origin, vars(module).values()))
+def _known(module):
+    """Return what stands for a module without being imported again, or None.
+
+    A module of _core and a leaf are shared; another package is an empty one.
+    """
+    if module.__name__.startswith(_CORE) or not hasattr(module, "__path__") and all(
+            origin == module.__name__ or origin.startswith(_CORE)
+            or origin.partition(".")[0] != _PACKAGE
+            for origin in map(_origin, vars(module).values())):
+        return module
+    if hasattr(module, "__path__"):
+        package = ModuleType(module.__name__.replace(_PACKAGE, _TWIN, 1))
+        package.__path__ = []
+        return package
+    return None
 
 
 def _origin(value):

@@ -10,23 +10,23 @@ functions that http.client has, so that whoever replaced one is called.
 import io
 import sys
 
-from . import heads, stand_ins
-from ._core.exchange import RESPONSE_DATA, Content, alone
-from ._core.head import Head
-from ._core.originals import Originals
-from ._core.pieces import Pieces
-from ._core.response_state import response_state
-from ._core.sockets import open_reader
-from .chunks import (
+from .._common.exceptions import IncompleteRead, ResponseNotReady
+from .._common.mistakes import not_begun, noted
+from .._common.settings import STRICT
+from .._core.exchange import RESPONSE_DATA, Content, alone
+from .._core.guards import Originals
+from .._core.head import Head
+from .._core.pieces import Pieces
+from .._core.response_state import response_state
+from .._core.socket_reader import open_reader
+from . import head, stand_ins
+from .chunked import (
     _MIN_READ_BUF_SIZE, CHUNK_STEPS, ChunkSteps, chunked_body, from_chunks, in_one_go, offset,
     read_at_most, readline_by_steps,
 )
 from .ending import READERS, abandon, goes_on, is_lost, lose, nothing_left
-from .exceptions import IncompleteRead, ResponseNotReady
-from .heads import HeadSteps
+from .head import HeadSteps
 from .message import message_of, trailers_of
-from .mistakes import not_begun, noted
-from .options import STRICT
 from .stand_ins import StandIn, as_response
 
 _UNKNOWN = "UNKNOWN"
@@ -116,7 +116,7 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
             self._max_headers = _max_headers
             if _max_headers is not None:
                 state.limits = state.limits._replace(fields=_max_headers)
-            heads.begin(self)
+            head.begin(self)
 
     # ---- the end
 

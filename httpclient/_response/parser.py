@@ -5,17 +5,17 @@ The same head, policy, framing and chunks as HTTPResponse, over a FeedReader.
 Head and chunks go through that reader; content that needs no decoding goes
 past it.
 """
-from . import limits as _limits
-from ._core.chunked import ChunkedBody
-from ._core.feed import FeedReader
-from ._core.head import head_in
-from ._core.response_state import ResponseState
-from .chunks import check_trailers, incomplete
-from .exceptions import HTTPException, IncompleteRead
+from .._common import limits as _limits
+from .._common.exceptions import HTTPException, IncompleteRead
+from .._common.signatures import shown_signature
+from .._core.chunked import ChunkedBody
+from .._core.feed_reader import FeedReader
+from .._core.head import head_in
+from .._core.response_state import ResponseState
+from .chunked import check_trailers, incomplete
 from .framing import message_framing
-from .heads import final_head
+from .head import final_head
 from .message import message_of, trailers_of
-from .signatures import shown_signature
 
 
 class ResponseParser:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """How a message ends: read to its end, or given up with its connection."""
-from ._core.response_state import response_state
-from ._core.sockets import RawReader, SocketReader
-from .exceptions import IncompleteRead
+from .._common.exceptions import IncompleteRead
+from .._core.response_state import response_state
+from .._core.socket_reader import RawReader, SocketReader
 
 READERS = (SocketReader, RawReader)
 

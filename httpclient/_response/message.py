@@ -19,15 +19,15 @@ from email.errors import (
     FirstHeaderLineIsContinuationDefect, InvalidHeaderDefect, MissingHeaderBodySeparatorDefect,
 )
 
-from . import limits
-from ._core.head import field_section, status_line
-from ._core.reader import Reader
-from .exceptions import (
+from .._common import limits
+from .._common.classes import HTTPMessage
+from .._common.exceptions import (
     BadHeaderLine, HTTPException, IncompleteRead, bad_status_line, line_too_long, unknown_protocol,
 )
+from .._common.limits import SHOWN
+from .._core.head import field_section, status_line
+from .._core.reader import Reader
 from .framing import FramingFields
-from .limits import SHOWN
-from .mime import HTTPMessage
 
 EMPTY_LINES = (b"\r\n", b"\n")
 _BLANKS = " \t"

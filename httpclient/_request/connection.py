@@ -18,7 +18,7 @@ The response before must have been read to its end before getresponse().
 Exceptions leave the connection idle with an empty buffer, or closed: see recovery.py.
 
 close() may be called by another thread.  What is sent or received meanwhile ends then;
-the descriptor is closed by the last thread that uses it, see _core/sockets.pyx.
+the descriptor is closed by the last thread that uses it, see _core/socket_reader.pyx.
 """
 import errno
 import io
@@ -26,37 +26,33 @@ import socket
 import sys
 from types import SimpleNamespace
 
-from . import body as _body
-from . import checks, heads, stand_ins
-from . import limits as _limits
-from ._core.exchange import (
+from .._common import limits as _limits
+from .._common.deadline import checked_deadline, connect_in_time
+from .._common.exceptions import Aborted, CannotSendHeader, CannotSendRequest, ResponseNotReady
+from .._common.mistakes import misplaced_header, note, noted, wrong_address, wrong_headers
+from .._common.settings import DEADLINE, MAX_RESPONSE_HEADERS, STRICT
+from .._common.signatures import by_name, shown_signature
+from .._core.connection_state import connection_state
+from .._core.exchange import (
     CONNECTION_DATA, RESPONSE_CONNECTION_DATA, RESPONSE_DATA, Requests, Responses,
 )
-from ._core.connection_state import connection_state
-from ._core.originals import Bindings, Originals
-from ._core.sockets import interrupt
-from ._core.steps import STEPS_DATA, Steps
-from .checks import _METHODS_EXPECTING_BODY, RequestChecks, _encode, checked_field_line
-from .deadline import checked_deadline, connect_in_time
-from .exceptions import (
-    Aborted, CannotSendHeader, CannotSendRequest, ResponseNotReady,
-)
-from .framing import message_framing
-from .idle import has_news
-from .mistakes import (
-    misplaced_header, note, noted, wrong_address, wrong_headers,
-)
-from .options import DEADLINE, MAX_RESPONSE_HEADERS, STRICT
+from .._core.guards import Bindings, Originals
+from .._core.socket_reader import interrupt
+from .._core.steps import STEPS_DATA, Steps
+from .._response import head, stand_ins
+from .._response.framing import message_framing
+from .._response.response import HTTPResponse
+from .._response.stand_ins import as_connection, changed
+from . import body as _body, validation
+from .output import Sending, note_host_line, put_framing, put_host, send_pieces
 from .recovery import (
-    _CS_IDLE, _CS_REQ_STARTED, beginning_failed, closed_meanwhile, drop,
-    drop_lines, drop_spoiled, forget_response, give_up, is_idle, reset, sending_failed,
+    _CS_IDLE, _CS_REQ_STARTED, beginning_failed, closed_meanwhile, drop, drop_lines, drop_spoiled,
+    forget_response, give_up, is_idle, reset, sending_failed,
 )
-from .response import HTTPResponse
-from .sending import Sending, note_host_line, put_framing, put_host, send_pieces
-from .signatures import by_name, shown_signature
-from .stand_ins import as_connection, changed
+from .stale import has_news
 from .steps import leave_to, next_response, put_first_lines, request_by_steps, send_lines
 from .tunnel import Tunnelling
+from .validation import _METHODS_EXPECTING_BODY, RequestChecks, _encode, checked_field_line
 
 HTTP_PORT = 80
 HTTPS_PORT = 443
@@ -346,7 +342,7 @@ _cold = SimpleNamespace(
     leave_to=leave_to, note_host_line=note_host_line, put_host=put_host, reset=reset,
     send_pieces=send_pieces, sending_failed=sending_failed)
 _line = ("_validate_method", "_validate_path", "_encode_request", "_http_vsn", "_http_vsn_str")
-_rules = Bindings(checks.__dict__, "_is_legal_header_name", "_is_illegal_header_value",
+_rules = Bindings(validation.__dict__, "_is_legal_header_name", "_is_illegal_header_value",
                   "_contains_disallowed_method_pchar_re", "_contains_disallowed_url_pchar_re")
 _requests = Requests(
     Originals(HTTPConnection, *_line, "putrequest", "putheader", "endheaders", "_output",
@@ -360,5 +356,5 @@ _steps = Steps(
     _answers, _rules, _cold, DEADLINE)
 _responses = Responses(
     Originals(HTTPConnection, data=(*RESPONSE_CONNECTION_DATA, STRICT, MAX_RESPONSE_HEADERS)),
-    _answers, Bindings(heads.__dict__, "parse_headers", "_read_headers"), heads.begin_with,
+    _answers, Bindings(head.__dict__, "parse_headers", "_read_headers"), head.begin_with,
     message_framing, _cold, STRICT, MAX_RESPONSE_HEADERS)

@@ -10,7 +10,7 @@ import re
 import sys
 from types import CellType, FunctionType, ModuleType
 
-from .shipped import is_shipped
+from .pristine import is_shipped
 
 REPLACED = object()     # in the place of what somebody has replaced
 
@@ -41,7 +41,7 @@ def snapshot(classes):
 def _is_own(name, value):
     if isinstance(value, type):
         return value.__module__ == "http.client"
-    known = _OTHER.get(name) or getattr(sys.modules[__package__], name, REPLACED)
+    known = _OTHER.get(name) or getattr(sys.modules[__package__.partition(".")[0]], name, REPLACED)
     return _is_defined_as(name, value) or is_shipped(value, known)
 
 

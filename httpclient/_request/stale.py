@@ -7,7 +7,7 @@ the next response.
 """
 import socket
 
-from ._core.idle import readable
+from .._core.poll import readable
 
 try:
     from ssl import SSLSocket, SSLWantReadError

@@ -9,8 +9,8 @@ import re
 from email.errors import InvalidHeaderDefect
 from functools import partial
 
-from .exceptions import BadHeaderLine, UnknownTransferEncoding
-from .limits import SHOWN
+from .._common.exceptions import BadHeaderLine, UnknownTransferEncoding
+from .._common.limits import SHOWN
 
 _KNOWN_CODINGS = {"gzip", "x-gzip", "deflate", "compress", "x-compress", "chunked"}
 _NUMBER = re.compile("[0-9]+").fullmatch

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
-from _typeshed import ReadableBuffer
 from typing import final
+
+from _typeshed import ReadableBuffer
 
 from .reader import Reader
 

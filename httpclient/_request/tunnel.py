@@ -6,20 +6,18 @@ since 3.12.
 """
 import http
 
-from ._core.connection_state import connection_state
-from .checks import (
+from .._common.mistakes import (
+    late_tunnel, note, noted, refused_tunnel, wrong_field, wrong_headers, wrong_host, wrong_port,
+)
+from .._common.settings import MAX_RESPONSE_HEADERS
+from .._core.connection_state import connection_state
+from .._response.ending import READERS
+from .._response.message import _parse_header_lines, _read_headers
+from .._response.response import HTTPResponse as _our_response_class, belongs_to
+from .._response.stand_ins import as_connection
+from .validation import (
     _contains_disallowed_url_pchar_re, _is_illegal_header_value, _is_legal_header_name,
 )
-from .ending import READERS
-from .message import _parse_header_lines, _read_headers
-from .mistakes import (
-    late_tunnel, note, noted, refused_tunnel, wrong_field, wrong_headers, wrong_host,
-    wrong_port,
-)
-from .options import MAX_RESPONSE_HEADERS
-from .response import HTTPResponse as _our_response_class
-from .response import belongs_to
-from .stand_ins import as_connection
 
 
 def _wrapped(ip):

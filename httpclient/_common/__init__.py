@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What all wings share: exceptions, limits, deadlines, small classes. It imports no other wing."""

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""http.client on httpclient: install(), uninstall() and ``python -m httpclient``."""
