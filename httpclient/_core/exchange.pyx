@@ -38,6 +38,7 @@ from .counters cimport Tally
 
 from .._common.limits import DEFAULT
 from .counters import tally as _tally
+from .guards import NOT_MINE as _NOT_MINE
 
 cdef extern from "Python.h":
     Py_ssize_t PyUnicode_Tailmatch(object text, object part, Py_ssize_t start, Py_ssize_t end,
@@ -56,6 +57,7 @@ cpdef enum:
 cdef Py_ssize_t LARGEST = sys.maxsize
 
 cdef Tally counts = _tally
+cdef object NOT_MINE = _NOT_MINE
 cdef object NOTHING = 0
 cdef object response_type = type(io.BufferedIOBase)
 cdef object real_socket = socket.socket
@@ -311,7 +313,7 @@ cdef class Responses:
         self._max_response_headers = max_response_headers
 
     def take(self, connection):
-        """The response to the request that was sent, begun; None: nothing has been done."""
+        """The response to the request that was sent, begun; NOT_MINE: nothing has been done."""
         cdef dict own
         cdef dict fields
         cdef SocketReader reader
@@ -320,20 +322,20 @@ cdef class Responses:
         cdef Deadline due
 
         if not (self._connection.of_class(type(connection)) and self._rules.intact()):
-            return None
+            return NOT_MINE
         cls = connection.response_class
         # Any class that leaves all this to us; one with a metaclass of its own may not.
         if type(cls) is not response_type or not self._methods.of_class(cls):
-            return None
+            return NOT_MINE
         own = attributes(connection)
         sock = get(own, "sock", None)
         strict = get(own, self._strict, None)
         if not ((strict is None or strict is True) and may_take_all(sock)
                 and self.is_plain(own)):
-            return None
+            return NOT_MINE
         mine = connection_state_in(own)
         if not mine.wait(own, sock):
-            return None
+            return NOT_MINE
         fields = PyDict_Copy(FIELDS)
         if strict:
             fields[self._strict] = strict
@@ -433,7 +435,7 @@ cdef class Content:
         self._fields = fields
 
     def read(self, response):
-        """The rest of the content (bytes); None: nothing has been done."""
+        """Return the rest of the content (bytes); NOT_MINE: nothing has been done."""
         cdef SocketReader reader
         cdef Py_ssize_t size
         cdef dict own = attributes(response)
@@ -442,12 +444,12 @@ cdef class Content:
 
         fp = get(own, "fp", None)
         if type(fp) is not SocketReader or not self._methods.of_object(response, own):
-            return None
+            return NOT_MINE
         length = get(own, "length", None)
         method = get(own, "_method", None)
         if (type(length) is not int or get(own, "chunked", None) is not False
                 or (method is not USUAL and method == "HEAD")):
-            return None
+            return NOT_MINE
         reader = <SocketReader> fp
         size = clipped_size(length, NULL)
         reader.begin_turn()
@@ -456,7 +458,7 @@ cdef class Content:
                 data = reader.take_last(size)
             if data is None:
                 failed = False
-                return None     # another thread has closed it since
+                return NOT_MINE     # another thread has closed it since
             if PyBytes_GET_SIZE(data) != length:
                 self._came_short(response, data)
             own["length"] = NOTHING
@@ -469,17 +471,17 @@ cdef class Content:
             reader.end_turn(failed)
 
     def field(self, response, name):
-        """The value of a field, as getheader() gives it; None: it is not there, or not so easy."""
+        """Return the value of a field (str), or None if it is absent; NOT_MINE: ask the message."""
         cdef dict own
         cdef ResponseState state
 
         if type(name) is not str or not self._fields.of_class(type(response)):
-            return None
+            return NOT_MINE
         own = attributes(response)
         state = state_in(own)
         with cython.critical_section(state):
             head = None if state._message is not None else state._head
         if (type(head) is not Head
                 or get(own, "headers", None) is not None or not PyUnicode_IS_ASCII(name)):
-            return None
+            return NOT_MINE
         return (<Head> head).value_of(<str> name)

@@ -11,3 +11,5 @@ class Originals:
 @final
 class Bindings:
     def __init__(self, namespace: dict[str, Any], *names: str) -> None: ...
+
+NOT_MINE: object

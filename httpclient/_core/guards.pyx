@@ -57,6 +57,23 @@ cdef extern from *:
 cdef object MISSING = object()
 
 
+class _NotMine:
+    """See NOT_MINE."""
+
+    __slots__ = ()
+
+    def __repr__(self):
+        return "NOT_MINE"
+
+    def __bool__(self):
+        raise TypeError("compare with NOT_MINE by `is`")
+
+
+# What a function of the fast lane returns if it does not apply, and has done nothing: None
+# means that a value is absent.
+NOT_MINE = _NotMine()
+
+
 cdef unsigned int version_of(object cls) noexcept:
     return load_tag(&(<PyTypeObject *> <PyObject *> cls).tp_version_tag)
 

@@ -2,7 +2,7 @@
 """Pieces: content that has arrived already, piece by piece, in one call in C each.
 
 A piece that is not all there, the last one, and whatever is not as usual, are for the
-caller to take by the steps: each method then says None, and has done nothing.
+caller to take by the steps: each method then returns NOT_MINE, and has done nothing.
 The attributes of the response say what is content, as for the steps, and are kept true.
 """
 cimport cython
@@ -18,6 +18,9 @@ from .python cimport clipped_size
 from .reader cimport PEEK, Reader
 from .response_state cimport ResponseState, state_in
 
+from .guards import NOT_MINE as _NOT_MINE
+
+cdef object NOT_MINE = _NOT_MINE
 cdef str GET = "GET"
 cdef Py_ssize_t ONCE = 1 << 20          # what read1() takes at most if it is not said
 
@@ -53,13 +56,13 @@ cdef class Pieces:
         cdef Reader reader
 
         if type(n) is not int:
-            return None
+            return NOT_MINE
         size = clipped_size(n, NULL)
         if size <= 0:
-            return None
+            return NOT_MINE
         reader = self.reader_of(own, size)
         if reader is None:
-            return None
+            return NOT_MINE
         reader.begin_turn()
         try:
             with cython.critical_section(reader):
@@ -71,7 +74,7 @@ cdef class Pieces:
             if body is None and data is not None:
                 self.count(response, own, size)
             failed = False
-            return data
+            return NOT_MINE if data is None else data
         finally:
             reader.end_turn(failed)
 
@@ -83,11 +86,11 @@ cdef class Pieces:
         cdef Reader reader
 
         if type(buffer) is not bytearray and type(buffer) is not memoryview:
-            return None
+            return NOT_MINE
         try:
             PyObject_GetBuffer(buffer, &view, PyBUF_WRITABLE)
         except (BufferError, ValueError):
-            return None
+            return NOT_MINE
         try:
             reader = self.reader_of(own, view.len) if view.len else None
             if reader is not None:
@@ -97,7 +100,7 @@ cdef class Pieces:
                     failed = False
                 finally:
                     reader.end_turn(failed)
-            return view.len if filled else None
+            return view.len if filled else NOT_MINE
         finally:
             PyBuffer_Release(&view)
 
@@ -111,10 +114,10 @@ cdef class Pieces:
         cdef Reader reader = self.reader_of(own, 0)
 
         if reader is None or type(n) is not int:
-            return None
+            return NOT_MINE
         most = clipped_size(n, NULL)
         if most == 0:
-            return None
+            return NOT_MINE
         reader.begin_turn()
         try:
             with cython.critical_section(reader):
@@ -132,7 +135,7 @@ cdef class Pieces:
                 else:
                     own["chunk_left"] = body.left_in_chunk()
             failed = False
-            return data
+            return NOT_MINE if data is None else data
         finally:
             reader.end_turn(failed)
 
@@ -145,7 +148,7 @@ cdef class Pieces:
         cdef Reader reader = self.reader_of(own, 0)
 
         if reader is None:
-            return None
+            return NOT_MINE
         reader.begin_turn()
         try:
             with cython.critical_section(reader):
@@ -156,7 +159,7 @@ cdef class Pieces:
                                                      min(size, PEEK))
             if data is not None and body is not None:
                 own["chunk_left"] = body.left_in_chunk()
-            return data
+            return NOT_MINE if data is None else data
         finally:
             reader.end_turn(False)
 
@@ -171,10 +174,10 @@ cdef class Pieces:
         cdef Reader reader = self.reader_of(own, 0)
 
         if reader is None or type(limit) is not int:
-            return None
+            return NOT_MINE
         most = clipped_size(limit, NULL)
         if most == 0:
-            return None
+            return NOT_MINE
         reader.begin_turn()
         try:
             with cython.critical_section(reader):
@@ -196,7 +199,7 @@ cdef class Pieces:
             if body is None and data is not None:
                 self.count(response, own, PyBytes_GET_SIZE(data))
             failed = False
-            return data
+            return NOT_MINE if data is None else data
         finally:
             reader.end_turn(failed)
 

@@ -36,7 +36,7 @@ from .._core.connection_state import connection_state
 from .._core.exchange import (
     CONNECTION_DATA, RESPONSE_CONNECTION_DATA, RESPONSE_DATA, Requests, Responses,
 )
-from .._core.guards import Bindings, Originals
+from .._core.guards import NOT_MINE, Bindings, Originals
 from .._core.socket_reader import interrupt
 from .._core.steps import STEPS_DATA, Steps
 from .._response import head, stand_ins
@@ -322,7 +322,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         before = self.__response
         try:
             response = _responses.take(self)
-            return next_response(as_connection(self)) if response is None else response
+            return next_response(as_connection(self)) if response is NOT_MINE else response
         except ResponseNotReady:
             raise
         except BaseException:

@@ -14,7 +14,7 @@ from .._common.exceptions import IncompleteRead, ResponseNotReady
 from .._common.mistakes import not_begun, noted
 from .._common.settings import STRICT
 from .._core.exchange import RESPONSE_DATA, Content, alone
-from .._core.guards import Originals
+from .._core.guards import NOT_MINE, Originals
 from .._core.head import Head
 from .._core.pieces import Pieces
 from .._core.response_state import response_state
@@ -178,26 +178,26 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
         `amt` is not given, or where the framing of chunks is bad.
         """
         data = _content.read(self) if amt is None else _pieces.read(self, amt)
-        return alone(as_response(self), _read, amt) if data is None else data
+        return alone(as_response(self), _read, amt) if data is NOT_MINE else data
 
     def readinto(self, b):
         """Read content into the buffer `b`, and return the number of bytes read."""
         n = _pieces.readinto(self, b)
-        return alone(as_response(self), _readinto, b) if n is None else n
+        return alone(as_response(self), _readinto, b) if n is NOT_MINE else n
 
     def read1(self, n=-1):
         """Content with at most one receive; what has arrived already, if anything has."""
         data = _pieces.read1(self, n)
-        return alone(as_response(self), _read1, n) if data is None else data
+        return alone(as_response(self), _read1, n) if data is NOT_MINE else data
 
     def peek(self, n=-1):
         """Content that has arrived, or that one receive brings; it is not used up."""
         data = _pieces.peek(self)
-        return alone(as_response(self), _peek, n) if data is None else data
+        return alone(as_response(self), _peek, n) if data is NOT_MINE else data
 
     def readline(self, limit=-1):
         line = _pieces.readline(self, limit)
-        if line is not None:
+        if line is not NOT_MINE:
             return line
         self = as_response(self)
         if self.chunked and self.fp is not None and self._method != "HEAD" and not (
@@ -240,17 +240,13 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
         Raises ResponseNotReady before begin().
         """
         value = _content.field(self, name)
-        if value is not None:
+        if type(value) is str:
             return value
-        self = as_response(self)
-        if type(name) is str and name.isascii() and (head := _untouched_head(self)) is not None:
-            value = head.joined(name)
-            if value is not None:
-                return value
-            values = default
-        elif self.headers is None:
-            raise noted(ResponseNotReady(), not_begun)
-        else:
+        values = default
+        if value is NOT_MINE:
+            self = as_response(self)
+            if self.headers is None:
+                raise noted(ResponseNotReady(), not_begun)
             values = self.headers.get_all(name) or default
         if isinstance(values, str) or not hasattr(values, "__iter__"):
             return values
