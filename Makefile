@@ -26,7 +26,7 @@ SDIST := build/sdist.stamp
 # What a wheel is made from, and what else stands in the sdist.
 WHEEL_FILES := pyproject.toml setup.py MANIFEST.in README.md LICENSE \
   $(shell find httpclient csrc -type f ! -name '*.pyc' ! -name '*.so' 2>/dev/null | sort)
-SDIST_FILES := $(WHEEL_FILES) Makefile CHANGELOG.md COMPATIBILITY.md \
+SDIST_FILES := $(WHEEL_FILES) Makefile CHANGELOG.md COMPATIBILITY.md CONTRIBUTING.md SECURITY.md \
   $(shell find tests bench docs examples .github .ci -type f ! -name '*.pyc' 2>/dev/null | sort)
 
 # Installs with the exact versions; an index that lacks one of them must not be the end.
