@@ -378,3 +378,27 @@ def test_python_without_ssl():
             "print(HTTPConnection('a').port)")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == ("80\n", "")
+
+
+@pytest.mark.parametrize("name", ["HTTPConnection", "HTTPSConnection"])
+def test_connections_work_while_a_class_is_bound_to_their_name(name, monkeypatch):
+    """VCR.py puts its own classes there; the instances of others are no concern of these."""
+    original = getattr(httpclient, name, None)
+    if original is None:
+        pytest.skip("a Python without ssl")
+
+    class Other:
+        def close(self):
+            raise AssertionError("called for an instance of another class")
+
+    for bound in "HTTPConnection", "HTTPSConnection":
+        monkeypatch.setattr(httpclient, bound, Other)
+    ours, server = socket.socketpair()
+    with server:
+        connection = original("a.example")
+        connection.sock = ours
+        connection.request("GET", "/")
+        server.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nx")
+        server.shutdown(socket.SHUT_WR)
+        assert connection.getresponse().read() == b"x"
+        connection.close()

@@ -139,8 +139,9 @@ class HTTPSConnection(HTTPConnection):
 
     def close(self):
         """Close the connection, and the response if it is not read to its end."""
-        if not isinstance(self, HTTPSConnection):
-            HTTPConnection.close(self)
+        # Not by their names: VCR.py binds classes of its own to those.
+        if not isinstance(self, __class__):
+            __class__.__bases__[0].close(self)
             return
         if self.sock is not None and getattr(self, RESUME_SESSIONS) is not False:
             keep_session(self.sock)
