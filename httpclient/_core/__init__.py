@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The compiled core: owns memory, turns offsets into objects and codes into exceptions.
 
-Every compiled module is imported here by name. PyInstaller, Nuitka and the like find the modules
-of a program by reading its Python code, and compiled modules import each other out of their sight.
-``import httpclient`` needs all of them, so this costs nothing.
+Every compiled module is imported here by name, because PyInstaller, Nuitka and similar tools find
+the modules of a program by reading its Python code: they cannot see the imports of compiled
+modules.  ``import httpclient`` needs all of them, so this costs nothing.
 """
 from . import (  # noqa: F401
     buffers, bytes_builder, chunked, connection_state, counters, deadline, exchange, feed_reader,

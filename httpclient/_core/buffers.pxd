@@ -2,14 +2,14 @@
 from libc.stdint cimport uint8_t
 
 cdef enum:
-    MARKED = 16         # octets of a mark
+    MARKED = 16         # bytes of a mark
 
 
 cdef struct Marked:
     Py_buffer view
-    bint held           # whether the view has to be released
-    Py_ssize_t size     # octets that begin as the mark
-    uint8_t before[MARKED]
+    bint held           # True if the view has to be released
+    Py_ssize_t size     # bytes of the mark that fit into the buffer
+    uint8_t before[MARKED]      # the bytes that the mark has overwritten
 
 
 cdef int get_writable(object target, Py_buffer *view) except -1

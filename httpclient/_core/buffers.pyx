@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Buffers that octets are received into: asking for them, and whether anything was written."""
+"""Writable buffers for received bytes, and marks that show whether a receive wrote to one."""
 import os
 
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release
@@ -16,7 +16,7 @@ cdef bytes MARK = os.urandom(MARKED)
 
 
 cdef int get_writable(object target, Py_buffer *view) except -1:
-    """The memory of a buffer that is read into; TypeError, as of a file, where it is none."""
+    """Get the memory of a writable buffer; raise TypeError, worded as a file's, if it has none."""
     if get_buffer(target, view, PyBUF_WRITABLE) == 0:
         return 0
     PyErr_Clear()
@@ -24,14 +24,14 @@ cdef int get_writable(object target, Py_buffer *view) except -1:
 
 
 cdef Py_ssize_t size_of(object n) except? -1:
-    """A size argument: None is -1, and more than memory has is all there is."""
+    """Return a size argument as a number: -1 for None, and at most sys.maxsize."""
     return -1 if n is None else clipped_size(n, NULL)
 
 
 cdef int mark(object space, Marked *marked) except -1:
-    """Write MARK to where a receive by Python code will write; unmark() takes it back.
+    """Write MARK to the beginning of a buffer that Python code will receive into.
 
-    If that code raises, the mark shows whether it had received octets before.
+    If that code raises, is_marked() tells whether it received bytes first.  unmark() removes MARK.
     """
     get_writable(space, &marked.view)
     marked.held = True
@@ -42,13 +42,13 @@ cdef int mark(object space, Marked *marked) except -1:
 
 
 cdef bint is_marked(Marked *marked) noexcept:
-    """Whether nothing has been written there since."""
+    """Return True if nothing has been written over the mark."""
     return (marked.size == 0
             or memcmp(marked.view.buf, PyBytes_AS_STRING(MARK), marked.size) == 0)
 
 
 cdef void unmark(Marked *marked, Py_ssize_t written) noexcept:
-    """Put back what was there behind so many octets that have been written."""
+    """Restore the bytes under the mark, except for the first `written`, and release the buffer."""
     if not marked.held:
         return
     if written < marked.size:

@@ -4,7 +4,7 @@ from libc.stdint cimport uint8_t
 
 
 cdef class Result:
-    cdef PyObject *_data        # fresh bytes: nobody else has seen them
+    cdef PyObject *_data        # bytes to which nothing else has a reference
     cdef Py_ssize_t _exports
 
     cdef uint8_t *octets(self) noexcept
@@ -16,9 +16,9 @@ cdef class Result:
 
 
 cdef class Gathering:
-    cdef Result result          # what is to be filled next,
-    cdef Py_ssize_t have        # from here
-    cdef Py_ssize_t size        # to there
+    cdef Result result          # receives the next bytes,
+    cdef Py_ssize_t have        # from this position
+    cdef Py_ssize_t size        # to this one
     cdef list _pieces
     cdef Py_ssize_t _total
 

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Result and Gathering: fresh ``bytes`` that a Reader fills before anybody else sees them.
+"""Result and Gathering: new ``bytes`` objects that a Reader fills.
 
-Memory is resident when it is first written to, so it follows what arrives.  Where
-some MiB have come, address space is taken ahead, AHEAD octets at most, and given back
-at the end: a result that grows by realloc() pays for its pages again and again.
-Large results ask for huge pages: a fault for every 4 KiB costs more than copying.
+Memory becomes resident when it is first written to, so it grows with the received bytes.  After
+some MiB, up to AHEAD bytes of address space are reserved, and the rest is given back at the end: a
+result that grows by realloc() pays for its pages again and again.  Large results ask for huge
+pages, because a page fault for every 4 KiB costs more than copying.
 
-The allocator of builds without a GIL cannot resize a large block where it lies: it
-copies, and has both blocks resident meanwhile.  There a result is moved piece by piece,
-and the old block's pages go back to the system on the way.
+The allocator of builds without a GIL cannot resize a large block in place: it copies the block,
+and both are resident meanwhile.  There a result is moved piece by piece, and each piece of the
+old block goes back to the system once it is copied.
 
-Content of unknown size begins in pieces, some of which are kept for the next content: cutting
-a result of up to some MiB to size would give its pages back to the system each time, and so
-would malloc with the pieces.
+Content of unknown size begins in pieces, some of which are reused for the next content.  Shrinking
+a result of some MiB would give its pages back to the system each time, and so would freeing the
+pieces.
 """
 import sys
 
@@ -29,7 +29,7 @@ cdef extern from *:
     #endif
     #define HTTPCLIENT_HUGE_PAGE ((uintptr_t)2 << 20)
 
-    /* Advice on whole huge pages; where it is not taken nothing is lost. */
+    /* Advises the system to use huge pages; the system may ignore that. */
     static void httpclient_use_huge_pages(void *memory, size_t size)
     {
     #ifdef MADV_HUGEPAGE
@@ -51,11 +51,11 @@ cdef extern from *:
     #define HTTPCLIENT_RESIZE_COPIES 0
     #endif
 
-    /* Gives the pages in a piece of memory that nobody reads again back to the system. */
+    /* Gives the pages of a piece of memory, whose content is lost, back to the system. */
     static void httpclient_give_up(char *memory, size_t size)
     {
-    #if defined(__linux__)      /* elsewhere the advice is not taken at once, if at all */
-        const uintptr_t mask = ((uintptr_t)64 << 10) - 1;   /* whole pages, however large */
+    #if defined(__linux__)      /* other systems do not follow the advice at once, if at all */
+        const uintptr_t mask = ((uintptr_t)64 << 10) - 1;   /* the largest page size */
         uintptr_t begin = ((uintptr_t)memory + mask) & ~mask;
         uintptr_t end = ((uintptr_t)memory + size) & ~mask;
 
@@ -67,8 +67,8 @@ cdef extern from *:
     #endif
     }
 
-    /* Copies `size` octets from the beginning of a block of `whole` octets, as memcpy() does, and
-     * gives the block up on the way.
+    /* Copies the first `size` bytes of a block of `whole` bytes, and gives the pages of the block
+     * back to the system on the way.
      */
     static void httpclient_move(char *to, char *block, size_t size, size_t whole)
     {
@@ -95,24 +95,24 @@ cdef extern from "Python.h":
 
 cdef Py_ssize_t MIB = 1024 * 1024
 cdef Py_ssize_t PIECE = 64 * 1024
-cdef Py_ssize_t FIRST = 1 * MIB         # of a result for more than UNSEEN
-cdef Py_ssize_t PIECES = 4 * MIB        # in all, before content goes into one large result
-cdef Py_ssize_t UNSEEN = 2 * MIB        # what may be taken because a peer announced it
-cdef Py_ssize_t HUGE = 4 * MIB          # what a result that asks for huge pages has at least
-# Windows commits memory when it is taken.
+cdef Py_ssize_t FIRST = 1 * MIB         # the first size of a result for more than UNSEEN bytes
+cdef Py_ssize_t PIECES = 4 * MIB        # all pieces, before content goes into one large result
+cdef Py_ssize_t UNSEEN = 2 * MIB        # the largest size allocated because a server announced it
+cdef Py_ssize_t HUGE = 4 * MIB          # the smallest result that asks for huge pages
+# Windows commits memory at once, so reserving much of it is not free there.
 cdef Py_ssize_t AHEAD = (2 if sys.platform == "win32" else 128) * MIB
 
 
 cdef Py_ssize_t SPARES = 16
-cdef list spares = []                   # pieces that nobody uses, nor has seen
+cdef list spares = []                   # pieces to which nothing else has a reference
 
 
 @cython.final
 cdef class Result:
-    """Fresh ``bytes`` that are being filled: they grow, and lend their memory to a socket.
+    """New ``bytes`` that grow while they are filled, and lend their memory to a socket.
 
-    Whoever keeps the lent buffer keeps this object alive, and makes the next
-    resize fail instead of having somebody write into memory that is gone.
+    A lent buffer keeps this object alive.  While it exists, resize() raises BufferError, so that
+    nothing writes into freed memory.
     """
 
     def __cinit__(self, Py_ssize_t size):
@@ -138,7 +138,8 @@ cdef class Result:
 
     cdef int resize(self, Py_ssize_t size) except -1:
         if self._exports:
-            raise BufferError("a socket kept the buffer that it was to receive into")
+            raise BufferError("the socket's recv_into() kept the buffer after it returned; "
+                              "it must release it")
         if RESIZE_COPIES and max(size, self.size()) >= HUGE and not self.fits(size):
             return self.move(size)
         try:
@@ -149,11 +150,11 @@ cdef class Result:
         return 0
 
     cdef bint fits(self, Py_ssize_t size) noexcept:
-        """Return True if the allocator lets a result of `size` octets stay where it lies."""
+        """Return True if the allocator resizes this result to `size` bytes in place."""
         return self.size() // 2 < size <= self.size()
 
     cdef int move(self, Py_ssize_t size) except -1:
-        """As resize(), of a large result where that is not done in place."""
+        """Resize a large result that the allocator would copy."""
         cdef PyObject *moved = new_bytes(NULL, size)
         cdef uint8_t *octets = <uint8_t *> PyBytes_AS_STRING(<object> moved)
 
@@ -165,7 +166,7 @@ cdef class Result:
         return 0
 
     cdef bytes finish(self, Py_ssize_t size):
-        """The first `size` octets; the object is empty afterwards."""
+        """Return the first `size` bytes; the object is empty afterwards."""
         self.resize(size)
         data = <bytes> self._data
         Py_XDECREF(self._data)
@@ -174,18 +175,18 @@ cdef class Result:
 
 
 cdef Result begun(Py_ssize_t n):
-    """A result for `n` octets that are announced; it may be smaller than that."""
+    """Return a result for `n` announced bytes; it is smaller if `n` is large."""
     return Result(n if n <= UNSEEN else FIRST)
 
 
 cdef Result grown(Result result, Py_ssize_t n):
-    """One with room for more, `n` octets at most, that begins as `result`, which is full."""
+    """Return a larger result, of `n` bytes at most, that begins with those of a full one."""
     cdef Py_ssize_t have = result.size()
     cdef Py_ssize_t more = n if n // 2 < have else 2 * have
     cdef Result larger
 
     if have < AHEAD:
-        # Somebody does send much.
+        # The server has sent FIRST bytes, so it is likely to send the rest.
         larger = ample(min(n, AHEAD), more)
         memcpy(larger.octets(), result.octets(), have)
         return larger
@@ -194,7 +195,7 @@ cdef Result grown(Result result, Py_ssize_t n):
 
 
 cdef Result ample(Py_ssize_t size, Py_ssize_t least):
-    """A result of `size` octets; of `least` if there is no address space for so many."""
+    """Return a result of `size` bytes, or of `least` if the address space is too small for that."""
     try:
         return Result(size)
     except MemoryError:
@@ -205,17 +206,17 @@ cdef Result ample(Py_ssize_t size, Py_ssize_t least):
 
 @cython.final
 cdef class Gathering:
-    """Content whose size nobody knows, as it arrives.
+    """Collects content of unknown size.
 
-    make_room() says where the next of it goes: result[have:size]; whoever has
-    filled that moves `have`, and calls keep().
+    make_room() sets result[have:size], where the next bytes go.  The caller fills it, moves
+    `have`, and calls keep().
     """
 
     def __cinit__(self):
         self._pieces = []
 
     cdef int make_room(self, Py_ssize_t most) except -1:
-        """Room for more, up to `most` octets unless that is negative."""
+        """Make room for more bytes, `most` of them at most unless that is negative."""
         cdef Py_ssize_t size
 
         self.have = 0
@@ -223,7 +224,7 @@ cdef class Gathering:
             self.size = PIECE if most < 0 or most > PIECE else most
             self.result = spare_piece() if self.size == PIECE and spares else Result(self.size)
             return 0
-        # From here on there is one result; what has come is moved into it first.
+        # From here on there is one result, which begins with the pieces.
         size = max(AHEAD, 2 * self._total)
         if 0 <= most < size - self._total:
             size = self._total + most
@@ -238,27 +239,26 @@ cdef class Gathering:
         return 0
 
     cdef Py_ssize_t keep(self) except -1:
-        """Take what is in the room; how many octets there are in all."""
+        """Keep the bytes up to `have`; return how many bytes are kept in all."""
         self._total += self.have
         if self.have:
             self._pieces.append(self.result.finish(self.have))
         return self._total
 
     cdef bytes so_far(self):
-        """What has been filled in until now, for the reader to have it back; nothing follows."""
+        """Return all bytes, kept or not, to give them back to the reader; call nothing after it."""
         cdef Result result = self.result
 
         # After keep() the result is empty.
         if result is not None and 0 < self.have <= result.size():
-            if result._exports:     # a socket kept the buffer, so this has to be copied
+            if result._exports:     # The socket kept the buffer, so the bytes have to be copied.
                 self._pieces.append((<bytes> result._data)[:self.have])
             else:
                 self._pieces.append(result.finish(self.have))
-        # Of a single piece there is no copy.
         return b"".join(self._pieces)
 
     cdef bytes finish(self):
-        """All that has been kept."""
+        """Return all kept bytes."""
         cdef list pieces = self._pieces
         cdef bytes content
 
@@ -273,13 +273,13 @@ cdef class Gathering:
 
 
 cdef Result spare_piece():
-    """A Result of PIECE octets whose memory has been used before."""
+    """Return a Result of PIECE bytes whose memory has been used before."""
     cdef Result result = Result(0)
     cdef PyObject *empty = result._data
 
     try:
         piece = spares.pop()
-    except IndexError:      # another thread was faster
+    except IndexError:      # Another thread took the last one.
         return Result(PIECE)
     result._data = <PyObject *> piece
     Py_INCREF(piece)

@@ -9,8 +9,8 @@ cdef class ChunkedBody:
     cdef readonly Reader reader
     cdef http1_chunked _body
     cdef object _limits
-    cdef readonly bint ended            # the whole message body has been read
-    cdef readonly bytes trailers        # the trailer section, as it arrived
+    cdef readonly bint ended            # True once the whole message body has been read
+    cdef readonly bytes trailers        # the trailer section, as received
 
     cdef object left_in_chunk(self)
     cdef int set_left_in_chunk(self, object left) except -1

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""ChunkedBody: the content of a chunked message body, out of a Reader.
+"""ChunkedBody: reads the content of a chunked message body from a Reader.
 
-The response keeps http.client's own state, ``chunk_left``, and others set it
-or read chunks by themselves between two calls; so each call begins by taking
-that over and ends by telling it.  Only the counts that the limits need are
-kept here.
+The state is http.client's attribute ``chunk_left`` of the response.  Programs set it, or read
+chunks themselves between two calls, so callers set it here before each call and read it back
+after.  A ChunkedBody itself keeps only the counts for the limits.
 """
 cimport cython
 from cpython.buffer cimport PyBuffer_Release
@@ -20,10 +19,10 @@ from .bytes_builder cimport Gathering
 from .._common.exceptions import HTTPException, IncompleteRead, LineTooLong
 from .._common.limits import SHOWN as _SHOWN
 
-cdef Py_ssize_t DIRECT = 16 * 1024      # what a chunk must have left to be received into place
-cdef Py_ssize_t LARGE = 64 * 1024       # what one receive takes at most in a long body
+cdef Py_ssize_t DIRECT = 16 * 1024      # the least rest of a chunk to receive into place
+cdef Py_ssize_t LARGE = 64 * 1024       # the room for one receive in a long body
 cdef enum:
-    LINE = 512                          # octets of a line that is looked for in what is at hand
+    LINE = 512                          # the longest line that line_at_hand() finds
 cdef str BAD_LINE = "a chunk-size line expected (RFC 9112 7.1): {!r}"
 
 
@@ -41,7 +40,7 @@ cdef class ChunkedBody:
 
     @property
     def chunk_left(self):
-        """http.client's: octets left in the chunk, 0 before its CRLF, None before a size."""
+        """http.client's state: bytes left in the chunk, 0 before its CRLF, None before a size."""
         return self.left_in_chunk()
 
     @chunk_left.setter
@@ -64,11 +63,11 @@ cdef class ChunkedBody:
         return 0
 
     def read(self, n=None):
-        """`n` octets of content, fewer only at its end; all of it if None or negative.
+        """Return `n` bytes of content, or all of it if `n` is None or negative.
 
-        Fewer, too, where a FeedReader has no more for now.  Raises IncompleteRead,
-        with the content of this call, where the framing is bad or the stream ends;
-        from a ValueError that names the octets.
+        Returns fewer at the end of the content, or if a FeedReader has to be fed first.  Raises
+        IncompleteRead, with the content of this call, if the framing is bad or the stream ends;
+        its cause is a ValueError that shows the bytes.
         """
         cdef Reader reader = self.reader
         cdef Py_ssize_t most = size_of(n)
@@ -93,7 +92,7 @@ cdef class ChunkedBody:
                 raise
 
     def readinto(self, buffer):
-        """Fill `buffer` with content; return how many octets came before its end."""
+        """Fill `buffer` with content; return the number of bytes, fewer at the end as in read()."""
         cdef Reader reader = self.reader
         cdef Py_ssize_t have = 0
         cdef http1_rc rc
@@ -113,7 +112,7 @@ cdef class ChunkedBody:
                     raise
 
     def readline(self, limit=-1):
-        """Content up to and with the next LF; at most `limit` octets if not negative."""
+        """Return content up to and with the next LF, at most `limit` bytes if not negative."""
         cdef Reader reader = self.reader
         cdef Py_ssize_t most = size_of(limit)
         cdef Py_ssize_t have, n
@@ -126,7 +125,7 @@ cdef class ChunkedBody:
             try:
                 while PyByteArray_GET_SIZE(line) != most and not line.endswith(b"\n"):
                     n = self.at_hand()
-                    if n == 0:      # one octet, which may have to be waited for
+                    if n == 0:      # Read one byte, which may have to be received.
                         octet, have = bytearray(1), 0
                         rc = self.decode(octet, &have, 1)
                         line += octet[:have]
@@ -150,16 +149,16 @@ cdef class ChunkedBody:
                 raise
 
     def put_back(self, bytes content not None):
-        """Have content that was read come next again."""
+        """Give back content that was read, so that the next read begins with it."""
         with cython.critical_section(self.reader):
             self.reader.check_open()
             self.give_back(content, None)
 
     cdef int give_back(self, bytes content, object error) except -1:
-        """Do with the content of a call that has raised what is right.
+        """Keep the content of a call that has raised `error`.
 
-        Where the message is refused it is the exception's, as ``partial``.  Else the next call
-        begins with it: it is given back to the reader as data of the chunk that comes next.
+        If the message was refused, the content becomes ``partial`` of the exception.  Otherwise
+        it is given back to the reader, as data of the next chunk, and the next call begins with it.
         """
         cdef bytes framing = b""
 
@@ -170,7 +169,9 @@ cdef class ChunkedBody:
         elif self.reader.closed:
             self.reader.give_back_bytes(content, error)
         elif self._body.state == HTTP1_AT_TRAILER and not content:
-            self._body.state = HTTP1_AT_SIZE        # http.client's state knows no other
+            # ``chunk_left`` cannot say that the trailer section comes next, so the last chunk
+            # is given back.
+            self._body.state = HTTP1_AT_SIZE
             self.reader.give_back_bytes(b"0\r\n", error)
         elif content:
             if self._body.state == HTTP1_AT_SIZE:
@@ -186,10 +187,10 @@ cdef class ChunkedBody:
         self.reader._settled = self.reader.position()
         return 0
 
-    # ---- content that has arrived: without a receive, and nothing has moved where that fails
+    # ---- reads without a receive: if they fail, nothing has moved
 
     cdef Py_ssize_t at_hand(self) noexcept:
-        """How many octets of one chunk come next, the framing before them read; 0: none."""
+        """Read framing up to chunk data; return how many bytes of the chunk are unread, or 0."""
         cdef http1_chunked before = self._body
         cdef Reader reader = self.reader
         cdef size_t at = 0
@@ -206,7 +207,7 @@ cdef class ChunkedBody:
         return 0
 
     cdef bint copy(self, uint8_t *out, Py_ssize_t size) noexcept:
-        """Just `size` octets of content into `out`; False: so many are not there."""
+        """Copy `size` bytes of content to `out`; return False if the unread bytes hold fewer."""
         cdef http1_chunked before = self._body
         cdef Reader reader = self.reader
         cdef size_t at = 0, put = 0
@@ -222,7 +223,7 @@ cdef class ChunkedBody:
         return False
 
     cdef Py_ssize_t line_at_hand(self, Py_ssize_t most) except -1:
-        """How many octets of content there are up to a LF, `most` of them; 0: it is not there."""
+        """Return the size of the next line, `most` at most; 0 if it is not whole or too long."""
         cdef http1_chunked before = self._body
         cdef Reader reader = self.reader
         cdef uint8_t piece[LINE]
@@ -241,12 +242,15 @@ cdef class ChunkedBody:
             return found - piece + 1
         return most if put == <size_t> most and most < LINE else 0
 
-    # ---- content that may have to be received
+    # ---- reads that may receive
 
     cdef http1_rc decode(self, object target, Py_ssize_t *have, Py_ssize_t size) except *:
-        """Content into target[have:size]; HTTP1_OK when that is full, else why it is not.
+        """Read content into target[have:size], and move `have`.
 
-        HTTP1_MORE: the stream ended.
+        HTTP1_OK:   target[:size] is full.
+        HTTP1_END:  the trailer section comes next.
+        HTTP1_MORE: the stream ended, or a FeedReader has to be fed first.
+        Other codes are those of http1_chunked_copy().
         """
         cdef Reader reader = self.reader
         cdef Py_buffer view
@@ -276,7 +280,7 @@ cdef class ChunkedBody:
             PyBuffer_Release(&view)
 
     cdef Py_ssize_t arrive(self, object target, Py_ssize_t *have, Py_ssize_t size) except -1:
-        """Receive once: a large chunk straight into place, anything else into the store."""
+        """Receive once: data of a large chunk into `target`, other bytes into the store."""
         cdef Reader reader = self.reader
         cdef Py_ssize_t n = size - have[0]
 
@@ -291,7 +295,7 @@ cdef class ChunkedBody:
         return reader.refill(LARGE if self._body.content > <uint64_t> DIRECT else DIRECT)
 
     cdef int count(self, Py_ssize_t n) except -1:
-        """Note `n` octets of chunk data that went straight into place."""
+        """Count `n` bytes of chunk data that were read without the C decoder."""
         self._body.content += n
         self._body.left -= n
         if self._body.left == 0:
@@ -299,10 +303,10 @@ cdef class ChunkedBody:
         return 0
 
     cdef http1_rc end(self) except *:
-        """Read the trailer section; HTTP1_END if the message is over.
+        """Read the trailer section; return HTTP1_END, or HTTP1_MORE if it is not whole.
 
-        A stream that ends right behind the last chunk's line is taken as its
-        end: some servers send no more (http.client's own suite has them).
+        A stream that ends right after the line of the last chunk is accepted unless strict:
+        some servers, and http.client's own tests, send no empty line.
         """
         cdef http1_lines lines
         cdef http1_rc rc
@@ -327,11 +331,11 @@ cdef class ChunkedBody:
         return HTTP1_END
 
     cdef bint waits(self, http1_rc rc) noexcept:
-        """Whether a FeedReader has to be fed first."""
+        """Return True if a FeedReader has to be fed first."""
         return rc == HTTP1_MORE and self.reader._waits
 
     cdef int fail(self, http1_rc rc) except -1:
-        """Raise what `rc` means."""
+        """Raise the exception for a result code."""
         shown = self.reader.line_at(0)
         if rc == HTTP1_LONG:
             raise LineTooLong("chunk size", self._body.max_line, shown)
@@ -340,7 +344,7 @@ cdef class ChunkedBody:
         elif rc == HTTP1_MANY:
             why = f"more chunk framing than ten times the content, at {shown!r}"
         elif self._body.state == HTTP1_AT_CRLF:
-            why = f"CRLF behind chunk data expected (RFC 9112 7.1): {shown!r}"
+            why = f"CRLF after chunk data expected (RFC 9112 7.1): {shown!r}"
         else:
             why = BAD_LINE.format(shown)
         raise IncompleteRead(b"", self._body.left if self._body.state == HTTP1_IN_DATA
@@ -348,10 +352,7 @@ cdef class ChunkedBody:
 
 
 def chunk_size(bytes line not None, bint strict=False):
-    """The size that a whole chunk-size line announces.
-
-    Raises ValueError, with the line, where it is none (RFC 9112 7.1).
-    """
+    """Return the size in a whole chunk-size line; raise ValueError for another (RFC 9112 7.1)."""
     cdef const uint8_t *octets = <const uint8_t *> PyBytes_AS_STRING(line)
     cdef size_t end = PyBytes_GET_SIZE(line)
     cdef size_t at = 0

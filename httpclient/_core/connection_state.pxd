@@ -10,9 +10,9 @@ cdef extern from *:
     #define HTTPCLIENT_UNLOCKED 0
     #endif
     """
-    bint UNLOCKED "HTTPCLIENT_UNLOCKED"     # whether threads run at once; known to the compiler
+    bint UNLOCKED "HTTPCLIENT_UNLOCKED"     # True without a GIL; known at compile time
 
-# http.client's own private attributes of a connection, and the values of the first.
+# Two private attributes of http.client's connections, and the values of the first.
 cdef str STATE
 cdef str RESPONSE
 cdef str IDLE
@@ -27,20 +27,20 @@ cdef str CONNECTION_STATE
 cdef class ConnectionState:
     cdef object _limits                 # Limits on each response
     cdef tuple _host_line               # (host, port, default port, their Host field line)
-    cdef Deadline _due                  # of the request that is under way, or None
-    cdef object _answered               # the socket that the last response came from
-    cdef object _spoiled                # a socket whose next bytes have no known meaning
-    cdef object _session_failed         # of HTTPS: (socket, error), see https.py
-    cdef bint _cut                      # whether close() came between the lines of a request
-    cdef object _unsent                 # a token for the request until all of it has gone out
-    cdef public bint abandoned          # whether the next request need not wait for the response
-    cdef public bint leaving            # whether close() leaves the socket to a response
-    cdef readonly Py_ssize_t closes     # how often the connection has been closed
-    cdef readonly bint aborted          # whether the last time was during a call
-    cdef Py_ssize_t _calls              # how many calls send on the socket, or shake hands
-    cdef Store _reader                  # what reads a response's head
-    cdef unsigned long _owner           # the thread that was the last to change the state
-    cdef void *_attributes              # the connection's dict, by which copies are told; compared
+    cdef Deadline _due                  # of the current request, or None
+    cdef object _answered               # the socket of the last response, or None
+    cdef object _spoiled                # a socket to close before the next request, or None
+    cdef object _session_failed         # HTTPS: function(socket, error), see https.py; or None
+    cdef bint _cut                      # True if close() was called after putrequest()
+    cdef object _unsent                 # the request's token until it is sent whole, then None
+    cdef public bint abandoned          # True if the next request need not wait for the response
+    cdef public bint leaving            # True if close() leaves the socket to a response
+    cdef readonly Py_ssize_t closes     # number of calls of close()
+    cdef readonly bint aborted          # True if the last close() came during another call
+    cdef Py_ssize_t _calls              # number of calls that send, or perform a TLS handshake
+    cdef Store _reader                  # the reader of a response's head, or None
+    cdef unsigned long _owner           # the last thread that changed the state
+    cdef void *_attributes              # the connection's dict, to recognise copies; never read
 
     cdef bint move(self, dict own, str before, str state) except -1
     cdef bint start(self, dict own, object token) except -1

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""ConnectionState: what httpclient knows of a connection beside http.client's attributes.
+"""ConnectionState: httpclient's own attributes of a connection, in one object.
 
-It is one entry of the connection's ``__dict__``, made on first use: subclasses may not have
-called the constructor.  The state itself ("Idle" and so on) is http.client's attribute.
+It is one entry of the connection's ``__dict__``, created on first use, because a subclass may not
+call the constructor.  The state itself ("Idle" and so on) stays in http.client's attribute.
 
-A change that decides which of two threads (or greenlets) goes on is one step: it compares and
-sets without letting another thread run, by the GIL or by the critical sections of the dict and
-of the ConnectionState.  What another thread must find together is set in one step, too: a
-connection that is idle again, and the response that is to be read first.
+A change that decides which of two threads (or greenlets) proceeds is atomic: the GIL, or the
+critical sections of the dict and of the ConnectionState, keep other threads from running between
+the comparison and the assignment.  Attributes that another thread must see together are set in
+the same step: that the connection is idle again, and the response that has to be read first.
 
-Each change takes the connection's attributes as a dict.
+Each method takes the connection's attributes as a dict, `own`.
 """
 cimport cython
 
@@ -32,17 +32,17 @@ CONNECTION_STATE = "_hc_state"
 
 @cython.final
 cdef class ConnectionState:
-    """See connection_state.pxd for what each attribute says."""
+    """httpclient's attributes of a connection; see connection_state.pxd for each of them."""
 
     def __cinit__(self):
         self._limits = DEFAULT
 
     def __reduce__(self):
-        # A copied or pickled connection has no request.
+        # A copy of a connection has no request under way, so it gets the limits alone.
         return restored_state, (self.limits,)
 
     cdef bint move(self, dict own, str before, str state) except -1:
-        """Change the state; return False if it was another one."""
+        """Change the state; return False if it was not `before`."""
         with cython.critical_section(own):
             if get(own, STATE, IDLE) != before:
                 return False
@@ -51,11 +51,14 @@ cdef class ConnectionState:
         return True
 
     def moved(self, dict own not None, str before not None, str state not None):
-        """As move()."""
+        """Call move() from Python code."""
         return self.move(own, before, state)
 
     cdef bint start(self, dict own, object token) except -1:
-        """From Idle to Request-sent, for a request that is known by a token; False: not Idle."""
+        """Go from Idle to Request-sent; return False if the connection is not idle.
+
+        `token` is any object that identifies the request.
+        """
         with cython.critical_section(own, self):
             if get(own, STATE, IDLE) != IDLE:
                 return False
@@ -66,7 +69,7 @@ cdef class ConnectionState:
         return True
 
     cdef bint start_sending(self, dict own, object token) except -1:
-        """As start(), from Request-started."""
+        """Go from Request-started to Request-sent as start() does; return False if elsewhere."""
         with cython.critical_section(own, self):
             if get(own, STATE, IDLE) != REQUEST_STARTED:
                 return False
@@ -76,14 +79,14 @@ cdef class ConnectionState:
         return True
 
     def started_sending(self, dict own not None, token not None):
-        """As start_sending()."""
+        """Call start_sending() from Python code."""
         return self.start_sending(own, token)
 
     cdef bint wait(self, dict own, object sock) except -1:
-        """From Request-sent to Response-awaited, to read the response's head from this socket.
+        """Go from Request-sent to Response-awaited, to read a response's head from `sock`.
 
-        False: it was another state, or the request has not gone out whole; or another thread has
-        put another socket there since, or a response that is to be read first.
+        Returns False in another state, or if the request has not been sent whole.  Without a GIL,
+        also if another thread has changed the socket, or taken the response, in the meantime.
         """
         with cython.critical_section(own, self):
             if get(own, STATE, IDLE) != REQUEST_SENT or self._unsent is not None:
@@ -96,7 +99,7 @@ cdef class ConnectionState:
         return True
 
     cdef bint sent(self, object token) except -1:
-        """Note that the request with this token has gone out; False: it has been closed."""
+        """Note that the request with this token is sent; return False after a close()."""
         with cython.critical_section(self):
             if self._unsent is not token:
                 return False
@@ -104,7 +107,7 @@ cdef class ConnectionState:
         return True
 
     def all_sent(self, token):
-        """As sent()."""
+        """Call sent() from Python code."""
         return self.sent(token)
 
     def is_own(self):
@@ -112,26 +115,26 @@ cdef class ConnectionState:
         return self._owner == PyThread_get_thread_ident()
 
     def end_abandoned(self):
-        """Set `abandoned` to False; return True to the one thread that finds it True."""
+        """Set `abandoned` to False; return True in the one thread that found it True."""
         with cython.critical_section(self):
             abandoned, self.abandoned = self.abandoned, False
         return abandoned
 
     cdef int read_by(self, Store reader) except -1:
-        """Note what reads the head of the response, or None."""
+        """Set the reader of the response's head, for close(); None for no reader."""
         with cython.critical_section(self):
             self._reader = reader
         return 0
 
     def reads_by(self, Store reader):
-        """As read_by()."""
+        """Call read_by() from Python code."""
         self.read_by(reader)
 
     cdef bint answer(self, dict own, object sock, object response) except -1:
-        """Be idle again, with a response from this socket that is to be read next.
+        """Go to Idle with a response from `sock`, which has to be read before the next one.
 
-        None: the connection is about to be closed, and stays as it is until then.
-        False: it has been closed already; the socket is the response's alone.
+        If `response` is None, the state stays as it is: the caller closes the connection next.
+        Returns False if the connection has been closed; then only the response uses the socket.
         """
         with cython.critical_section(own, self):
             self._reader = None
@@ -145,18 +148,18 @@ cdef class ConnectionState:
         return True
 
     def answers(self, dict own not None, sock, response):
-        """As answer()."""
+        """Call answer() from Python code."""
         return self.answer(own, sock, response)
 
     def close(self, dict own not None):
-        """Forget the request, and take from the attributes what is to be closed.
+        """Forget the request, and take the socket and the response from the attributes.
 
-        Return whether a call goes on on the socket, which close() has to end; the socket; and
-        the response.
+        Returns a tuple: True if a call in another thread still uses the socket, so that the caller
+        has to end that call; the socket or None; and the response or None.
         """
         with cython.critical_section(own, self):
             self.closes += 1
-            # Whether another thread's reader is about to receive cannot be told.
+            # Without a GIL, another thread's reader may be about to receive, unseen here.
             self.aborted = not self.leaving and (
                 self._calls > 0 or self._reader is not None and (
                     UNLOCKED and self._owner != PyThread_get_thread_ident()
@@ -168,16 +171,16 @@ cdef class ConnectionState:
             return self.aborted, sock, response
 
     def end_cut(self):
-        """Return True once after close() has come between the lines of a request.
+        """Return True once after a close() between putrequest() and endheaders().
 
-        The thread that was making it may have added some of them since.
+        The thread that made the request may have added lines after the close().
         """
         with cython.critical_section(self):
             cut, self._cut = self._cut, False
         return cut
 
     def reset(self, dict own not None):
-        """Forget the request that this thread has begun; False: another one has begun one since."""
+        """Forget this thread's request; return False if another thread changed the state since."""
         with cython.critical_section(own, self):
             if self._owner not in (0, PyThread_get_thread_ident()):
                 return False
@@ -193,7 +196,7 @@ cdef class ConnectionState:
         return 0
 
     def publish(self, connection, closes, sock):
-        """Set the connection's socket; False: it has been closed since `closes` was read."""
+        """Set the connection's socket; return False if close() was called since `closes`."""
         own = attributes(connection)
         with cython.critical_section(own, self):
             if self.closes != closes:
@@ -212,14 +215,14 @@ cdef class ConnectionState:
         return 0
 
     def call(self, function, *args):
-        """Call a function that sends on the socket, or shakes hands."""
+        """Call a function that sends, or performs a TLS handshake; close() interrupts it."""
         self.begin_call()
         try:
             return function(*args)
         finally:
             self.end_call()
 
-    # ---- what Python code reads and sets; C does so within a critical section
+    # ---- attributes for Python code; C code reads and sets them within a critical section
 
     @property
     def limits(self):
@@ -293,11 +296,11 @@ cdef class ConnectionState:
 
 
 cdef ConnectionState state_in(dict own):
-    """The ConnectionState of the connection that has these attributes."""
+    """Return the ConnectionState of the connection with these attributes; create it if needed."""
     state = get(own, CONNECTION_STATE, None)
     if type(state) is ConnectionState and (<ConnectionState> state)._attributes == <void *> own:
         return <ConnectionState> state
-    # It has none yet, or that of the connection which it is a copy of.
+    # There is none yet, or that of the connection from which this one was copied.
     with cython.critical_section(own):
         state = get(own, CONNECTION_STATE, None)
         if (type(state) is not ConnectionState
@@ -314,7 +317,7 @@ def connection_state(connection):
 
 
 def restored_state(limits):
-    """Return the ConnectionState of a copy of a connection with these limits."""
+    """Return a new ConnectionState with these limits, for a copy of a connection."""
     cdef ConnectionState state = ConnectionState.__new__(ConnectionState)
     state._limits = limits
     return state

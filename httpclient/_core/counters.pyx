@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""How much has been done in this process, for ``python -m httpclient --stats``.
+"""Counts of requests, responses and bytes in this process, for ``python -m httpclient --stats``.
 
-Plain numbers, for a nanosecond each: where threads run at once without a GIL, some are lost.
+Counting takes a nanosecond and no lock, so without a GIL some counts are lost between threads.
 """
 cimport cython
 
 
 @cython.final
 cdef class Tally:
-    """Requests sent, responses begun, and octets received from real sockets."""
+    """Numbers of requests sent, responses begun, and bytes received (`octets`)."""
 
 
 tally = Tally()

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Deadline: a point in time for a whole exchange, and waiting no longer than that.
+"""Deadline: the time by which a whole exchange has to end.
 
-A socket's timeout holds for each single call, so a server that sends a byte now and then
-keeps its client busy for ever.  Before a call that could last too long, the descriptor is
-polled until the deadline; then the call returns at once.  Setting a shorter timeout and
-setting it back would cost two system calls more.
+A socket's timeout applies to each call alone, so a server that sends a byte now and then keeps
+its client busy for ever.  Before a call that could outlast the deadline, the descriptor is
+polled until the deadline; then the call returns at once.  Setting a shorter timeout and restoring
+it would cost two more system calls.
 """
 import select
 import time
@@ -15,7 +15,7 @@ from cpython.exc cimport PyErr_CheckSignals
 cdef extern from *:
     """
     #ifdef _WIN32
-    /* Python's select knows what sockets are there. */
+    /* Python's select() handles the sockets of Windows. */
     static int httpclient_wait(int fd, int output, double seconds)
     {
         (void)fd; (void)output; (void)seconds;
@@ -61,7 +61,7 @@ cdef double clock() except? -1:
 
 @cython.final
 cdef class Deadline:
-    """A point in time: `seconds` (float, infinite for no limit) from now."""
+    """The time that is `seconds` (float, infinite for no limit) from now."""
 
     def __init__(self, double seconds):
         self.seconds = seconds
@@ -74,16 +74,20 @@ cdef class Deadline:
         return left
 
     def left(self):
-        """Return the seconds that are left; raise TimeoutError if there are none."""
+        """Return the seconds left (float); raise TimeoutError if the deadline has passed."""
         return self.seconds_left()
 
     def shorten(self, timeout):
-        """Return the seconds that a call with this timeout (None: no limit) may take."""
+        """Return the timeout in seconds for a call that must end by then; None for no limit.
+
+        That is `timeout` itself (seconds or None) unless the deadline comes first.  Raises
+        TimeoutError if it has passed.
+        """
         return shortened(self, timeout)
 
 
 cdef object shortened(Deadline due, object timeout):
-    """As due.shorten(timeout): `timeout` itself unless the deadline comes first."""
+    """Return due.shorten(timeout)."""
     cdef double left = due.seconds_left()
     if left == INFINITE or (timeout is not None and <double> timeout <= left):
         return timeout
@@ -91,7 +95,7 @@ cdef object shortened(Deadline due, object timeout):
 
 
 cdef int wait_until(int fd, bint output, Deadline due) except -1:
-    """Wait until a descriptor is ready for input or output; TimeoutError at the deadline."""
+    """Wait until a descriptor is ready for input or output; raise TimeoutError at the deadline."""
     cdef double left
     cdef int ready
 

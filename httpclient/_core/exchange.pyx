@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Requests and Responses: one call in C for what http.client does in many steps.
+"""Requests, Responses and Content: one call in C for many steps of http.client.
 
-A request, the head of its response, and its content are each taken in one go while
-nobody could tell the difference: no step is overridden or replaced, nothing is to be
-printed, and the socket is a real one.  Each method looks whether that is so first, and
-says False or None before it has done anything if it is not; the caller then takes the
-steps.  What goes wrong on the way is for connection.py and response.py to deal with.
+Sending a request, reading the head of its response, and reading its content are one call each if
+a program cannot see the difference: no step is overridden or replaced, debug output is off, and
+the socket is a real one.  Each method checks that first.  Otherwise it returns False or None
+without side effects, and the caller takes the steps of http.client.  After an error, functions of
+connection.py and response.py restore the state.
 
-The attributes of connection and response are those of http.client, in the objects'
-own dicts, where everybody finds and changes them.
+The attributes of connections and responses stay http.client's, in the ``__dict__`` of the
+objects, where programs read and change them.
 """
 import http.client as _standard
 import io
@@ -52,7 +52,7 @@ cdef extern from *:
     object new_instance "httpclient_new"(object cls, tuple args)
 
 cpdef enum:
-    JOINED = 16 * 1024      # a body up to this size goes out with the head
+    JOINED = 16 * 1024      # the largest body that is sent together with the head
 
 cdef Py_ssize_t LARGEST = sys.maxsize
 
@@ -78,7 +78,7 @@ RESPONSE_DATA = ("__getattribute__", "__setattr__", "fp", "status", "version", "
 
 cdef str USUAL = "GET"
 
-# What a response has after its head; most of it mostly stays so.
+# The attributes of a response after begin(); a usual response changes few of these values.
 cdef dict FIELDS = {
     "fp": None, "debuglevel": 0, "_method": USUAL, RESPONSE_STATE: None, "version": 11, "code": 200,
     "status": 200, "reason": OK, "chunked": False, "length": None, "will_close": False,
@@ -86,10 +86,10 @@ cdef dict FIELDS = {
 
 
 def alone(response, function, argument):
-    """function(response, argument), which reads content: as one thread at a time may do.
+    """Return function(response, argument), which reads content, and keep other threads out.
 
-    RuntimeError for another one.  After an exception by which content is lost, nothing more
-    can be read from a Reader.
+    Raises RuntimeError if another thread is reading the response.  After an exception that lost
+    content, nothing more can be read from a Reader.
     """
     cdef Reader reader = None
     cdef ResponseState state = None
@@ -115,26 +115,29 @@ def alone(response, function, argument):
 
 
 cdef bint is_absolute(str target) noexcept:
-    """Whether a request target may be a URL, with a host of its own."""
+    """Return True if a request target may be a URL, which has its own host."""
     return PyUnicode_Tailmatch(target, "http", 0, LARGEST, -1) != 0
 
 
 cdef bint is_usual(object deadline) except -1:
-    """Return True for seconds that need no check: a float but NaN, or an int of usual size."""
+    """Return True for a deadline that needs no check: a float except NaN, or an int below 1e9."""
     if type(deadline) is float:
         return deadline == deadline
     return type(deadline) is int and -1e9 < deadline < 1e9
 
 
 cdef bint prints(dict own) except -1:
-    """Whether a connection is to print what it does."""
+    """Return True if debug output is on (``set_debuglevel()``)."""
     level = get(own, "debuglevel", NOTHING)
     return level is not NOTHING and level > 0
 
 
 cdef tuple host_line(object connection, ConnectionState state, object cold, object host,
                      object port, object default_port):
-    """The Host field line, with what it is made of, as the connection keeps it; None if odd."""
+    """Return the (host, port, default port, Host field line) of a connection, or None.
+
+    None: http.client's steps have to make the line, as the host has unusual characters.
+    """
     cdef tuple known
 
     with cython.critical_section(state):
@@ -146,7 +149,7 @@ cdef tuple host_line(object connection, ConnectionState state, object cold, obje
 
 
 cdef bint is_over(Originals answers, object response) except -1:
-    """Whether a response has been read to its end, and nothing came behind it."""
+    """Return True if a response has been read to its end, and no bytes came after it."""
     cdef dict own
     if not answers.of_class(type(response)):
         return False
@@ -156,14 +159,14 @@ cdef bint is_over(Originals answers, object response) except -1:
 
 @cython.final
 cdef class Requests:
-    """Sends requests whose head can be made in one go."""
+    """Sends requests whose head can be built in one step."""
 
     cdef Originals _methods
     cdef Originals _answers
     cdef Bindings _rules
     cdef dict _namespace
-    cdef object _cold           # functions for what is not as usual, see connection.py
-    cdef str _deadline          # the name of the attribute
+    cdef object _cold           # functions for rare cases, see connection.py
+    cdef str _deadline          # the name of the attribute for the deadline
 
     def __init__(self, Originals methods not None, Originals answers not None,
                  Bindings rules not None, dict namespace not None, cold, str deadline):
@@ -175,7 +178,7 @@ cdef class Requests:
         self._deadline = deadline
 
     def send(self, connection, method, target, body, headers, deadline):
-        """Send a request on an idle connection; False: nothing has been done."""
+        """Send a request on an idle connection; return False if the caller must take the steps."""
         cdef dict own
         cdef ConnectionState state
         cdef Deadline due = None
@@ -194,7 +197,7 @@ cdef class Requests:
         if not (self._methods.of_object(connection, own) and self._rules.intact()):
             return False
         length = self.length_of(method, body)
-        default_port = connection.default_port      # perhaps a property
+        default_port = connection.default_port      # a subclass may make it a property
         state = connection_state_in(own)
         if not self.is_plain(own, state):
             return False
@@ -210,7 +213,7 @@ cdef class Requests:
         if head is None:
             return False
 
-        # First, as what follows may run Python code, or other threads.
+        # Claim the connection first: the next steps may run Python code or other threads.
         if not state.start(own, head):
             return False
         try:
@@ -231,9 +234,9 @@ cdef class Requests:
         return True
 
     cdef object usable_socket(self, object connection, dict own, ConnectionState state):
-        """Let go of the response before, and of a socket that cannot be used again.
+        """Drop the previous response, and a socket that cannot be reused.
 
-        Returns the socket, or None where one has to be opened.
+        Returns the socket, or None if a new one has to be opened.
         """
         unread = False
         response = get(own, RESPONSE, None)
@@ -256,13 +259,13 @@ cdef class Requests:
         return None
 
     cdef bint is_plain(self, dict own, ConnectionState state) except -1:
-        """Return True if no request has been begun, and it goes straight to its server."""
+        """Return True if no request has begun, debug output is off, and there is no tunnel."""
         buffer = get(own, "_buffer", None)
         return (not prints(own) and type(buffer) is list and not <list> buffer
                 and not get(own, "_tunnel_host", None) and state._due is None)
 
     cdef object length_of(self, str method, object body):
-        """The value of Content-Length, or None for no such field."""
+        """Return the value of Content-Length, or None for no such field."""
         if body is not None:
             return len(body)
         if method != "GET" and method.upper() in self._namespace["_METHODS_EXPECTING_BODY"]:
@@ -289,7 +292,7 @@ cdef class Requests:
 
 @cython.final
 cdef class Responses:
-    """Takes responses whose head is regular, and their content."""
+    """Begins responses whose head is regular."""
 
     cdef Originals _connection
     cdef Originals _methods
@@ -297,8 +300,8 @@ cdef class Responses:
     cdef object _begin_with
     cdef object _message_framing
     cdef object _cold
-    cdef str _strict            # the names of the attributes
-    cdef str _max_response_headers
+    cdef str _strict            # the name of an attribute,
+    cdef str _max_response_headers      # and of another
 
     def __init__(self, Originals connection not None, Originals methods not None,
                  Bindings rules not None, begin_with, message_framing, cold, str strict,
@@ -313,7 +316,10 @@ cdef class Responses:
         self._max_response_headers = max_response_headers
 
     def take(self, connection):
-        """The response to the request that was sent, begun; NOT_MINE: nothing has been done."""
+        """Return the response to the request that was sent, after reading its head.
+
+        Returns NOT_MINE, without side effects, if the caller must take http.client's steps.
+        """
         cdef dict own
         cdef dict fields
         cdef SocketReader reader
@@ -324,7 +330,7 @@ cdef class Responses:
         if not (self._connection.of_class(type(connection)) and self._rules.intact()):
             return NOT_MINE
         cls = connection.response_class
-        # Any class that leaves all this to us; one with a metaclass of its own may not.
+        # A metaclass may override __call__(), which new_instance() skips.
         if type(cls) is not response_type or not self._methods.of_class(cls):
             return NOT_MINE
         own = attributes(connection)
@@ -363,7 +369,7 @@ cdef class Responses:
         except BaseException as error:
             mine.read_by(None)
             self._cold.beginning_failed(connection, response, sock, error)
-            raise error     # whose class beginning_failed() may have changed
+            raise error     # beginning_failed() may have changed its class
         counts.responses += 1
         will_close = fields["will_close"]
         if mine.answer(own, sock, None if will_close else response) and will_close:
@@ -371,14 +377,14 @@ cdef class Responses:
         return response
 
     cdef bint is_plain(self, dict own) except -1:
-        """Return True if no response is to be read first, and none is to be printed or limited."""
+        """Return True if nothing has to be read first, and debug output and limits are not set."""
         return (not prints(own)
                 and get(own, RESPONSE, None) is None and connection_state_in(own)._spoiled is None
                 and get(own, self._max_response_headers, None) is None)
 
     cdef int begin(self, object response, dict fields, ResponseState state, SocketReader reader,
                    object method, object strict) except -1:
-        """HTTPResponse.begin(), for a regular head of a final response."""
+        """Do what HTTPResponse.begin() does; call it for an interim response or an odd head."""
         cdef Head head
         cdef int status
         cdef Py_ssize_t max_line = MAX_LINE, max_fields = MAX_FIELDS
@@ -423,7 +429,7 @@ cdef class Responses:
 
 @cython.final
 cdef class Content:
-    """Takes content of known length, and single fields, of a response that has begun."""
+    """Reads content of known length, and single fields, of a response."""
 
     cdef object _came_short
     cdef Originals _methods
@@ -435,7 +441,7 @@ cdef class Content:
         self._fields = fields
 
     def read(self, response):
-        """Return the rest of the content (bytes); NOT_MINE: nothing has been done."""
+        """Return the rest of the content (bytes), or NOT_MINE if the caller must take the steps."""
         cdef SocketReader reader
         cdef Py_ssize_t size
         cdef dict own = attributes(response)
@@ -458,12 +464,12 @@ cdef class Content:
                 data = reader.take_last(size)
             if data is None:
                 failed = False
-                return NOT_MINE     # another thread has closed it since
+                return NOT_MINE     # Another thread has closed the response.
             if PyBytes_GET_SIZE(data) != length:
                 self._came_short(response, data)
             own["length"] = NOTHING
             if reader.surplus:
-                own["will_close"] = True    # as in _close_conn(), before the response is over
+                own["will_close"] = True    # before ``fp``, as another thread may be in is_over()
             own["fp"] = None
             failed = False
             return data
@@ -471,7 +477,7 @@ cdef class Content:
             reader.end_turn(failed)
 
     def field(self, response, name):
-        """Return the value of a field (str), or None if it is absent; NOT_MINE: ask the message."""
+        """Return the value of a field (str), None if it is absent, or NOT_MINE: ask the message."""
         cdef dict own
         cdef ResponseState state
 

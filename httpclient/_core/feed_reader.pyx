@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""FeedReader: a Reader that somebody feeds, without a socket.
+"""FeedReader: a Reader without a socket, which is fed by feed().
 
-Nothing ever waits here: what has been fed is all there is for now, so a refill
-gives nothing, and until end() that is not the end of the stream.  Whoever reads
-then leaves the unread octets where they are, says so, and is called again after
-more has been fed.  A search for the empty line goes on where it stopped; a
-chunk-size line, which is short, is looked at anew.
+Nothing waits here.  A refill gives nothing, which means the end of the stream only after end().
+Before that, a read that needs more bytes leaves the unread ones where they are and reports it; its
+caller repeats it after the next feed().  A search for the empty line continues where it stopped.
+A chunk-size line is short, so it is parsed again.
 """
 cimport cython
 from cpython.buffer cimport (
@@ -17,16 +16,16 @@ from .http1 cimport *
 from .reader cimport Reader
 from .store cimport refuse_second_thread
 
-cdef Py_ssize_t ROOM = 16 * 1024        # what most responses fit into
+cdef Py_ssize_t ROOM = 16 * 1024        # bytes; most responses fit into it
 
 
 @cython.final
 cdef class FeedReader(Reader):
-    """Octets that feed() brings, until end()."""
+    """A Reader over the bytes given to feed(), until end()."""
 
-    cdef const uint8_t *_fed            # what is being fed, during feed() alone
+    cdef const uint8_t *_fed            # the argument of feed(), only while that runs
     cdef Py_ssize_t _fed_size
-    cdef http1_lines _searched          # of the octets that are unread
+    cdef http1_lines _searched          # how far the unread bytes have been searched
 
     def __cinit__(self):
         self._direct = True
@@ -35,11 +34,11 @@ cdef class FeedReader(Reader):
 
     @cython.critical_section
     def feed(self, data):
-        """Put the octets of a bytes-like object behind the unread ones."""
+        """Append a bytes-like object to the unread bytes."""
         cdef Py_buffer view
 
         self.check_open()
-        if self._fed_size:      # another thread's feed() waits for room
+        if self._fed_size:      # Another thread is in feed().
             refuse_second_thread()
         PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
         try:

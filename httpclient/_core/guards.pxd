@@ -7,12 +7,12 @@ cdef enum:
 
 
 cdef class Originals:
-    cdef tuple _names           # looked for in the class and in the object
+    cdef tuple _names           # attributes to compare in the class, and to look for in the object
     cdef tuple _values
-    cdef tuple _data            # in the class alone: attributes that objects have
+    cdef tuple _data            # attributes to compare in the class alone
     cdef tuple _defaults
-    cdef PyObject *_types[KINDS]    # the classes compared last, borrowed: only compared
-    cdef unsigned int _tags[KINDS]  # their versions then; 0: none
+    cdef PyObject *_types[KINDS]    # the classes that passed last; borrowed, so never read
+    cdef unsigned int _tags[KINDS]  # their version tags then; 0: none
     cdef int _next
 
     cdef bint of_class(self, object cls) except -1
@@ -21,7 +21,7 @@ cdef class Originals:
 
 cdef class Bindings:
     cdef dict _namespace
-    cdef uint64_t _version      # of the namespace, when it was intact
+    cdef uint64_t _version      # the version of the namespace when it was last intact
     cdef tuple _names
     cdef tuple _values
 
@@ -30,8 +30,8 @@ cdef class Bindings:
 
 cdef extern from *:
     """
-    /* A new reference to d[key], or to `otherwise`: in free-threaded Python a borrowed one
-       may be gone before it is counted. */
+    /* Returns a new reference to d[key], or to `otherwise`.  Without a GIL, another thread could
+       free the value between the look-up and the increment of a borrowed reference. */
     static inline PyObject *
     httpclient_get(PyObject *d, PyObject *key, PyObject *otherwise)
     {
@@ -53,7 +53,7 @@ cdef extern from *:
         Py_INCREF(otherwise);
         return otherwise;
     }
-    /* An object's __dict__, or an empty dict: those of other classes may have none. */
+    /* Returns an object's __dict__, or an empty dict if it has none. */
     static inline PyObject *
     httpclient_attributes(PyObject *obj)
     {

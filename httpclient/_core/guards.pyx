@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Originals and Bindings: whether anybody has replaced what one call in C stands for.
+"""Originals and Bindings: detect that a program has replaced a step that a call in C leaves out.
 
-Programs override methods, set them on an object or on a class, and rebind names
-of a module; then the steps have to be taken one by one, so that theirs is called.
+Programs override methods, set them on an object or a class, and rebind names of a module.  Then
+the steps have to be taken one by one, so that the replacement is called.
 
-A class says so by its version tag, which CPython changes whenever an attribute
-of the class or of a base of it is set: the attributes are compared once per tag.
+CPython changes the version tag of a class whenever an attribute of the class or of one of its
+base classes is set, so the attributes are compared once per tag.
 """
 cimport cython
 from cpython.dict cimport PyDict_Contains
@@ -18,7 +18,7 @@ cdef extern from "Python.h":
 
 cdef extern from *:
     """
-    /* CPython changes it whenever a dict is changed; 0: this one does not tell. */
+    /* Returns a number that changes with the dict, or 0 if this CPython has none. */
     static inline uint64_t
     httpclient_dict_version(PyObject *d)
     {
@@ -34,8 +34,8 @@ cdef extern from *:
 
 cdef extern from *:
     """
-    /* Without a GIL other threads change what is remembered, in any order: tags are unique, so
-     * one does no harm beside another class's type.
+    /* Without a GIL, threads write tags and types in any order.  A tag beside the type of another
+     * class does no harm, because tags are unique.
      */
     #ifdef Py_GIL_DISABLED
     #define httpclient_tag(place) _Py_atomic_load_uint_relaxed(place)
@@ -80,10 +80,10 @@ cdef unsigned int version_of(object cls) noexcept:
 
 @cython.final
 cdef class Originals:
-    """The attributes `names` of a class, as they are now, and `data`.
+    """Remembers the attributes `names` and `data` of a class, to compare other classes with.
 
-    `data` are attributes that objects have of their own: of a class it is only asked
-    that it has made no property of them, nor given them another default.
+    `data` are attributes that objects set themselves.  In a class they must only keep their
+    defaults, that is, be no properties.
     """
 
     def __init__(self, cls, *names, data=()):
@@ -97,7 +97,7 @@ cdef class Originals:
         cdef int i
 
         if tag == 0 and self._names:
-            getattr(cls, self._names[0], None)      # has it given one, mostly
+            getattr(cls, self._names[0], None)      # A look-up makes CPython assign a tag.
             tag = version_of(cls)
         if tag != 0:
             for i in range(KINDS):
@@ -110,7 +110,7 @@ cdef class Originals:
         for name, value in zip(self._data, self._defaults):
             if getattr(cls, name, MISSING) is not value:
                 return False
-        # The tag of before: the class may have been changed while it was compared.
+        # Another thread may have changed the class, and so its tag, during the comparison.
         if tag != 0 and tag == version_of(cls):
             with cython.critical_section(self):
                 i = self._next
@@ -129,17 +129,17 @@ cdef class Originals:
         return True
 
     def in_class(self, cls):
-        """Whether a class has them all."""
+        """Return True if a class has all the remembered attributes."""
         return self.of_class(cls)
 
     def in_object(self, obj):
-        """Whether the class of an object has them all, and the object none of its own."""
+        """Return True if an object's class has them all, and its ``__dict__`` replaces none."""
         return self.of_object(obj, attributes(obj))
 
 
 @cython.final
 cdef class Bindings:
-    """The `names` of a module's namespace, as they are now."""
+    """Remembers the values of `names` in a module's namespace; intact() compares them."""
 
     def __init__(self, dict namespace not None, *names):
         self._namespace = namespace

@@ -9,8 +9,8 @@ cdef class Head:
     cdef readonly int version           # 10 or 11
     cdef readonly int status
     cdef readonly str reason
-    cdef readonly Py_ssize_t size       # its octets, with the status line
-    cdef readonly bytes section         # the field section, as it arrived
+    cdef readonly Py_ssize_t size       # bytes of the head, with the status line
+    cdef readonly bytes section         # the field section, as received
     cdef http1_framing _framing
 
     cdef bint is_final(self) noexcept

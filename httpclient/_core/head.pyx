@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Heads: status line and field section, out of a Reader or out of bytes, into a Head.
+"""Head: a status line and a field section, parsed from a Reader or from bytes.
 
-Only regular heads end here as a Head.  What the C grammar calls odd is handed
-back as bytes, whole, for the slow lane in message.py.  Pairs of str are made
-when somebody asks for them.
+Only a regular head becomes a Head.  If the C grammar calls a head odd, it is returned whole, as
+bytes, for the slow lane in message.py.  Pairs of str are created on access.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -16,20 +15,20 @@ from .string_cache cimport name_text, value_text
 
 from .._common.exceptions import HTTPException, LineTooLong
 
-OK = "OK"     # the reason phrase of most responses: always the same object
+OK = "OK"     # the reason phrase of most responses, one object for all of them
 cdef Py_ssize_t MIN_REFILL = 16 * 1024
 
 
 @cython.final
 cdef class Head:
-    """A regular head: what its status line says, its field section, and the framing it means."""
+    """A regular head: its status line, its field section, and the framing that they declare."""
 
     @property
     def framing(self):
-        """The facts for message_framing(): itself."""
+        """The argument for message_framing(): the Head itself."""
         return self
 
-    # What message_framing() asks of an odd head as well.
+    # message_framing() reads these of odd heads, which may have other values.
     coded = False
     both = False
     cut = False
@@ -38,47 +37,47 @@ cdef class Head:
 
     @property
     def length(self):
-        """Content-Length in octets, or None."""
+        """Content-Length in bytes, or None."""
         return self._framing.length if self._framing.has_length else None
 
     @property
     def chunked(self):
-        """Whether Transfer-Encoding is ``chunked``."""
+        """True if Transfer-Encoding is ``chunked``."""
         return self._framing.chunked != 0
 
     @property
     def close(self):
-        """Whether Connection has the option ``close``."""
+        """True if Connection has the option ``close``."""
         return self._framing.close != 0
 
     @property
     def keep_alive(self):
-        """Whether an HTTP/1.0 server said that the connection persists."""
+        """True if the server announced a keep-alive connection, as HTTP/1.0 servers do."""
         return self._framing.keep_alive != 0
 
     @property
     def compound(self):
-        """Whether Content-Type is multipart or message, for which the email package looks in."""
+        """True if Content-Type is multipart or message: the email package examines the content."""
         return self._framing.compound != 0
 
     @property
     def final(self):
-        """Whether it is no interim response (1xx but 101) that another one follows."""
+        """True unless it is an interim response (1xx except 101), which another one follows."""
         return self.is_final()
 
     def __reduce__(self):
-        # Responses that have been read can be copied and pickled.
+        # A response that has been read can be copied and pickled.
         return restored_head, (self.version, self.status, self.reason, self.size, self.section)
 
     cdef bint is_final(self) noexcept:
         return self.status >= 200 or self.status == 101
 
     def first_line(self):
-        """(version, status, reason)."""
+        """Return (version, status, reason)."""
         return self.version, self.status, self.reason
 
     def pairs(self):
-        """A new list of (field name, field value), as str, in order."""
+        """Return a new list of (field name, field value), as str, in order."""
         cdef const char *octets = PyBytes_AS_STRING(self.section)
         cdef size_t end = PyBytes_GET_SIZE(self.section)
         cdef size_t at = 0
@@ -90,9 +89,9 @@ cdef class Head:
         return pairs
 
     def joined(self, str name not None):
-        """The values of the field `name`, joined by ", ", or None; for an ASCII name.
+        """Return the values of a field, joined by ", ", or None; the name must be ASCII.
 
-        As ``", ".join(message.get_all(name))`` of the message with these fields.
+        It is the result of ``", ".join(message.get_all(name))`` for the message with these fields.
         """
         return self.value_of(name)
 
@@ -111,7 +110,7 @@ cdef class Head:
         if http1_find_field(octets, end, &at, <const uint8_t *> wanted, size,
                             &found) != HTTP1_OK:
             return value
-        # Joined once: a server may send as many as the caller's limits allow.
+        # Join once: a server may send many field lines of this name.
         values = [value, latin1(<const char *> octets, found)]
         while http1_find_field(octets, end, &at, <const uint8_t *> wanted, size,
                                &found) == HTTP1_OK:
@@ -125,12 +124,12 @@ cdef str latin1(const char *octets, http1_range r):
 
 def read_head(Reader reader not None, Py_ssize_t max_line, Py_ssize_t max_fields,
               Py_ssize_t max_head, bint strict):
-    """The next head: a Head; or its bytes where it is odd; b"" at the end of the stream.
+    """Read and return the next head: a Head, or its bytes if it is odd.
 
-    Odd bytes without an empty line at their end: the stream ended within the head.
-    None, and nothing has moved: a FeedReader has to be fed first.
-    Raises LineTooLong over `max_line` octets in a line, and HTTPException over
-    `max_fields` field lines or `max_head` octets in all.
+    Returns b"" at the end of the stream.  If the stream ends within the head, the bytes do not
+    end with an empty line.  Returns None, and moves nothing, if a FeedReader has to be fed first.
+    Raises LineTooLong for more than `max_line` bytes in a line, and HTTPException for more than
+    `max_fields` field lines or `max_head` bytes in all.
     """
     return take_head(reader, max_line, max_fields, max_head, strict)
 
@@ -177,9 +176,9 @@ cdef object take_head(Reader reader, Py_ssize_t max_line, Py_ssize_t max_fields,
 
 def head_in(bytes data not None, Py_ssize_t max_line, Py_ssize_t max_fields,
             Py_ssize_t max_head, bint strict):
-    """The Head that `data` begins with; `size` says where it ends.
+    """Return the Head at the beginning of `data`; its `size` is where it ends.
 
-    None if it is not whole, or odd, or beyond a limit: then read_head() tells.
+    Returns None if it is not whole, odd, or over a limit; read_head() then tells which.
     """
     cdef const uint8_t *octets = <const uint8_t *> PyBytes_AS_STRING(data)
     cdef http1_lines lines
@@ -198,7 +197,7 @@ def head_in(bytes data not None, Py_ssize_t max_line, Py_ssize_t max_fields,
 
 cdef Head plain(const uint8_t *octets, size_t end, Py_ssize_t max_line, Py_ssize_t max_fields,
                 Py_ssize_t max_head, bint strict):
-    """The Head that comes first, where it is all there and its lines are plain; or None."""
+    """Return the Head at the beginning, or None if it is not whole or its lines are not plain."""
     cdef http1_status status
     cdef http1_framing framing
     cdef size_t at = 0, section
@@ -216,7 +215,7 @@ cdef Head plain(const uint8_t *octets, size_t end, Py_ssize_t max_line, Py_ssize
 
 cdef Head made(const uint8_t *octets, http1_status *status, size_t section, size_t end,
                http1_framing *framing):
-    """The Head that is octets[0:end], with its field section from `section` on."""
+    """Return the Head of octets[0:end], whose field section begins at `section`."""
     cdef Head head = Head.__new__(Head)
 
     head._framing = framing[0]
@@ -233,7 +232,7 @@ cdef Head made(const uint8_t *octets, http1_status *status, size_t section, size
 
 
 cdef Head parse(const uint8_t *octets, size_t end, bint strict):
-    """The Head that is octets[0:end], or None if it is odd."""
+    """Return the Head of octets[0:end], or None if it is odd."""
     cdef http1_status status
     cdef http1_framing framing
     cdef size_t at = 0, section
@@ -247,7 +246,7 @@ cdef Head parse(const uint8_t *octets, size_t end, bint strict):
 
 
 def restored_head(int version, int status, str reason, Py_ssize_t size, bytes section not None):
-    """The Head that had these attributes."""
+    """Return a Head with these attributes, for copies and pickles."""
     cdef Head head = field_section(section)
     head.version = version
     head.status = status
@@ -257,7 +256,7 @@ def restored_head(int version, int status, str reason, Py_ssize_t size, bytes se
 
 
 def field_section(bytes section not None, bint strict=False):
-    """The Head, without a status line, of a field section with its empty line; None if odd."""
+    """Return a Head without a status line for a field section and its empty line; None if odd."""
     cdef size_t end = PyBytes_GET_SIZE(section)
     cdef size_t at = 0
     cdef Head head = Head.__new__(Head)
@@ -270,7 +269,7 @@ def field_section(bytes section not None, bint strict=False):
 
 
 def status_line(bytes line not None, bint strict=False):
-    """(minor version, status, reason) of a regular HTTP/1 status line with line end; or None."""
+    """Return (minor version, status, reason) of a status line and its line end; None if odd."""
     cdef http1_status status
     cdef size_t at = 0
     cdef const uint8_t *octets = <const uint8_t *> PyBytes_AS_STRING(line)
@@ -283,10 +282,7 @@ def status_line(bytes line not None, bint strict=False):
 
 @cython.critical_section
 cpdef bint skip_empty_line(Reader reader) except -1:
-    """Use up one empty line, if that is what comes next.
-
-    False: whether it does is open until a FeedReader has been fed.
-    """
+    """Skip one empty line if it comes next; return False if a FeedReader has to be fed first."""
     cdef const uint8_t *octets
     cdef Py_ssize_t have
 
@@ -309,9 +305,9 @@ cpdef bint skip_empty_line(Reader reader) except -1:
 
 @cython.critical_section
 def begins_with_http(Reader reader not None):
-    """Whether the unread octets begin with ``HTTP/``; receives until that can be told.
+    """Return True if the unread bytes begin with ``HTTP/``; receive as many as that needs.
 
-    None: it is open until a FeedReader has been fed.
+    Returns None if a FeedReader has to be fed first.
     """
     reader.check_readable()
     while reader._end - reader._at < 5:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every declaration of csrc; no other file names a C header of ours."""
+"""The declarations of csrc; no other file names a header of csrc."""
 from libc.stdint cimport uint8_t, uint64_t
 
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Pieces: content that has arrived already, piece by piece, in one call in C each.
+"""Pieces: reads pieces of content that has been received, in one call in C each.
 
-A piece that is not all there, the last one, and whatever is not as usual, are for the
-caller to take by the steps: each method then returns NOT_MINE, and has done nothing.
-The attributes of the response say what is content, as for the steps, and are kept true.
+If a piece has not been received whole, or a step is overridden or replaced, each method returns
+NOT_MINE without side effects, and the caller takes http.client's steps.  The attributes of the
+response say how much content is left, as they do for the steps, and are kept up to date.
 """
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
@@ -22,16 +22,16 @@ from .guards import NOT_MINE as _NOT_MINE
 
 cdef object NOT_MINE = _NOT_MINE
 cdef str GET = "GET"
-cdef Py_ssize_t ONCE = 1 << 20          # what read1() takes at most if it is not said
+cdef Py_ssize_t ONCE = 1 << 20          # the most bytes that read1() returns if `n` is negative
 
 
 @cython.final
 cdef class Pieces:
-    """Takes pieces of content of a response out of what has arrived.
+    """Reads pieces of a response's content from the unread bytes of its Reader.
 
-    `chunked_body` makes the ChunkedBody of a response.  `whole` are the steps that reading
-    leaves out if the content does not come in chunks, `chunks` if it does, and `lines` those
-    that lines out of chunks are read by.
+    `chunked_body` is a function that returns the ChunkedBody of a response.  The Originals hold
+    the steps that are left out: `whole` for content without chunks, `chunks` for chunked content,
+    and `lines` for readline() of chunked content.
     """
 
     cdef object _chunked_body
@@ -47,7 +47,7 @@ cdef class Pieces:
         self._lines = lines
 
     def read(self, response, n):
-        """Just `n` octets."""
+        """Return `n` bytes, or None."""
         cdef Py_ssize_t size
         cdef dict own = attributes(response)
         cdef ChunkedBody body
@@ -79,7 +79,7 @@ cdef class Pieces:
             reader.end_turn(failed)
 
     def readinto(self, response, buffer):
-        """How many octets it took to fill `buffer`, a bytearray or memoryview."""
+        """Fill `buffer`, a bytearray or memoryview; return its size in bytes, or None."""
         cdef Py_buffer view
         cdef dict own = attributes(response)
         cdef bint failed = True, filled = False
@@ -105,7 +105,7 @@ cdef class Pieces:
             PyBuffer_Release(&view)
 
     def read1(self, response, n):
-        """Up to `n` octets of what has arrived, of one chunk if there are chunks."""
+        """Return up to `n` unread bytes, of one chunk if there are chunks; or None."""
         cdef Py_ssize_t most, size
         cdef dict own = attributes(response)
         cdef ChunkedBody body
@@ -140,7 +140,7 @@ cdef class Pieces:
             reader.end_turn(failed)
 
     def peek(self, response):
-        """What has arrived, of one chunk if there are chunks; it stays."""
+        """Return the unread bytes, of one chunk if there are chunks, and keep them; or None."""
         cdef Py_ssize_t size
         cdef dict own = attributes(response)
         cdef ChunkedBody body
@@ -164,7 +164,7 @@ cdef class Pieces:
             reader.end_turn(False)
 
     def readline(self, response, limit):
-        """Up to and with the next LF; at most `limit` octets if not negative."""
+        """Return content up to and with the next LF, `limit` bytes at most if not negative."""
         cdef const uint8_t *found
         cdef Py_ssize_t most, size
         cdef dict own = attributes(response)
@@ -204,7 +204,10 @@ cdef class Pieces:
             reader.end_turn(failed)
 
     cdef Reader reader_of(self, dict own, Py_ssize_t least):
-        """The Reader of a response that has so many unread octets and can be read, or None."""
+        """Return the Reader of a response, or None if it holds fewer unread bytes than `least`.
+
+        Also None if it cannot be read, or the response has no content (HEAD).
+        """
         cdef Reader reader
 
         fp = get(own, "fp", None)
@@ -220,9 +223,9 @@ cdef class Pieces:
 
     cdef ChunkedBody body_of(self, object response, dict own, Reader reader, Originals steps,
                              str step):
-        """The ChunkedBody of a response whose content comes in chunks, or None.
+        """Return the ChunkedBody of a response with chunked content, or None.
 
-        `step` is the method that would be called: somebody may have set it on the object.
+        `step` is the method of the step: a program may have set it on the object.
         """
         cdef ResponseState state
 
@@ -234,25 +237,25 @@ cdef class Pieces:
             body = state._body
         if type(body) is not ChunkedBody or (<ChunkedBody> body).reader is not reader:
             body = self._chunked_body(response)
-            # Python code has run, and may have replaced the reader or a method.
+            # Python code has run, and may have replaced ``fp``.
             if type(body) is not ChunkedBody or (<ChunkedBody> body).reader is not reader:
                 return None
         (<ChunkedBody> body).set_left_in_chunk(get(own, "chunk_left", None))
         return None if reader.closed else <ChunkedBody> body
 
     cdef Py_ssize_t at_hand(self, object response, dict own, Reader reader) except -1:
-        """How many octets of content have arrived that does not come in chunks."""
+        """Return how many unread bytes are content; 0 if it is chunked or a step is replaced."""
         cdef Py_ssize_t have
         if get(own, "chunked", None) is not False or not self._whole.of_object(response, own):
             return 0
         length = get(own, "length", None)
-        have = reader._end - reader._at     # now, as other threads may have run
+        have = reader._end - reader._at     # Read late: of_object() lets other threads run.
         if length is None:
             return have
         return min(have, clipped_size(length, NULL)) if type(length) is int and length > 0 else 0
 
     cdef int count(self, object response, dict own, Py_ssize_t n) except -1:
-        """Note that `n` octets of content have been taken; the last ones are the end."""
+        """Reduce `length` by `n` bytes of content; end the response if none are left."""
         length = get(own, "length", None)
         if length is not None:
             length = length - n
@@ -291,21 +294,21 @@ cdef class Pieces:
 
 
 cdef bytes octets_of(Reader reader, Py_ssize_t n):
-    """As read() of the reader."""
+    """Return reader.read(n)."""
     with cython.critical_section(reader):
         reader.check_readable()
         return reader.read_octets(n)
 
 
 def safe_read(incomplete_read, read_at_most):
-    """HTTPResponse._safe_read(), with the IncompleteRead that it raises.
+    """Return the method HTTPResponse._safe_read(), which raises `incomplete_read`.
 
-    A function of its own, and not the method of a class like Pieces, as others call it once or
-    twice for each chunk: urllib3 takes apart chunked bodies by it and by ``fp.readline()``.
+    It is a function in C, not a Python method that calls Pieces, because urllib3 calls it once or
+    twice for each chunk: it reads chunked bodies by this method and ``fp.readline()``.
     """
     @cython.binding(True)
     def _safe_read(self, amt):
-        """Just `amt` octets from ``fp``, or IncompleteRead; memory follows what arrives."""
+        """Return `amt` bytes read from ``fp``; raise IncompleteRead if the stream ends first."""
         fp = self.fp
         if isinstance(fp, Reader) and type(amt) is int:
             data = octets_of(<Reader> fp, clipped_size(amt, NULL))

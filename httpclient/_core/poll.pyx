@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Whether a descriptor is ready, without waiting and without reading."""
+"""Tests whether a descriptor is ready, without waiting and without reading."""
 import select
 
 
 cdef extern from *:
     """
     #ifdef _WIN32
-    /* Python's select knows what sockets are there. */
+    /* Python's select() handles the sockets of Windows. */
     static int httpclient_poll(int fd, int output) { (void)fd; (void)output; return -1; }
     #else
     #include <poll.h>
@@ -21,17 +21,17 @@ cdef extern from *:
 
 
 cpdef bint readable(int fd) except -1:
-    """Whether a descriptor has octets, or the end of the stream, to read now."""
+    """Return True if a descriptor has unread data, or the peer has closed the connection."""
     cdef int ready = httpclient_poll(fd, False)
     return ready > 0 if ready >= 0 else bool(select.select([fd], (), (), 0)[0])
 
 
 cdef bint has_input(object sock) except -1:
-    """The same of a plain socket; of a closed one it is true, too."""
+    """Return True if a plain socket has unread data, or either side has closed it."""
     cdef int fd = sock.fileno()
     return fd < 0 or readable(fd)
 
 
 cdef bint has_room(int fd) noexcept:
-    """Return True if a socket takes octets to send without waiting."""
+    """Return True if a socket accepts data to send without waiting; False if that is unknown."""
     return httpclient_poll(fd, True) > 0

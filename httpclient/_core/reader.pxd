@@ -2,7 +2,7 @@
 from .store cimport Store
 
 cdef enum:
-    PEEK = 8 * 1024     # what peek() shows at most, as io.BufferedReader's would
+    PEEK = 8 * 1024     # the most bytes that peek() returns, as in io.BufferedReader
 
 
 cdef class Reader(Store):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Reader: what ``response.fp`` is, a Store with the methods of a binary file.
+"""Reader: a Store with the methods of a binary file, for ``response.fp``.
 
-The one and only buffer of its response.  io.BufferedReader would be a second one, and
-would wait for as many octets as were asked for.
+It is the only buffer of its response.  An io.BufferedReader would be a second one, and would
+wait until it has as many bytes as were asked for.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_FromStringAndSize
@@ -14,11 +14,11 @@ from .store cimport Store
 
 from io import UnsupportedOperation
 
-cdef Py_ssize_t STORE = 16 * 1024       # what a refill makes room for
+cdef Py_ssize_t STORE = 16 * 1024       # the room in bytes for a refill
 
 
 cdef class Reader(Store):
-    """A file's methods over unread octets."""
+    """The methods of a binary file over the unread bytes of a Store."""
 
     def readable(self):
         self.check_open()
@@ -54,25 +54,25 @@ cdef class Reader(Store):
 
     @cython.critical_section
     def read(self, n=-1):
-        """`n` octets, fewer only at the end of the stream; all to the end if None or negative."""
+        """Return `n` bytes, fewer only at the end of the stream; all if `n` is None or negative."""
         self.check_readable()
         return self.read_octets(size_of(n))
 
     @cython.critical_section
     def readinto(self, buffer):
-        """Fill `buffer`; return how many octets came before the end of the stream."""
+        """Fill `buffer`; return the number of bytes, fewer only at the end of the stream."""
         self.check_readable()
         return self.fill(buffer, 0, -1, False)
 
     @cython.critical_section
     def readinto1(self, buffer):
-        """Unread octets into `buffer`, or what one receive brings; return how many."""
+        """Read unread bytes into `buffer`, after one receive if none are; return their number."""
         self.check_readable()
         return self.fill(buffer, 0, -1, True)
 
     @cython.critical_section
     def read1(self, n=-1):
-        """What is unread, else what one receive brings; at most `n` octets if not negative."""
+        """Return unread bytes, after one receive if none are; at most `n` if not negative."""
         cdef Py_ssize_t size = size_of(n)
         self.check_readable()
         if size == 0:
@@ -85,7 +85,7 @@ cdef class Reader(Store):
 
     @cython.critical_section
     def peek(self, n=0):
-        """What is unread (at most 8 KiB), or after one receive if nothing is; it stays."""
+        """Return up to 8 KiB of unread bytes, after one receive if none are; they stay unread."""
         self.check_readable()
         if self._at == self._end:
             self.refill(STORE)
@@ -96,7 +96,7 @@ cdef class Reader(Store):
 
     @cython.critical_section
     def readline(self, limit=-1):
-        """Up to and with the next LF; at most `limit` octets if not negative."""
+        """Return the bytes up to and with the next LF, at most `limit` if not negative."""
         cdef Py_ssize_t most = size_of(limit)
         cdef Py_ssize_t seen = 0, have
         cdef uint8_t *begin
@@ -126,7 +126,7 @@ cdef class Reader(Store):
                 break
         return lines
 
-    # What a file for reading has, too; here nothing can be done with it.
+    # Methods of a file that always raise UnsupportedOperation here.
 
     def seek(self, target, whence=0):
         self.check_open()
@@ -150,6 +150,6 @@ cdef class Reader(Store):
             self.write(line)
 
     def detach(self):
-        """Never: what is unread would be lost."""
+        """Raise UnsupportedOperation: the unread bytes would be lost."""
         self.check_open()
         raise UnsupportedOperation("detach")

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Request lines and field lines as validated bytes.
 
-The accept path of the request: what is legal beyond doubt comes back as bytes,
-anything else as None, and then http.client's own checks (in connection.py)
-decide and word the exception.
+Each function returns bytes if its arguments are legal beyond doubt, and None otherwise.  Then
+http.client's own checks (in validation.py) decide, and word the exception.
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.object cimport PyObject
@@ -18,7 +17,7 @@ cdef extern from "Python.h":
 
 cdef extern from *:
     """
-    /* A dict that no other thread can change until its caller lets one run. */
+    /* Returns a dict that no other thread changes: a copy if threads run without a GIL. */
     #ifdef Py_GIL_DISABLED
     #define httpclient_owned(d) PyDict_Copy(d)
     #else
@@ -30,14 +29,14 @@ cdef extern from *:
 cdef bytes ACCEPT_ENCODING = b"Accept-Encoding: identity\r\n"
 
 cdef enum:
-    MAX_FIELDS = 64             # of a request whose head is made in one go
+    MAX_FIELDS = 64             # the most field lines that whole_head() takes
     HAS_HOST = 1
     HAS_ACCEPT_ENCODING = 2
     HAS_LENGTH = 4
 
 
 cdef const uint8_t *ascii(object text, Py_ssize_t *size) except? NULL:
-    """The bytes of an ASCII str or of a bytes object; NULL without an exception for others."""
+    """Return the bytes of an ASCII str or a bytes object; NULL, without an exception, otherwise."""
     if type(text) is str and PyUnicode_IS_ASCII(text):
         return <const uint8_t *> PyUnicode_AsUTF8AndSize(text, size)
     if type(text) is bytes:
@@ -47,7 +46,7 @@ cdef const uint8_t *ascii(object text, Py_ssize_t *size) except? NULL:
 
 
 cpdef bytes request_line(object method, object target, object version):
-    """``method SP target SP version`` as bytes, or None if a part needs a closer look."""
+    """Return ``method SP target SP version`` as bytes, or None if a part needs more checks."""
     cdef Py_ssize_t m = 0, t = 0, v = 0
     cdef const uint8_t *method_bytes
     cdef const uint8_t *target_bytes
@@ -73,9 +72,9 @@ cpdef bytes request_line(object method, object target, object version):
 
 
 cpdef bytes field_line(object name, object value):
-    """``name: value`` as bytes, or None if a part needs a closer look.
+    """Return ``name: value`` as bytes, or None if a part needs more checks.
 
-    The name is str or bytes, the value str, bytes or int.
+    The name is a str or bytes, the value a str, bytes or an int.
     """
     cdef Py_ssize_t n = 0, v = 0
     cdef const uint8_t *name_bytes
@@ -100,7 +99,7 @@ cpdef bytes field_line(object name, object value):
 
 
 cdef bint is_word(const uint8_t *octets, Py_ssize_t n, const char *word) noexcept:
-    """Whether the `n` octets of a token are `word`, which is in lower case."""
+    """Return True if the `n` bytes of a token are `word`, in any case; `word` is in lower case."""
     cdef Py_ssize_t i
     for i in range(n):
         if (octets[i] | 0x20) != <uint8_t> word[i]:
@@ -109,7 +108,7 @@ cdef bint is_word(const uint8_t *octets, Py_ssize_t n, const char *word) noexcep
 
 
 cdef int framing_name(const uint8_t *name, Py_ssize_t n) noexcept:
-    """HAS_… for the field names that decide what http.client adds by itself."""
+    """Return the flag HAS_… of a field that http.client otherwise adds itself, or 0."""
     if n == 4 and is_word(name, n, "host"):
         return HAS_HOST
     if n == 15 and is_word(name, n, "accept-encoding"):
@@ -131,11 +130,11 @@ cdef dict with_numbers_as_text(dict headers):
 
 
 cdef bytes whole_head(str method, str target, bytes host_line, dict headers, object length):
-    """A whole HTTP/1.1 request head; None if a part needs a closer look.
+    """Return a whole HTTP/1.1 request head, or None if a part needs more checks.
 
-    What http.client puts into it, in its order: request line, Host, Accept-Encoding
-    and Content-Length unless given, `headers`, the empty line.  `length` is that
-    of the body, in octets, or None for no Content-Length.
+    The lines are http.client's, in its order: request line; Host, Accept-Encoding and
+    Content-Length unless `headers` has them; `headers`; empty line.  `length` is the size of the
+    body in bytes, or None for no Content-Length.
     """
     cdef Py_ssize_t m = 0, t = 0, n = 0, v = 0, size, count = 0, i
     cdef const uint8_t *method_octets = NULL
@@ -163,7 +162,7 @@ cdef bytes whole_head(str method, str target, bytes host_line, dict headers, obj
     headers = owned(headers)
     if len(headers) > MAX_FIELDS:
         return None
-    # Up to the last memcpy() nobody else runs, so that the dict owns what is pointed at.
+    # No other Python code runs up to the last memcpy(), so the dict keeps the strings alive.
     while PyDict_Next(headers, &at, &name, &value):
         if type(<object> value) is int:
             return whole_head(method, target, host_line, with_numbers_as_text(headers), length)
@@ -174,7 +173,7 @@ cdef bytes whole_head(str method, str target, bytes host_line, dict headers, obj
         if (http1_field_name(names[count], n) != HTTP1_OK
                 or http1_field_value(values[count], v) != HTTP1_OK):
             return None
-        if type(<object> name) is str:  # http.client does not look into names of bytes
+        if type(<object> name) is str:  # http.client ignores names that are bytes here
             has |= framing_name(names[count], n)
         name_sizes[count] = n
         value_sizes[count] = v

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
 
-cdef str RESPONSE_STATE     # the attribute of a response
+cdef str RESPONSE_STATE     # the name of the attribute that holds it
 
 
 cdef class ResponseState:
     cdef object _limits         # Limits
     cdef object _head           # Head or OddHead; None before begin(), or if steps have read it
-    cdef object _message        # the HTTPMessage of that head, once it is asked for
+    cdef object _message        # the HTTPMessage of that head, created on access; else None
     cdef object _body           # the ChunkedBody, or None
-    cdef dict __dict__          # what only Python code uses
-    cdef bint _reading                  # whether a thread is in a read by steps, or feeds a parser
+    cdef dict __dict__          # the attributes that only Python code uses
+    cdef bint _reading          # True while a thread is in a read by steps, or feeds a parser
 
     cpdef bint begin_turn(self) except -1
     cpdef int end_turn(self) except -1

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""ResponseState: what httpclient knows of a response beside http.client's attributes.
+"""ResponseState: httpclient's own attributes of a response, in one object.
 
-It is one entry of the response's ``__dict__``, made on first use: subclasses and fakes may not
-have called the constructor.  http.client's own attributes stay where everybody finds them.
+It is one entry of the response's ``__dict__``, created on first use, because subclasses and fakes
+may not call the constructor.  http.client's own attributes stay in the ``__dict__`` itself.
 """
 cimport cython
 
@@ -16,23 +16,23 @@ RESPONSE_STATE = "_hc_state"
 @cython.final
 @cython.freelist(16)
 cdef class ResponseState:
-    """See response_state.pxd for the attributes that C uses, too."""
+    """httpclient's attributes of a response; see also response_state.pxd."""
 
-    interim = ()            # InterimResponse of each: () or a list
-    interim_bytes = 0
-    line_bytes = 0          # of the status line, for the limit on the whole head
-    reused = False          # whether the connection has brought a response before
-    simple = False          # whether the response is HTTP/0.9
+    interim = ()            # the interim responses: () or a list of InterimResponse
+    interim_bytes = 0       # bytes of their heads
+    line_bytes = 0          # bytes of the status line, for the limit on the whole head
+    reused = False          # True if the connection has had a response before
+    simple = False          # True if the response is HTTP/0.9
     framing_excess = 0      # bytes of chunk framing beyond ten times the content
     trailer_section = b""
-    broken = False          # whether content is lost or given up
-    unsaid = None           # an exception that is kept for the next read
+    broken = False          # True if content has been lost or given up
+    unsaid = None           # an exception to raise from the next read
 
     def __cinit__(self):
         self._limits = DEFAULT
 
     def __reduce__(self):
-        # Responses that have been read can be copied and pickled.
+        # A response that has been read can be copied and pickled.
         return restored_state, (self.limits, self.head, self.message, self.interim,
                                 self.trailer_section, self.broken)
 
@@ -45,7 +45,7 @@ cdef class ResponseState:
         return True
 
     cpdef int end_turn(self) except -1:
-        """End it."""
+        """End a read by steps."""
         with cython.critical_section(self):
             self._reading = False
         return 0
@@ -92,7 +92,7 @@ cdef class ResponseState:
 
 
 cdef ResponseState state_in(dict own):
-    """The ResponseState of the response that has these attributes."""
+    """Return the ResponseState of the response with these attributes; create it if needed."""
     state = get(own, RESPONSE_STATE, None)
     if type(state) is ResponseState:
         return <ResponseState> state
@@ -109,7 +109,7 @@ def response_state(response):
 
 
 def restored_state(limits, head, message, interim, trailer_section, broken):
-    """Return the ResponseState that had these attributes."""
+    """Return a new ResponseState with these attributes, for copies and pickles."""
     cdef ResponseState state = ResponseState.__new__(ResponseState)
     state._limits = limits
     state._head = head

@@ -6,8 +6,8 @@ from .reader cimport Reader
 cdef class SocketReader(Reader):
     cdef object _sock
     cdef object _raw
-    cdef bint _holds            # whether the socket counts us among those who read from it
-    cdef readonly bint surplus  # whether octets were left behind the message's end
+    cdef bint _holds            # True between hold() and release()
+    cdef readonly bint surplus  # True if unread bytes were left after the end of the message
 
     cdef int attach(self, object sock) except -1
     cdef bytes take_last(self, Py_ssize_t n)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""SocketReader and RawReader: a Reader over a socket whose octets are all ours.
+"""SocketReader and RawReader: Readers over a socket that nothing else reads from.
 
-A greedy reader takes what nobody has asked for yet, so it stands only over a socket
-that nobody else reads from; open_reader() decides.
+A greedy reader receives more bytes than it was asked for, so it must not share its socket with
+other code.  open_reader() decides whether it may be used.
 """
 import _socket
 import errno
@@ -33,7 +33,7 @@ cdef extern from *:
     """
     #include <structmember.h>
 
-    /* Where objects of a class keep the value of a slot (__slots__); -1: it is no slot. */
+    /* Returns the offset of a slot (__slots__) in the objects of a class, or -1 if it is none. */
     static Py_ssize_t
     httpclient_slot(PyObject *cls, PyObject *name)
     {
@@ -62,7 +62,8 @@ cdef extern from *:
         return value == NULL ? PyObject_GetAttr(obj, name) : Py_NewRef(value);
     }
 
-    /* Adds to an int in a slot, ten times as fast as by the attribute; -1: do it by that. */
+    /* Adds to an int in a slot, ten times as fast as by the attribute.  Returns -1, and changes
+       nothing, if the caller must use the attribute. */
     static int
     httpclient_add_to_count(PyObject *obj, Py_ssize_t slot, long n)
     {
@@ -85,7 +86,7 @@ cdef extern from *:
     object slot_value "httpclient_slot_value"(object obj, Py_ssize_t slot, object name)
     int add_to_count "httpclient_add_to_count"(object obj, Py_ssize_t slot, long n) noexcept
 
-# Seen at import: what is patched or replaced later is not ours to go around.
+# Bound at import, so that a later patch is noticed and respected.
 cdef object real_socket = socket.socket
 cdef object socket_io = socket.SocketIO
 cdef Originals sockets = Originals(real_socket, "makefile")
@@ -101,11 +102,11 @@ cdef Py_ssize_t CLOSED = slot(real_socket, "_closed")
 
 
 cdef int hold(object sock) except -1:
-    """Have a real socket keep its descriptor until release(), whoever closes it.
+    """Keep the descriptor of a real socket open until release(), even if the socket is closed.
 
-    By the count of the files of makefile(), which close() respects.  A system call that is
-    under way knows nothing but the descriptor's number, and OpenSSL no more than that: when
-    it is closed, the next connection gets the same number.
+    It raises the socket's count of open makefile() files, which close() respects.  Otherwise a
+    close() by another thread would free the descriptor during a system call, which knows its
+    number alone, as OpenSSL does; and the next connection would get the same number.
     """
     with cython.critical_section(sock):
         if add_to_count(sock, IO_REFS, 1) < 0:
@@ -114,7 +115,7 @@ cdef int hold(object sock) except -1:
 
 
 cdef int release(object sock) except -1:
-    """Undo hold(); a socket that was closed meanwhile is closed now."""
+    """Undo hold(); free the descriptor if the socket was closed in the meantime."""
     with cython.critical_section(sock):
         if not is_closed(sock):
             if add_to_count(sock, IO_REFS, -1) < 0:
@@ -125,7 +126,7 @@ cdef int release(object sock) except -1:
 
 
 cdef object send_all(object sock, object data, Deadline due):
-    """Call sock.sendall(data) as held() does, within a deadline unless it is None."""
+    """Call sock.sendall(data) with the socket held, within a deadline unless that is None."""
     if not PyObject_TypeCheck(sock, <PyTypeObject *> real_socket):
         if due is not None:
             return call_in_time(due, sock, sock.sendall, data)
@@ -144,18 +145,18 @@ cdef object send_all(object sock, object data, Deadline due):
 
 
 cdef bint is_method_in_c(object method, object sock) except -1:
-    """Return True if this is a socket's method in C: neither a subclass's nor a patched one."""
+    """Return True if a method is the C socket's own: neither a subclass's nor a patch."""
     return isinstance(method, BuiltinMethodType) and self_of(method) is <PyObject *> sock
 
 
 cdef object send_in_time(object sock, object data, Deadline due):
-    """Call sendall() of a socket that is plain C; at once what goes out without waiting."""
+    """Call sendall() in C within a deadline; first send as much as needs no waiting."""
     cdef Py_ssize_t sent
 
     timeout = timeout_of(sock)
     if within_timeout(sock, timeout, due):
         return call_method(sock, "sendall", data)
-    # Even a send that must not wait begins with a wait if the socket has a timeout.
+    # If the socket has a timeout, even a send with MSG_DONTWAIT would first wait for room.
     if DONT_WAIT and (timeout is None or has_room(descriptor_of(sock))):
         try:
             sent = send_in_c(sock, data, DONT_WAIT)
@@ -168,7 +169,7 @@ cdef object send_in_time(object sock, object data, Deadline due):
 
 
 cdef bint within_timeout(object sock, object timeout, Deadline due) except -1:
-    """Return True if a call with this timeout ends before the deadline; else it must be shorter.
+    """Return True if a call with this timeout ends before the deadline.
 
     Raises TimeoutError, and closes the socket, if the deadline has passed.
     """
@@ -180,7 +181,10 @@ cdef bint within_timeout(object sock, object timeout, Deadline due) except -1:
 
 
 def call_in_time(Deadline due not None, sock, method, *args):
-    """Call a blocking method of a socket; close the socket when the deadline has passed."""
+    """Call a blocking method of a socket; close the socket if the deadline passes.
+
+    Raises TimeoutError when the deadline, or the socket's own timeout, has passed.
+    """
     timeout = sock.gettimeout()
     if within_timeout(sock, timeout, due):
         return method(*args)
@@ -196,28 +200,28 @@ def call_in_time(Deadline due not None, sock, method, *args):
 
 
 cdef int close_for_all(object sock) except -1:
-    """Close a socket, although a response or a file may still read from it."""
+    """Close a socket, and end the calls of responses and files that read from it."""
     interrupt(sock)
     sock.close()
     return 0
 
 
 cdef bint is_closed(object sock) except -1:
-    """Whether close() of a real socket was called; those who hold it keep the descriptor."""
+    """Return True if a real socket's close() was called; its descriptor may still be held."""
     return slot_value(sock, CLOSED, "_closed") is not False
 
 
 cdef int check_open(object sock) except -1:
-    """Raise where another thread is about to close a socket that is held."""
+    """Raise OSError if another thread has called the close() of a held socket."""
     if is_closed(sock):
         raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     return 0
 
 
 def held(sock, str method, *args):
-    """Call a method of a socket, during which nobody's close() frees the descriptor.
+    """Call a method of a socket, and keep the descriptor open during the call.
 
-    Sockets of other make are their makers' affair.
+    Objects that are not a socket.socket are called without that.
     """
     if not PyObject_TypeCheck(sock, <PyTypeObject *> real_socket):
         return getattr(sock, method)(*args)
@@ -230,28 +234,28 @@ def held(sock, str method, *args):
 
 
 def interrupt(sock):
-    """End what other threads do with a real socket; they close the descriptor when they leave."""
+    """End the calls of other threads on a real socket; the last one frees the descriptor."""
     if isinstance(sock, real_socket):
-        hold(sock)      # or they might leave just before the system call
+        hold(sock)      # Otherwise the descriptor may be freed just before shutdown().
         try:
-            # SSLSocket's own would have them go on without TLS.
+            # SSLSocket.shutdown() would make the other threads continue without TLS.
             real_socket.shutdown(sock, socket.SHUT_RDWR)
         except OSError:
-            pass    # it is not connected any more
+            pass    # The socket is no longer connected.
         finally:
             release(sock)
 
 
 @cython.final
 cdef class SocketReader(Reader):
-    """Octets from a real socket, TLS too, by its recv_into().
+    """Reads from a real socket, also one with TLS, by its recv_into().
 
-    It keeps the socket open as a file of makefile() does: see hold().
+    It keeps the descriptor open as a file from makefile() does: see hold().
     """
 
     cdef int attach(self, object sock) except -1:
         self._receive = sock.recv_into
-        # Another object's method might keep the store that it is given: [].append does.
+        # Another callable could keep the store that it is given, as ``[].append`` would.
         self._direct = is_method_in_c(self._receive, sock)
         hold(sock)
         self._holds = True
@@ -259,16 +263,16 @@ cdef class SocketReader(Reader):
         return 0
 
     cdef bytes take_last(self, Py_ssize_t n):
-        """As read(n), of what is the message's end: closes if it has all come.
+        """Return the last `n` bytes of the message as read() does, and close the reader.
 
-        None: it is closed already.
+        Leaves it open if the stream ends first.  Returns None if it was closed before.
         """
         if self.closed:
             return None
         self.check_readable()
         data = self.read_octets(n)
         if PyBytes_GET_SIZE(data) == n:
-            if self._receiving:     # a thread that reads ``fp``: the store is lent
+            if self._receiving:     # Another thread reads ``fp``, and is writing to the store.
                 refuse_second_thread()
             self.surplus = self._at != self._end
             self.closed = True
@@ -297,7 +301,7 @@ cdef class SocketReader(Reader):
 
     @property
     def raw(self):
-        """The socket as a raw file, for those who look for the socket behind ``fp``."""
+        """The socket as a raw file, for programs that get the socket by ``fp.raw._sock``."""
         makefile = self._sock.makefile
         with cython.critical_section(self):
             self.check_open()
@@ -319,7 +323,7 @@ cdef class SocketReader(Reader):
 
     @cython.critical_section
     def close(self):
-        """Close the reader; a receive of another thread's ends, and closes the socket."""
+        """Close the reader; end another thread's receive, which then closes the socket."""
         if self.closed:
             return
         self.closed = True
@@ -341,7 +345,7 @@ cdef class SocketReader(Reader):
 
     cdef int note_failure(self, object error, bint lost) except -1:
         Reader.note_failure(self, error, lost)
-        # A deadline closes the socket: then nobody has any use for the descriptor.
+        # If a deadline has closed the socket, free its descriptor at once.
         if self._failure is not None and is_closed(self._sock):
             self.leave()
         return 0
@@ -355,19 +359,19 @@ cdef class SocketReader(Reader):
 
 
 cdef int shut_down(object file) except -1:
-    """End a receive from the socket under a file, which is not real_socket."""
+    """End a receive from the socket under a file that is not a socket.socket."""
     try:
         file.raw._sock.shutdown(socket.SHUT_RDWR)
     except (OSError, AttributeError):
-        pass    # it is not connected any more, or no socket
+        pass    # The socket is no longer connected, or is none.
     return 0
 
 
 @cython.final
 cdef class RawReader(Reader):
-    """Octets from the raw file under a fresh BufferedReader, which then buffers nothing.
+    """Reads from the raw file under a new BufferedReader, whose own buffer stays empty.
 
-    For sockets of other make (gevent's), whose makefile() is their own.
+    It serves sockets that are not a socket.socket, such as gevent's, with their own makefile().
     """
 
     cdef object _file
@@ -399,7 +403,7 @@ cdef class RawReader(Reader):
 
     @cython.critical_section
     def close(self):
-        """Close the reader; a receive of another thread's ends, and closes the file."""
+        """Close the reader; end another thread's receive, which then closes the file."""
         if self.closed:
             return
         self.closed = True
@@ -418,7 +422,7 @@ cdef class RawReader(Reader):
         Reader.note_failure(self, error, lost)
         sock = getattr(self._file.raw, "_sock", None)
         if self._failure is not None and getattr(sock, "_closed", False):
-            self.leave()    # as in SocketReader
+            self.leave()    # See SocketReader.note_failure().
         return 0
 
     def __repr__(self):
@@ -426,11 +430,11 @@ cdef class RawReader(Reader):
 
 
 cdef bint may_take_all(object sock) except -1:
-    """Whether all the octets of a socket are ours to take: a real one, and nothing patched."""
+    """Return True for a real socket with an unpatched makefile(): a greedy reader may be used."""
     if not (PyObject_TypeCheck(sock, <PyTypeObject *> real_socket)
             and sockets.of_class(type(sock)) and socket_files.of_class(socket_io)):
         return False
-    # A plain one has no attributes of its own.
+    # A plain socket.socket has no __dict__.
     return type(sock) is real_socket or not PyDict_Contains(attributes(sock), "makefile")
 
 
@@ -441,11 +445,10 @@ cdef SocketReader open_socket(object sock):
 
 
 def open_reader(sock):
-    """What a response reads `sock` through.
+    """Return the file through which a response reads `sock`.
 
-    A Reader where all the octets are ours to take; else what its own
-    ``makefile("rb")`` gives, which is then asked for one line or just so many
-    octets, and never for more.
+    That is a Reader if nothing else reads from the socket.  Otherwise it is the result of the
+    socket's ``makefile("rb")``, from which a response never reads more than it needs.
     """
     if may_take_all(sock):
         return open_socket(sock)

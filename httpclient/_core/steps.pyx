@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Steps: putrequest(), putheader() and endheaders(), each as one call in C.
 
-For those who override some methods of HTTPConnection and call the others: each step looks
-only at what it would itself go through, and calls what somebody has replaced.  A step says
-False before it has done anything where there is more to it; then connection.py takes it.
+They serve programs that override some methods of HTTPConnection and call its other methods: each
+step checks only the methods that it would call itself, and calls them if they are replaced.  A
+step returns False, without side effects, if it cannot do the work; then connection.py does it.
 """
 import socket
 
@@ -33,16 +33,16 @@ STEPS_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, CONNECTION_STA
 
 @cython.final
 cdef class Steps:
-    """Takes the steps of requests."""
+    """The steps of a request, for connections of any class."""
 
-    cdef Originals _line        # what makes a request line,
-    cdef Originals _output      # adds a line,
-    cdef Originals _field       # adds a field line,
-    cdef Originals _sending     # and sends them
-    cdef Originals _answers
+    cdef Originals _line        # the methods that make a request line,
+    cdef Originals _output      # that add a line,
+    cdef Originals _field       # that add a field line,
+    cdef Originals _sending     # and that send the lines
+    cdef Originals _answers     # the methods of responses
     cdef Bindings _rules
-    cdef object _cold           # functions for what is not as usual, see connection.py
-    cdef str _deadline          # the name of the attribute
+    cdef object _cold           # functions for rare cases, see connection.py
+    cdef str _deadline          # the name of the attribute for the deadline
 
     def __init__(self, Originals line not None, Originals output not None,
                  Originals field not None, Originals sending not None,
@@ -57,7 +57,7 @@ cdef class Steps:
         self._deadline = deadline
 
     def putrequest(self, connection, method, target, skip_host, skip_accept_encoding):
-        """Begin a request with its request line; False: nothing has been done."""
+        """Begin a request with its request line; return False if connection.py must do it."""
         cdef dict own = attributes(connection)
         cdef list lines = self.lines_of(connection, own, IDLE)
         cdef ConnectionState state = state_in(own)
@@ -95,7 +95,7 @@ cdef class Steps:
             elif not skip_host:
                 self._cold.put_host(connection, target)
             if not skip_accept_encoding:
-                # Content codings are for the caller to ask for, and to decode.
+                # httpclient decodes no content coding, so it must not ask for one.
                 if fields:
                     lines.append(b"Accept-Encoding: identity")
                 else:
@@ -106,7 +106,7 @@ cdef class Steps:
         return True
 
     def putheader(self, connection, name, tuple values not None):
-        """Add a field line that is legal beyond doubt; False: nothing has been done."""
+        """Add a field line that is legal beyond doubt; return False if connection.py must do it."""
         cdef dict own = attributes(connection)
         cdef list lines = self.lines_of(connection, own, REQUEST_STARTED)
 
@@ -119,7 +119,7 @@ cdef class Steps:
         return True
 
     def endheaders(self, connection):
-        """Send the lines, and no body; False: nothing has been done."""
+        """Send the lines, without a body; return False if connection.py must do it."""
         cdef dict own = attributes(connection)
         cdef list lines = self.lines_of(connection, own, REQUEST_STARTED)
         cdef ConnectionState state = state_in(own)
@@ -154,7 +154,7 @@ cdef class Steps:
         return True
 
     cdef list lines_of(self, object connection, dict own, str state):
-        """The lines so far of a connection in this `state`; None: it is another, or odd."""
+        """Return the unsent lines of a connection; None in another state, or if replaced."""
         if (get(own, STATE, None) != state or not self._output.of_object(connection, own)
                 or not self._rules.intact()):
             return None
@@ -162,7 +162,7 @@ cdef class Steps:
         return <list> lines if type(lines) is list else None
 
     cdef bint begin(self, object connection, dict own, ConnectionState state) except -1:
-        """From Idle to Request-started, if nothing is left of the request before."""
+        """Go from Idle to Request-started; return False if the previous exchange is unfinished."""
         response = get(own, RESPONSE, None)
         if (state._spoiled is not None or state.abandoned
                 or response is not None and not is_over(self._answers, response)):
@@ -172,11 +172,11 @@ cdef class Steps:
         if UNLOCKED and state._spoiled is not None:
             self._cold.drop_spoiled(connection)
         if not UNLOCKED or get(own, RESPONSE, None) is response:
-            own[RESPONSE] = None        # else another thread has taken one since, that is unread
+            own[RESPONSE] = None        # Otherwise it is another thread's, and unread.
         return True
 
     cdef int check_socket(self, object connection, dict own, ConnectionState state) except -1:
-        """Drop a socket that has unread data before the request, or that its server has closed."""
+        """Drop a socket that has unread data before the request, or that the server has closed."""
         sock = get(own, "sock", None)
         with cython.critical_section(state):
             answered = state._answered
@@ -187,6 +187,6 @@ cdef class Steps:
 
 
 cdef object host_value(tuple line):
-    """The value in such a line: bytes, or str where it has a port, as in http.client."""
+    """Return the value of a Host field line: bytes, or str with a port, as in http.client."""
     value = (<bytes> line[3])[6:-2]
     return value if line[1] == line[2] else value.decode("ascii")

@@ -6,26 +6,26 @@ from .http1 cimport http1_lines, http1_rc
 
 
 cdef class Store:
-    cdef bytearray _store       # owns the memory; the octets [_at, _end) are unread
+    cdef bytearray _store       # owns the memory; the bytes [_at, _end) are unread
     cdef Py_ssize_t _at
     cdef Py_ssize_t _end
     cdef readonly bint closed
-    cdef bint _aborted          # whether close() came during a read of the response
-    cdef readonly bint arrived  # whether anything has come at all
-    cdef readonly bint after_last_chunk     # whether a chunked body's end was read by lines
-    cdef Py_ssize_t _size_at    # the position of a chunk-size line, as far as lines tell
-    cdef bint _last_chunk       # whether the last chunk's line was read, and only lines since
-    cdef bint _receiving        # whether a receive is under way, perhaps into the store
-    cdef int _turns             # how many reads of the response are under way, within each other,
-    cdef unsigned long _reads   # and by which thread
-    cdef Py_ssize_t _before     # octets of the stream before those in the store
-    cdef Py_ssize_t _settled    # the position in the stream that the response knows of
-    cdef bint _waits            # whether a refill may give nothing before the stream has ended
-    cdef bint _resumes          # whether a search for the empty line goes on where it stopped
-    cdef bint _direct           # whether _receive is C, which keeps no buffer
-    cdef str _failure           # why nothing more can be read
-    cdef object _receive        # recv_into() or readinto(): (buffer) -> octets
-    cdef Deadline _due          # until when a receive in C may wait, or None
+    cdef bint _aborted          # True if close() came during a read of the response
+    cdef readonly bint arrived  # True once a byte has been received
+    cdef readonly bint after_last_chunk     # True if a chunked body's end was read by lines
+    cdef Py_ssize_t _size_at    # the position of the next chunk-size line, known from line reads
+    cdef bint _last_chunk       # True if the last chunk's line was read, and only lines since
+    cdef bint _receiving        # True during a receive, which may write to the store
+    cdef int _turns             # the depth of nested reads of the response,
+    cdef unsigned long _reads   # and the thread that does them
+    cdef Py_ssize_t _before     # bytes of the stream before those in the store
+    cdef Py_ssize_t _settled    # the stream position that the response's attributes describe
+    cdef bint _waits            # True if a refill may give nothing before the stream has ended
+    cdef bint _resumes          # True if a search for the empty line continues where it stopped
+    cdef bint _direct           # True if _receive is a C method, which keeps no buffer
+    cdef str _failure           # the reason why nothing more can be read, or None
+    cdef object _receive        # recv_into() or readinto(): function(buffer) -> bytes received
+    cdef Deadline _due          # the deadline of a receive in C, or None
 
     cdef uint8_t *unread_octets(self) noexcept
     cdef Py_ssize_t position(self) noexcept

@@ -1,24 +1,23 @@
 # SPDX-License-Identifier: MIT
-"""Store: the octets of a connection that have arrived and are not used yet.
+"""Store: the received bytes of a connection that are unread.
 
-It is greedy: one receive takes whatever has arrived, so a small response costs one
-system call.  Where octets come from its subclasses say: sockets.pyx, feed.pyx.
+It is greedy: one receive takes all the bytes that the system has, so a small response costs one
+system call.  Its subclasses define where bytes come from: socket_reader.pyx, feed_reader.pyx.
 
-The store is a bytearray; C borrows its address between two calls into Python,
-never across one.  It is taken at the first receive and given back at the end
-of the message, so idle connections hold no memory.
+The store is a bytearray.  C code borrows its address between two calls into Python, never across
+one.  It is allocated for the first receive and given back at the end of the message, so idle
+connections hold no memory.
 
-Threads.  Each method holds the critical section of its object, which compiles to
-nothing where there is a GIL; a receive lets other threads run in either case.
-While it does, nothing else may be received (``_receiving``), and a close() leaves
-the store and the socket to the receive, which lets them go when it returns: the
-store is being written to, and the number of a closed descriptor would soon be that
-of another connection.  A read of the response that finds the reader closed since it
-has begun, between two steps, ends as a receive would (``_aborted``).
+Threads.  Each method holds the critical section of its object, which compiles to nothing in builds
+with a GIL.  A receive lets other threads run in either build.  Meanwhile no other receive is
+allowed (``_receiving``), and close() leaves the store and the socket to the receive, which
+releases them when it returns: it is writing to the store, and another connection would soon get
+the number of a closed descriptor.  A read of the response in several steps that finds the reader
+closed raises ReadAborted, as a receive does (``_aborted``).
 
-Exceptions.  What a read has taken before a receive raises is given back, so that
-the next read begins with it.  Only if the receive itself may have lost octets, or
-the connection is of no use any more, is nothing read afterwards (``_failure``).
+Exceptions.  If a receive raises, the bytes that the read has taken are given back, and the next
+read begins with them.  Nothing can be read afterwards only if the receive may have lost bytes, or
+the connection cannot be used any more (``_failure``).
 """
 cimport cython
 from cpython.buffer cimport PyBuffer_Release
@@ -48,20 +47,20 @@ cdef extern from "Python.h":
     ctypedef struct PyByteArrayObject:
         Py_ssize_t ob_exports
 
-# What says that there is nothing to receive just now.
+# Exceptions of a non-blocking socket that has no data.
 cdef tuple WAITING = (BlockingIOError, *_tls_waiting)
 
 cdef uint64_t LARGEST = 1 << 62
-cdef Py_ssize_t STORE = 16 * 1024       # what most responses fit into
+cdef Py_ssize_t STORE = 16 * 1024       # bytes; most responses fit into it
 cdef Py_ssize_t SPARES = 16
 
 cdef Tally counts = _tally
-cdef list spares = [None] * SPARES      # stores that nobody uses, the first `spare_count` of them
+cdef list spares = [None] * SPARES      # unused stores, the first `spare_count` of them
 cdef Py_ssize_t spare_count = 0
 
 
 cdef bytearray spare_store():
-    """A store that nobody uses, or None."""
+    """Return an unused store, or None."""
     global spare_count
 
     with cython.critical_section(spares):
@@ -74,7 +73,7 @@ cdef bytearray spare_store():
 
 
 cdef int keep_store(bytearray store) except -1:
-    """Have a store ready for the next who needs one."""
+    """Keep a store for reuse, unless there are SPARES already."""
     global spare_count
 
     with cython.critical_section(spares):
@@ -85,19 +84,19 @@ cdef int keep_store(bytearray store) except -1:
 
 
 cdef class Store:
-    """Unread octets, and how more of them come; subclasses say where from."""
+    """Holds unread bytes and receives more of them; a subclass says from where."""
 
     cdef uint8_t *unread_octets(self) noexcept:
-        """Where the unread octets begin; good until the next call into Python."""
+        """Return the address of the unread bytes; it is valid until the next call into Python."""
         return <uint8_t *> PyByteArray_AS_STRING(self._store) + self._at
 
     cdef Py_ssize_t position(self) noexcept:
         return self._before + self._at
 
     cdef int begin_turn(self) except -1:
-        """Begin a read of the response, which one thread at a time may do.
+        """Begin a read of the response; raise RuntimeError if another thread is in one.
 
-        Turns of one thread nest: a step that a subclass has overridden may read, too.
+        Turns of one thread nest, because a step that a subclass has overridden may read as well.
         """
         cdef unsigned long thread = PyThread_get_thread_ident()
 
@@ -112,7 +111,7 @@ cdef class Store:
         return 0
 
     cdef int end_turn(self, bint failed) except -1:
-        """End it.  `failed`: by an exception; if octets are lost by that, nothing more is read."""
+        """End a read of the response; if it `failed` and lost bytes, allow no more reads."""
         with cython.critical_section(self):
             if failed and self._failure is None and self._settled != self.position():
                 self._failure = "cannot read after a read that failed"
@@ -125,32 +124,32 @@ cdef class Store:
         return 0
 
     cdef int check_readable(self) except -1:
-        """Raise where nothing can be read, or where octets are lost before what is unread."""
+        """Raise if the reader is closed, or if bytes before the unread ones have been lost."""
         if self.closed:
             if self._turns and self._aborted:
-                raise ReadAborted()     # since this read has begun
+                raise ReadAborted()     # It was closed during this read.
             self.check_open()
         if self._failure is not None:
             raise OSError(self._failure)
         return 0
 
     cdef int release_store(self) except -1:
-        """Give the store back; what was unread is gone."""
+        """Give the store back, and discard the unread bytes."""
         cdef bytearray store = self._store
         self._store = None
         self._at = self._end = 0
-        # Python code that has been handed a view of it may have kept that.
+        # Do not reuse a store of which Python code has kept a view.
         if (store is not None and PyByteArray_GET_SIZE(store) == STORE
                 and (<PyByteArrayObject *> store).ob_exports == 0):
             keep_store(store)
         return 0
 
     cdef int leave(self) except -1:
-        """Let go of where the octets came from; the reader is closed."""
+        """Release the source of the bytes, as the reader is closed."""
         return 0
 
     cdef Py_ssize_t refill(self, Py_ssize_t room) except -1:
-        """Receive once, behind the unread octets, `room` or more; 0 is the end of stream."""
+        """Receive once, `room` bytes or more, after the unread ones; 0 is the end of stream."""
         cdef bytearray store
         cdef Py_ssize_t end, got = 0
 
@@ -158,7 +157,7 @@ cdef class Store:
             store = spare_store() if room <= STORE else None
             if store is None:
                 store = bytearray(room)
-            if self._store is None:     # else another thread ran meanwhile
+            if self._store is None:     # Otherwise another thread has set it.
                 self._store = store
         if self._receiving:
             refuse_second_thread()
@@ -177,31 +176,31 @@ cdef class Store:
         if end == 0 and self._direct:
             got = self.receive(store, room)
         else:
-            # Python code gets no hold of the store itself, only of what is released.
+            # Python code gets a view, so that it cannot use the store after the receive.
             with memoryview(store) as whole, whole[end:] as space:
                 got = self.receive(space, room)
         self._end = end + got
-        # No bytecode runs in our loops, and there Python would look for Ctrl-C.
+        # Loops in C run no bytecode, in which Python would check for signals such as Ctrl-C.
         PyErr_CheckSignals()
         return got
 
     cdef int wait(self) except -1:
-        """Wait until a receive does not wait, if it could outlast the deadline."""
+        """Wait until data can be received, if the receive could outlast the deadline."""
         return 0
 
     cdef Py_ssize_t receive(self, object space, Py_ssize_t room) except -1:
-        """One receive into `space`; a wrapper that lies about it is not trusted.
+        """Receive once into `space`; return the number of bytes, which is checked.
 
-        After an error of the socket nothing more is read, as with socket.SocketIO after a
-        timeout.  Other exceptions (a signal handler's) leave the stream where it was, unless
-        the receive is Python code, and has received before it raised.
+        After an error of the socket nothing more can be read, as with socket.SocketIO after a
+        timeout.  Other exceptions (such as a signal handler's) leave the stream where it was,
+        unless the receive is Python code that received bytes before it raised.
         """
         cdef Marked marked
         cdef Py_ssize_t written = 0
         cdef bint lost
 
         if self.closed:
-            raise ReadAborted()     # since this read has begun
+            raise ReadAborted()     # It was closed during this read.
         self.check_readable()
         if self._receiving:
             refuse_second_thread()
@@ -217,29 +216,30 @@ cdef class Store:
             if got is None:
                 raise BlockingIOError("the socket has no data and does not wait for any")
             if not 0 <= <Py_ssize_t> got <= room:
-                raise OSError(f"{got} octets were received into room for {room}")
+                raise OSError(f"recv_into() or readinto() returned {got} for a buffer of {room} "
+                              "bytes; it must return the number of bytes received")
             written = got
         except BaseException as error:
             lost = not is_marked(&marked)
             written = marked.size if lost else 0
             self.note_failure(error, lost)
             if self.closed and isinstance(error, OSError):
-                raise ReadAborted() from error      # it is close()'s doing, too
+                raise ReadAborted() from error      # close() caused the error.
             raise
         finally:
             unmark(&marked, written)
             self._receiving = False
             if self.closed:
-                self.leave()        # which close() left to us
+                self.leave()        # close() has left this to the receive.
         if got:
             self.arrived = True
             counts.octets += <Py_ssize_t> got
         elif self.closed:
-            raise ReadAborted()     # no end of the stream, but close()'s doing
+            raise ReadAborted()     # close() caused this, not the end of the stream.
         return got
 
     cdef int note_failure(self, object error, bint lost) except -1:
-        """Remember why nothing can be read after this exception, if that is so."""
+        """Set `_failure` if nothing can be read after this exception."""
         if isinstance(error, TimeoutError):
             self._failure = "cannot read from timed out object"
         elif lost or (isinstance(error, OSError) and not isinstance(error, WAITING)
@@ -248,9 +248,9 @@ cdef class Store:
         return 0
 
     cdef int give_back(self, const uint8_t *octets, Py_ssize_t n, object error) except -1:
-        """Have the `n` octets that a read had taken be the next unread ones, as it has raised.
+        """Make the `n` bytes that a read has taken the next unread ones, after it raised `error`.
 
-        Of a reader that another thread has closed they are the exception's, as ``partial``.
+        If another thread has closed the reader, they become ``partial`` of the exception.
         """
         cdef bytearray store
         cdef Py_ssize_t have = self._end - self._at
@@ -261,7 +261,7 @@ cdef class Store:
             return 0
         if n <= 0:
             return 0
-        if self._receiving:     # another thread: the store cannot be moved
+        if self._receiving:     # Another thread is writing to the store, so it cannot be moved.
             self._failure = "cannot read what two threads have read at once"
             return 0
         if n <= self._at:
@@ -283,10 +283,10 @@ cdef class Store:
 
     cdef Py_ssize_t fill(self, object target, Py_ssize_t at, Py_ssize_t end,
                          bint once) except -1:
-        """Fill target[at:end]: with unread octets, then received straight into place.
+        """Fill target[at:end] with unread bytes, then with bytes received straight into it.
 
-        Returns the position reached: short of `end` only at the end of the
-        stream or, if `once`, after one receive.  After an exception nothing is taken.
+        Returns the position reached, which is before `end` only at the end of the stream or, if
+        `once`, after one receive.  After an exception, all bytes are given back.
         """
         cdef Py_buffer view
         cdef Py_ssize_t n, begin = at
@@ -305,7 +305,7 @@ cdef class Store:
                     return at
             while at < end:
                 if end - at < STORE:
-                    # A small rest: into the store, whatever else may come with it.
+                    # Receive a small rest into the store, with any bytes that come after it.
                     n = min(self.refill(STORE), end - at)
                     memcpy(<uint8_t *> view.buf + at, self.unread_octets(), n)
                     self._at += n
@@ -327,11 +327,11 @@ cdef class Store:
             PyBuffer_Release(&view)
 
     cdef http1_rc find_empty_line(self, http1_lines *lines, Py_ssize_t limit) except *:
-        """Refill until the lines end with an empty one; offsets are from the unread octets.
+        """Refill until the lines end with an empty one; offsets count from the unread bytes.
 
-        HTTP1_OK, HTTP1_LONG, HTTP1_MANY: as http1_head_end().
-        HTTP1_MORE: the stream ended before.
-        HTTP1_BAD: more than `limit` octets without an empty line.
+        HTTP1_OK, HTTP1_LONG, HTTP1_MANY: see http1_head_end().
+        HTTP1_MORE: the stream ended first.
+        HTTP1_BAD: more than `limit` bytes without an empty line.
         """
         cdef Py_ssize_t have
         cdef http1_rc rc
@@ -350,10 +350,7 @@ cdef class Store:
 
     @cython.critical_section
     def take_section(self, Py_ssize_t max_line, Py_ssize_t max_fields, Py_ssize_t most):
-        """A field section with its empty line, if it has arrived whole and within the limits.
-
-        Else None, and nothing has moved.
-        """
+        """Return a field section with its empty line; None if it is not whole or over a limit."""
         cdef http1_lines lines
 
         self.check_readable()
@@ -368,7 +365,7 @@ cdef class Store:
         return self.take(lines.at)
 
     cdef bytes take(self, Py_ssize_t n):
-        """The next `n` unread octets, which must be there."""
+        """Return the next `n` unread bytes; there must be so many."""
         self._last_chunk = self.after_last_chunk = False
         if n == 0:
             return b""
@@ -377,7 +374,7 @@ cdef class Store:
         return data
 
     cdef bytes take_line(self, Py_ssize_t n):
-        """As take(), of a line; and notice where a caller takes apart chunks by lines."""
+        """Return the next line, of `n` bytes; notice a caller that parses chunks line by line."""
         cdef const uint8_t *octets = self.unread_octets()
         cdef bint empty = n == 1 or n == 2 and octets[0] == c'\r'
         cdef bint last = self._last_chunk
@@ -385,7 +382,7 @@ cdef class Store:
         cdef size_t at = 0
         cdef uint64_t size = 0
 
-        if begin == self._size_at:      # only there is a line a chunk's size
+        if begin == self._size_at:      # A line elsewhere is no chunk-size line.
             if (http1_chunk_line(octets, n, &at, False, n + 1, &size) == HTTP1_OK
                     and at == <size_t> n and size < LARGEST):
                 last = size == 0
@@ -397,19 +394,19 @@ cdef class Store:
 
     @cython.critical_section
     def begin_content(self):
-        """Note that content comes next, or the first chunk's size."""
+        """Note that the content comes next, with its first chunk-size line if it is chunked."""
         self._size_at = self.position()
         self._last_chunk = self.after_last_chunk = False
 
     cdef bytes line_at(self, Py_ssize_t at):
-        """Unread octets from `at` on, as many as a message shows."""
+        """Return unread bytes from `at` on, as many as an exception's text shows."""
         cdef Py_ssize_t n = min(<Py_ssize_t> _SHOWN, self._end - self._at - at)
         return b"" if n <= 0 else PyBytes_FromStringAndSize(<char *> self.unread_octets() + at, n)
 
     cdef bytes read_octets(self, Py_ssize_t n):
-        """`n` octets, or fewer at the end of the stream; all of them if n is negative.
+        """Return `n` bytes, fewer at the end of the stream; all of them if `n` is negative.
 
-        Memory follows what arrives, whatever a peer announced: see Result.
+        Memory grows with the received bytes, whatever size the server announced: see Result.
         """
         cdef Py_ssize_t have = self._end - self._at
         cdef Py_ssize_t size
@@ -431,14 +428,14 @@ cdef class Store:
                     return result.finish(have)
                 result = grown(result, n)
         except BaseException as error:
-            if have > result.size():    # there was no memory for more, nor for what was there
+            if have > result.size():    # A resize failed, and has freed the bytes.
                 self._failure = "cannot read after a read that failed"
             else:
                 self.give_back(result.octets(), have, error)
             raise
 
     cdef bytes read_to_end(self):
-        """All that comes before the end of the stream."""
+        """Return all bytes up to the end of the stream."""
         cdef Gathering gathering = Gathering()
 
         try:
@@ -453,49 +450,49 @@ cdef class Store:
 
     @cython.critical_section
     def put_back(self, bytes octets not None):
-        """Have octets that were read be the next unread ones."""
+        """Make bytes that were read the next unread ones."""
         self.check_open()
         self.give_back_bytes(octets, None)
         self._settled = self.position()
 
     @cython.critical_section
     def settle(self):
-        """Note that the response's attributes are true of what is unread now."""
+        """Note that the response's attributes now describe the unread bytes."""
         self._settled = self.position()
 
     @property
     def offset(self):
-        """How many octets of the stream come before the unread ones."""
+        """The number of bytes of the stream before the unread ones."""
         with cython.critical_section(self):
             return self.position()
 
     @property
     def settled(self):
-        """Whether they are, as far as settle() and the reads of the response tell."""
+        """True if no byte was read since settle(), or since the read of the response began."""
         with cython.critical_section(self):
             return self._settled == self.position()
 
     @property
     def unread(self):
-        """How many octets have arrived and are not read yet."""
+        """The number of unread bytes."""
         with cython.critical_section(self):
             return self._end - self._at
 
     @property
     def failed(self):
-        """Whether a read has failed, after which nothing more can be read."""
+        """True if a read has failed, and nothing more can be read."""
         with cython.critical_section(self):
             return self._failure is not None
 
     def obey(self, deadline):
-        """Have each receive end before a deadline (a Deadline)."""
+        """Set the Deadline by which each receive has to end."""
         raise NotImplementedError
 
 
 cdef bint is_of_python(object error) except -1:
-    """Whether an exception out of a receive in C comes from Python code: a signal handler."""
+    """Return True if an exception from a receive in C was raised by a signal handler in Python."""
     return error.__traceback__ is not None and error.__traceback__.tb_next is not None
 
 
 cdef int refuse_second_thread() except -1:
-    raise RuntimeError("one response is read by two threads at once")
+    raise RuntimeError("two threads read one response at once; let one thread read it")

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Field names and values as str; of those that come often one is made for all.
+"""A cache of field names and values as str.
 
-Responses of one server differ in few field values, and in no field name, so the str
-made last for a place of the table is mostly the one that is wanted: comparing costs a
-quarter of making one.  Two tables, since values that are new each time would throw the
-names out.  Both are bounded, whatever a server sends.
+The responses of one server have the same field names and mostly the same values, so a new str is
+often equal to the last one of its place in the table.  Comparing costs a quarter of creating a
+str.  Names and values have a table each, because values that differ each time would evict the
+names.  The size of both tables is fixed.
 """
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF, Py_XDECREF
@@ -15,7 +15,7 @@ from libc.string cimport memcmp, memcpy
 cdef extern from *:
     """
     #ifdef Py_GIL_DISABLED
-    #define HTTPCLIENT_SHARES_TEXTS 0   /* whoever looks into a table would have to lock it */
+    #define HTTPCLIENT_SHARES_TEXTS 0   /* a look-up would need a lock */
     #else
     #define HTTPCLIENT_SHARES_TEXTS 1
     #endif
@@ -29,14 +29,14 @@ cdef extern from "Python.h":
 cdef enum:
     BITS = 8
     PLACES = 256
-    LONGEST = 40        # octets of a text that is shared
+    LONGEST = 40        # bytes of the longest text that is cached
 
 cdef PyObject *names[PLACES]
 cdef PyObject *values[PLACES]
 
 
 cdef inline uint64_t place(const char *octets, Py_ssize_t n) noexcept:
-    """A place for a text of 2 octets or more, by its length and both of its ends."""
+    """Return the place of a text of 2 bytes or more, from its length and both of its ends."""
     cdef uint64_t a = 0, b = 0
     if n >= 8:
         memcpy(&a, octets, 8)
@@ -70,10 +70,10 @@ cdef inline str shared(PyObject **table, const char *octets, Py_ssize_t n):
 
 
 cdef str name_text(const char *octets, Py_ssize_t n):
-    """A field name (Latin-1)."""
+    """Return a field name (Latin-1) as a str."""
     return shared(names, octets, n)
 
 
 cdef str value_text(const char *octets, Py_ssize_t n):
-    """A field value, or a reason phrase (Latin-1)."""
+    """Return a field value or a reason phrase (Latin-1) as a str."""
     return shared(values, octets, n)
