@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What all wings share: exceptions, limits, deadlines, small classes. It imports no other wing."""
+"""Exceptions, limits, deadlines and small classes for all wings. It imports no other wing."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The classes of the fields of a response: HTTPMessage, and InterimResponse, which has one."""
+"""HTTPMessage and InterimResponse, which holds one."""
 import http.client as _standard
 from collections import namedtuple
 
@@ -9,7 +9,7 @@ class HTTPMessage(_standard.HTTPMessage):
 
 
 class InterimResponse(namedtuple("InterimResponse", "status reason headers")):
-    """An interim response (RFC 9110 15.2), received before the final one."""
+    """An interim response (1xx, RFC 9110 15.2), received before the final one."""
 
     __slots__ = ()
     status: int

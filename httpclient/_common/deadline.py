@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What callers give as a deadline, and connecting within one; see _core/deadline.pyx.
+"""Check a caller's deadline, and connect within one; see also _core/deadline.pyx.
 
-It is a real number of seconds of any type, Fraction and Decimal too.  Infinity is
-no limit.  A deadline of 0 or less has passed at once: a caller that computes what is
-left of its own budget wants a TimeoutError then.
+A deadline is a real number of seconds of any type, also a Fraction or Decimal.  Infinity is no
+limit.  A deadline of 0 or less has passed at once: a caller that computes the rest of its own time
+budget expects a TimeoutError then.
 """
 import math
 import socket
@@ -12,9 +12,9 @@ _real_create_connection = socket.create_connection
 
 
 def seconds_of(deadline):
-    """The seconds that a deadline is given as: a float, infinite where there is no limit.
+    """Return a deadline in seconds as a float, which is infinite for no limit.
 
-    Raises TypeError for what is not a number, bool included, and ValueError for NaN.
+    Raises TypeError unless it is a real number (a bool is not), and ValueError for NaN.
     """
     kind = type(deadline)
     if kind is bool or not (hasattr(kind, "__float__") or hasattr(kind, "__index__")):
@@ -29,16 +29,17 @@ def seconds_of(deadline):
 
 
 def checked_deadline(deadline):
-    """The seconds of a connection's deadline, or None where there is no limit."""
+    """Return a connection's deadline in seconds (float), or None for no limit."""
     if deadline is None or (seconds := seconds_of(deadline)) == math.inf:
         return None
     return seconds
 
 
 def connect_in_time(due, create_connection, address, timeout, source_address):
-    """Call socket.create_connection() once for each address that a host name has.
+    """Return a socket connected within the deadline `due`, with this timeout in seconds or None.
 
-    By itself it would give the whole time to each of them.  The socket has this timeout then.
+    It calls create_connection() for each address of a host name, because a single call would
+    allow the whole time for each address.
     """
     if timeout is socket._GLOBAL_DEFAULT_TIMEOUT:
         timeout = socket.getdefaulttimeout()
@@ -59,5 +60,5 @@ def connect_in_time(due, create_connection, address, timeout, source_address):
 
 
 def _numeric(host, port, flow=0, zone=0):
-    """What create_connection() takes, of a socket address; only IPv6 has a flow and a zone."""
+    """Return a socket address as create_connection() takes it; flow and zone are IPv6's."""
     return f"{host}%{zone}" if zone else host, port

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
 """The exception hierarchy of http.client.
 
-Each class also derives from the class of the same name in http.client, so
-that ``except http.client.IncompleteRead`` in code that knows nothing of us
-keeps working.  All of them can be pickled and copied.
+Each class also derives from the class of the same name in http.client, so code that does not know
+httpclient can still use ``except http.client.IncompleteRead``.  All exceptions can be pickled and
+copied.
 """
 import http.client as _standard
 
 from . import limits
 from .limits import SHOWN
 
-# In the order of http.client's.
+# In the order of http.client's __all__.
 __all__ = [
     "HTTPException", "NotConnected", "UnknownProtocol", "UnknownTransferEncoding",
     "UnimplementedFileMode", "IncompleteRead", "InvalidURL", "ImproperConnectionState",
@@ -24,15 +24,15 @@ class HTTPException(_standard.HTTPException):
 
 
 class NotConnected(HTTPException, _standard.NotConnected):
-    """A request was to be sent without a connection, and ``auto_open`` is off."""
+    """The connection is not open, and ``auto_open`` is off."""
 
 
 class InvalidURL(HTTPException, _standard.InvalidURL):
-    """A port is not numeric, or a request target or host has characters that it may not have."""
+    """The port is not a number, or the request target or host has a character it may not have."""
 
 
 class UnknownProtocol(HTTPException, _standard.UnknownProtocol):
-    """The server answered with a version other than HTTP/1.x; it is ``version`` (str)."""
+    """The server answered with an HTTP version other than 1.x; ``version`` is that one (str)."""
 
     def __init__(self, version, why=None):
         super(HTTPException, self).__init__(version)
@@ -43,7 +43,7 @@ class UnknownProtocol(HTTPException, _standard.UnknownProtocol):
 
 
 class UnknownTransferEncoding(HTTPException, _standard.UnknownTransferEncoding):
-    """The transfer codings leave open where the message body ends (RFC 9112 6.1)."""
+    """The transfer codings do not define where the message body ends (RFC 9112 6.1)."""
 
 
 class UnimplementedFileMode(HTTPException, _standard.UnimplementedFileMode):
@@ -53,16 +53,16 @@ class UnimplementedFileMode(HTTPException, _standard.UnimplementedFileMode):
 class IncompleteRead(HTTPException, _standard.IncompleteRead):
     """The message body ended too early, or its framing is bad.
 
-    ``partial`` is the content that came before (bytes), ``expected`` how many
-    octets were still to come (int), or None where nobody knows.  Where the framing
-    is bad, or the stream ended within the head, ``__cause__`` names the octets.
+    ``partial`` is the content received before (bytes).  ``expected`` is the number of bytes that
+    are missing (int), or None if that is not known.  If the framing is bad, or the stream ended
+    within the head, ``__cause__`` is a ValueError that shows the bytes.
     """
 
     def __init__(self, partial, expected=None):
         _standard.IncompleteRead.__init__(self, partial, expected)
 
     def __reduce__(self):
-        # As Exception's, and the cause that we give it as well.
+        # Exception's own __reduce__() would drop the cause.
         state = self.__dict__
         if isinstance(self.__cause__, ValueError):
             state = {**state, "__cause__": self.__cause__}
@@ -70,23 +70,23 @@ class IncompleteRead(HTTPException, _standard.IncompleteRead):
 
 
 class ImproperConnectionState(HTTPException, _standard.ImproperConnectionState):
-    """A method was called while the connection was in another state."""
+    """A method was called in a state of the connection that does not allow it."""
 
 
 class CannotSendRequest(ImproperConnectionState, _standard.CannotSendRequest):
-    """A request is under way already; the argument is the state."""
+    """A request is already under way; the argument is the state of the connection (str)."""
 
 
 class CannotSendHeader(ImproperConnectionState, _standard.CannotSendHeader):
-    """A field line was to be sent before putrequest() or after endheaders()."""
+    """putheader() or endheaders() was called before putrequest() or after endheaders()."""
 
 
 class ResponseNotReady(ImproperConnectionState, _standard.ResponseNotReady):
-    """No request has been sent, or the response before is not read to its end."""
+    """No request has been sent, or the previous response has not been read to its end."""
 
 
 class BadStatusLine(HTTPException, _standard.BadStatusLine):
-    """The server's answer does not begin with a status line; ``line`` is what came (str)."""
+    """The server's answer does not begin with a status line; ``line`` is its first line (str)."""
 
     why = None
 
@@ -101,8 +101,8 @@ class BadStatusLine(HTTPException, _standard.BadStatusLine):
 class BadHeaderLine(HTTPException):
     """A field line is refused, or framing fields contradict each other.
 
-    ``line`` is the offending field line (bytes).  http.client has no such class:
-    it loses the fields behind such a line, or guesses.
+    ``line`` is that field line (bytes).  http.client has no such class: it loses the fields after
+    such a line, or guesses.
     """
 
     def __init__(self, line, why="bad field line"):
@@ -115,7 +115,7 @@ class BadHeaderLine(HTTPException):
 
 
 class LineTooLong(HTTPException, _standard.LineTooLong):
-    """A line of the server's has more octets than the limit; ``line`` is its beginning (bytes)."""
+    """The server sent a line with more bytes than the limit; ``line`` is its beginning (bytes)."""
 
     def __init__(self, line_type, limit=None, line=b""):
         if limit is None:
@@ -139,16 +139,16 @@ class RemoteDisconnected(_standard.RemoteDisconnected, BadStatusLine):
 
 
 class Aborted(ConnectionAbortedError):
-    """A connection was closed during a call that connected, sent or waited for a response."""
+    """The connection was closed during a call that connected, sent or waited for a response."""
 
     def __str__(self):
         return "the connection was closed during this call"
 
 
 class ReadAborted(Aborted):
-    """A response was closed during a read of it.
+    """The response was closed during a read.
 
-    ``partial`` is the content (bytes) that this read had taken; nothing else of it is to be had.
+    ``partial`` is the content that this read had received (bytes); the rest is lost.
     """
 
     partial = b""
@@ -160,8 +160,8 @@ class ReadAborted(Aborted):
 error = HTTPException
 
 
-# ---- how the other modules make those whose constructor is not http.client's; standard.py
-#      has others of the same names
+# ---- Other modules create exceptions whose constructor differs from http.client's by these
+#      functions; _install/stdlib_classes.py has functions of the same names.
 
 def bad_status_line(line, why):
     return BadStatusLine(line, why)
@@ -176,4 +176,4 @@ def line_too_long(line_type, limit, line):
 
 
 def renamed(error):
-    """Give an exception that _core has raised the class that its caller knows: it has it."""
+    """Do nothing; the function of this name for http.client's classes changes the class."""

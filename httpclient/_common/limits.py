@@ -1,50 +1,55 @@
 # SPDX-License-Identifier: MIT
-"""Limits on what a server may send.
+"""Limits on the size of a server's answer.
 
-The two that programs rebind, ``_MAXLINE`` and ``_MAXHEADERS``, live in the
-standard library's module: they are read there once per head, and rebinding
-them in ``httpclient`` writes there, so that both modules always agree.
+Programs rebind two of them, ``_MAXLINE`` and ``_MAXHEADERS``.  Their values stay in the module
+http.client, from which they are read once per head.  Rebinding them in ``httpclient`` sets them
+there, so both modules always agree.
 """
 import http.client as _standard
 from collections import deque, namedtuple
 
-SHOWN = 100     # bytes of what is refused, in a message
+SHOWN = 100     # the most bytes of refused input in the text of an exception
 SHARED = ("_MAXLINE", "_MAXHEADERS")
 _before: dict[str, deque[int]] = {name: deque(maxlen=16) for name in SHARED}
 
 _MAXINTERIMRESPONSES = 100  # http.client's since 3.15
 
 
-# Not typing.NamedTuple: importing typing takes longer than all of our modules.
+# Not typing.NamedTuple: importing typing takes longer than importing all of httpclient.
 class Limits(namedtuple("Limits", "line fields head interim chunk_line chunk_overhead",
                         defaults=(None, None, 1 << 20, None, 4096, 1 << 20))):
-    """What a connection allows its server; None is a limit that SHARED has.
+    """The limits of a connection on its server's answers (int); None is the module's limit.
 
-    `line`: octets of a status line, field line or trailer line.  `fields`: field lines
-    of a head or a trailer section.  `head`: octets of a head, or of a trailer section, in
-    all.  `interim`: interim responses before the final one.  `chunk_line`: octets of a
-    chunk-size line with its extensions.  `chunk_overhead`: octets of chunk framing beyond
-    ten times the content.
+    - `line`: bytes of a status line, field line or trailer line (None: ``_MAXLINE``)
+    - `fields`: field lines of a head or trailer section (None: ``_MAXHEADERS``)
+    - `head`: bytes of a whole head or trailer section
+    - `interim`: interim responses before the final one (None: ``_MAXINTERIMRESPONSES``)
+    - `chunk_line`: bytes of a chunk-size line with its extensions
+    - `chunk_overhead`: bytes of chunk framing beyond ten times the content
     """
 
     __slots__ = ()
 
     @property
     def max_line(self) -> int:
+        """The limit on bytes of a line, from http.client if `line` is None."""
         if self.line is None:
             return _standard._MAXLINE  # type: ignore[attr-defined]
         return self.line
 
     @property
     def max_interim(self) -> int:
+        """The limit on interim responses, the module's if `interim` is None."""
         return _MAXINTERIMRESPONSES if self.interim is None else self.interim
 
     @property
     def max_chunk_line(self) -> int:
+        """The limit on bytes of a chunk-size line, at most that of any line."""
         return min(self.chunk_line, self.max_line)
 
     @property
     def max_fields(self) -> int:
+        """The limit on field lines, from http.client if `fields` is None."""
         if self.fields is None:
             return _standard._MAXHEADERS  # type: ignore[attr-defined]
         return self.fields
@@ -53,7 +58,7 @@ class Limits(namedtuple("Limits", "line fields head interim chunk_line chunk_ove
 DEFAULT = Limits()
 
 
-# the keyword arguments of a connection -> fields of Limits
+# The keyword arguments of a connection, and the fields of Limits that they set.
 KEYWORDS = {
     "max_response_line": "line",
     "max_response_head": "head",
@@ -64,7 +69,7 @@ KEYWORDS = {
 
 
 def taken_from(keywords: dict) -> Limits:
-    """The Limits that a connection's keyword arguments give; those are taken out."""
+    """Remove the limits from a connection's keyword arguments; return them as Limits."""
     given = {KEYWORDS[name]: keywords.pop(name) for name in KEYWORDS.keys() & keywords.keys()}
     given = {name: limit for name, limit in given.items() if limit is not None}
     return Limits(**given) if given else DEFAULT
@@ -77,7 +82,7 @@ def rebind(name: str, value: int) -> None:
 
 
 def unbind(name: str) -> None:
-    """Undo the last rebind(), as mock.patch() wants of a name that it did not find in __dict__."""
+    """Undo the last rebind(); mock.patch() deletes a name that it did not find in __dict__."""
     if not _before[name]:
         raise AttributeError(name)
     setattr(_standard, name, _before[name].pop())

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Notes on exceptions that a caller's mistake has raised: what was wrong, and what to do.
+"""Notes on exceptions after a caller's mistake, which say what was wrong and what to do.
 
-Class, arguments and text of such an exception are http.client's, since programs compare them.
-Some of the texts are Python's own ("'tuple' object has no attribute 'lower'") and do not say
-which argument is wrong.  A note (PEP 678) does, and a traceback shows it.
+Class, arguments and text of such an exception stay http.client's, because programs compare them.
+Some texts are Python's own ("'tuple' object has no attribute 'lower'") and do not name the wrong
+argument.  A note (PEP 678) does, and a traceback shows it.
 
-Nothing here runs before an exception has been raised.
+Each function wrong_…() returns the text of a note, or None if it finds no mistake.  Nothing here
+runs before an exception has been raised.
 """
 import socket
 from collections.abc import Mapping, Sized
@@ -18,9 +19,9 @@ _SECRET = {"authorization", "proxy-authorization", "cookie"}
 
 
 def note(error, find, *given):
-    """Add the text that find(*given) returns to an exception, unless it is None.
+    """Add the text that find(*given) returns, unless it is None, to an exception.
 
-    Raises nothing: `given` are objects of any kind, and the caller must get `error`.
+    It raises nothing, because the caller has to raise `error`: `given` may be objects of any kind.
     """
     try:
         text = find(*given)
@@ -31,7 +32,7 @@ def note(error, find, *given):
 
 
 def noted(error, find, *given):
-    """Return an exception that is to be raised, with a note."""
+    """Return an exception with a note, to raise it."""
     note(error, find, *given)
     return error
 
@@ -49,7 +50,7 @@ def shown(value):
 
 
 def _kind(value):
-    """Return "an int" for 5, and "None" for None."""
+    """Return the type with its article, "an int" for 5; "None" for None."""
     if value is None:
         return "None"
     name = type(value).__name__
@@ -88,14 +89,14 @@ def _is_number(value):
 # ---- the request line
 
 def wrong_method(method, found=None):
-    """`found`: the match of a character that may not be there."""
+    """Explain a wrong method; `found` is the match of a character that it may not have."""
     if found is None:
         return _should_be_str("the method", method)
     return f"the method has {found.group()!r} at position {found.start()}; remove it"
 
 
 def wrong_url(url, found=None):
-    """`found`: the match of a character that may not be there."""
+    """Explain a wrong URL; `found` is the match of a character that it may not have."""
     if found is None:
         return _should_be_str("the URL", url)
     advice = "percent-encode it with urllib.parse.quote()"
@@ -105,7 +106,7 @@ def wrong_url(url, found=None):
 
 
 def not_ascii(line, at):
-    """`at`: the position in the request line of a character that is not ASCII."""
+    """Explain a request line with a character at position `at` that is not ASCII."""
     method, _, rest = line.partition(" ")
     if at < len(method):
         return (f"the method {shown(method)} has the character {line[at]!r}; "
@@ -119,7 +120,7 @@ def not_ascii(line, at):
 # ---- headers
 
 def wrong_headers(headers):
-    """What is wrong with all headers of a request."""
+    """Explain an argument `headers` that is no mapping, or has a name that is no str."""
     if not hasattr(headers, "items"):
         return f"headers should be a mapping, got {_kind_of_headers(headers)}"
     for name in headers:
@@ -139,7 +140,7 @@ def _kind_of_headers(headers):
 
 
 def wrong_field(name, values, error):
-    """What is wrong with one header, for which `error` was raised."""
+    """Explain the `error` that was raised for one header."""
     if isinstance(error, UnicodeEncodeError):
         text, character = error.object, error.object[error.start]
         if text == name:
@@ -193,7 +194,7 @@ def _odd_in_value(value):
 # ---- the body
 
 def wrong_piece(body, at, piece):
-    """What is wrong with a piece of a body; `at`: its number, from 1."""
+    """Explain a wrong piece of a body; `at` is its number, from 1."""
     if _is_bytes_like(piece):
         return None
     if isinstance(body, Mapping):
@@ -208,7 +209,7 @@ def wrong_piece(body, at, piece):
 
 
 def wrong_text(body, error):
-    """What is wrong with the text of a file; `error`: the UnicodeEncodeError."""
+    """Explain a UnicodeEncodeError for the text of a file."""
     if not hasattr(body, "read") or error.encoding not in ("latin-1", "iso-8859-1"):
         return None
     return (f"the body is a text file with the character {error.object[error.start]!r}, which is "
@@ -218,7 +219,7 @@ def wrong_text(body, error):
 # ---- the server's address
 
 def wrong_host(host):
-    """What is wrong with the host that was given to a connection or tunnel."""
+    """Explain a wrong host of a connection or tunnel."""
     if not isinstance(host, str):
         return _should_be_str("the host", host)
     if "/" in host or "@" in host:
@@ -243,7 +244,7 @@ def wrong_host(host):
 
 
 def wrong_port(port):
-    """What is wrong with a port."""
+    """Explain a wrong port."""
     if not isinstance(port, int):
         return f"the port should be an int, got {_described(port)}"
     if not 0 <= port <= 65535:
@@ -252,7 +253,7 @@ def wrong_port(port):
 
 
 def wrong_address(connection, error):
-    """What is wrong with the arguments of a connection that could not be opened."""
+    """Explain wrong arguments of a connection that could not be opened."""
     timeout, source = connection.timeout, connection.source_address
     if isinstance(error, (socket.gaierror, UnicodeError)):
         if text := wrong_host(connection.host):
@@ -269,13 +270,13 @@ def wrong_address(connection, error):
                     f"{_described(source)}")
     port = connection.port
     if isinstance(port, (str, bytes)) and getattr(error, "errno", None) != socket.EAI_SERVICE:
-        return None     # a number, or a name that the system knows
+        return None     # It is a number, or a service name that the system knows.
     return wrong_port(port)
 
 
 def wrong_handshake(connection, error):
-    """What is wrong where a handshake failed: the context, or a server's answer is no TLS."""
-    context = vars(connection).get("_context")      # a connection without one would make it
+    """Explain a failed TLS handshake: a wrong context, or a server that does not speak TLS."""
+    context = vars(connection).get("_context")      # Reading the attribute could create a context.
     if context is not None and not hasattr(context, "wrap_socket"):
         return f"context should be an ssl.SSLContext, got {_described(context)}"
     if getattr(error, "reason", None) not in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST",
@@ -283,13 +284,13 @@ def wrong_handshake(connection, error):
         return None
     port = connection._tunnel_port if connection._tunnel_host else connection.port
     return (f"the server does not speak TLS on port {port}; use HTTPConnection, or the port for "
-            "HTTPS, which is mostly 443")
+            "HTTPS, which is usually 443")
 
 
 def refused_tunnel(host, status):
-    """What is wrong where a proxy refuses a tunnel to `host`."""
+    """Explain the refusal of a tunnel to `host` by a proxy, with this status (int)."""
     if status == 407:
-        return ("the proxy wants to know who asks; give set_tunnel() the headers= "
+        return ("the proxy requires authentication; give set_tunnel() the headers= "
                 "{'Proxy-Authorization': ...}")
     return wrong_host(host)
 
@@ -307,14 +308,14 @@ _NEXT = {
 
 
 def out_of_order(state, response=None):
-    """What to call in a state; `response` is the one before, if it is not read to its end."""
+    """Say what to call in a state; `response` is True if the previous one has unread content."""
     if response and state == "Request-sent":
-        return "the response before has not been read to its end; call its read() first"
+        return "the previous response has not been read to its end; call its read() first"
     return _NEXT.get(state)
 
 
 def misplaced_header(state):
-    """What to call in a state in which no header can be sent."""
+    """Say what to call in a state that does not allow putheader()."""
     if state == "Idle":
         return "no request is under way; call putrequest() first"
     return "the request was sent, with all its headers; call getresponse() for its response"

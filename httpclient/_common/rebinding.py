@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""What programs bind in a module reaches the modules (rooms) where the name is used.
+"""Forward a name that a program rebinds in the public module to the modules that use it (rooms).
 
-http.client is one module, httpclient is many: who sets ``_is_legal_header_name`` or ``print``
-in the one that he sees expects that it is called.
+http.client is one module, httpclient is many.  A program that sets ``_is_legal_header_name`` or
+``print`` in the public module expects httpclient to call it.
 """
 
 
 def bind(rooms, name, value):
-    """Bind a name anew wherever it is used; `print` everywhere, as nobody binds it before."""
+    """Bind a name in each room that has it; `print` in all of them, as none defines it."""
     for room in () if name.startswith("__") else rooms:
         if name in room.__dict__ or name == "print":
             setattr(room, name, value)
 
 
 def unbind(rooms, name):
-    """Undo the binding of a name that no room has of its own."""
+    """Undo the binding of `print`, the only name that rooms do not define themselves."""
     for room in rooms:
         if name == "print" and name in room.__dict__:
             delattr(room, name)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The attributes of connections and responses that say what their caller has asked for.
+"""The names of the attributes that hold a caller's settings on connections and responses.
 
-http.client's own classes have others, see standard.py; therefore class bodies set the defaults
-by ``vars()[STRICT] = None``.
+http.client's own classes use other names, see _install/stdlib_classes.py.  Therefore class bodies
+set the defaults by ``vars()[STRICT] = None``.
 """
 STRICT = "strict"
 DEADLINE = "deadline"

@@ -3,10 +3,10 @@
 
 
 def shown_signature(*names, **keywords):
-    """Sets what inspect shows of a method whose ``*args`` serve older orders.
+    """Return a decorator that sets the signature of a method with ``*args``, as inspect shows it.
 
-    inspect takes the signature of what a function says that it wraps.  It is not
-    imported for it: that would take longer than importing all of our modules.
+    inspect uses the signature of ``__wrapped__``.  An inspect.Signature would need an import that
+    takes longer than importing all of httpclient.
     """
     defaults = {name: default[0] for name, *default in names if default} | keywords
     words = ["self", *(name for name, *_ in names), "*" if keywords else "", *keywords]
@@ -19,10 +19,14 @@ def shown_signature(*names, **keywords):
 
 
 def by_name(function, names, args, keywords):
-    """`keywords` with the positional `args` among them, or the TypeError for contradictions."""
+    """Return `keywords` with the positional `args` added under their names.
+
+    Raises TypeError if there are too many of them, or one is given twice.
+    """
     given = dict(zip(names, args))
     if len(args) > len(names):
-        raise TypeError(f"{function}() takes at most {len(names)} arguments like these: {args!r}")
+        raise TypeError(f"{function}() takes at most {len(names)} of these arguments by position, "
+                        f"got {len(args)}: {args!r}")
     for name in given.keys() & keywords.keys():
         raise TypeError(f"{function}() got multiple values for argument {name!r}")
     return keywords | given

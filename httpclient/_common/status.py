@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Status codes: every constant of http.client, under its old and its new name, and `responses`.
+"""Status codes: every constant of http.client, and `responses` (dict: code -> reason phrase).
 
-The members are http.HTTPStatus's own.  Python 3.13 renamed some after RFC 9110
-and kept the old names as aliases; both are there on every interpreter.
+The members are those of http.HTTPStatus.  Python 3.13 renamed some after RFC 9110 and kept the old
+names as aliases; httpclient has both names on every Python.
 """
 from http import HTTPStatus
 

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: MIT
-"""The version, which the package, its command and the build read here."""
+"""The version of httpclient, for the package, its command and the build."""
 __version__ = "0.1.0"
