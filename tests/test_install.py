@@ -117,7 +117,7 @@ def test_what_it_says(monkeypatch):
     with httpclient.installed() as now:
         assert now.left == ["HTTPConnection.send"]
         assert "HTTPConnection.request" in now.replaced and "parse_headers" in now.replaced
-        assert "left to others: HTTPConnection.send" in repr(now)
+        assert "left in place: HTTPConnection.send" in repr(now)
     monkeypatch.undo()
 
 

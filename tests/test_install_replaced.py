@@ -61,7 +61,7 @@ def test_subclass_for_good(name, monkeypatch):
     monkeypatch.setattr(http.client, name, cls)
     for _ in range(2):
         with httpclient.installed() as now:
-            assert now.left == [name] and f"left to others: {name}" in repr(now)
+            assert now.left == [name] and f"left in place: {name}" in repr(now)
             assert f"{name}.{method(cls)}" in now.replaced
             assert getattr(http.client, name) is cls
             assert is_ours(cls) and is_ours(ORIGINALS[name])

@@ -197,9 +197,9 @@ def test_safe_path(program, tmp_path):
 
 @pytest.mark.parametrize(("args", "status", "says"), [
     ([], 2, "usage: python -m httpclient"), (["--help"], 0, "usage: python -m httpclient"),
-    (["--version"], 0, "httpclient 0."), (["-m"], 2, "-m wants an argument"),
-    (["-c"], 2, "-c wants an argument"), (["-x"], 2, "unknown option -x"),
-    (["--stats"], 2, "no program is named"),
+    (["--version"], 0, "httpclient 0."), (["-m"], 2, "-m requires an argument"),
+    (["-c"], 2, "-c requires an argument"), (["-x"], 2, "unknown option -x"),
+    (["--stats"], 2, "--stats requires a program"),
 ])
 def test_usage(args, status, says):
     done = python("-m", "httpclient", *args)

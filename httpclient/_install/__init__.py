@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""http.client on httpclient: install(), uninstall() and ``python -m httpclient``."""
+"""install(), uninstall() and ``python -m httpclient``, which run http.client on httpclient."""

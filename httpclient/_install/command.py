@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """``python -m httpclient``: runs a program as Python would, with httpclient installed.
 
-The program gets a ``__main__`` module, ``sys.argv`` and ``sys.path`` of its own, and ends with the
-exit status that it would end with; what it does not catch is shown without our frames.  What
-only some programs need is imported for them: each of these imports costs milliseconds.
+The program gets its own ``__main__`` module, ``sys.argv`` and ``sys.path``, and ends with its usual
+exit status.  Tracebacks of uncaught exceptions do not show httpclient's frames.  Modules that only
+some programs need are imported on demand, because each import costs milliseconds.
 """
 import io
 import os
@@ -19,14 +19,14 @@ from .install import install
 USAGE = """\
 usage: python -m httpclient [--stats] -m module | -c code | script | - [argument ...]
 
-Runs a Python program, with what it does over http.client (urllib.request, urllib3, requests,
-boto3 ...) done by httpclient {version}.  Other options than these belong before -m.
+Runs a Python program with httpclient {version} in place of http.client, also below urllib.request,
+urllib3, requests, boto3 and so on.  Python's own options belong before -m.
 
   -m module   a module, as python -m does
   -c code     code (str), as python -c does
-  script      a file, a folder or zip file with a __main__.py
-  -           the program is read from standard input
-  --stats     at the end, print to standard error what was done and, as an estimate, saved
+  script      a file, or a folder or zip file with a __main__.py
+  -           read the program from standard input
+  --stats     at the end, print counts and the estimated CPU time saved to standard error
 """
 
 
@@ -42,12 +42,12 @@ def main():
 
 
 def _parsed(args):
-    """A function without arguments that runs the program, and its sys.argv."""
+    """Return a function without arguments that runs the program, and the program's sys.argv."""
     counting = args[:1] == ["--stats"]
     if counting:
         del args[0]
         if not args:
-            _refuse("no program is named")
+            _refuse("--stats requires a program")
     option, rest = (args[0], args[1:]) if args else ("--help", [])
     if option in ("-h", "--help"):
         print(USAGE.format(version=__version__), end="", file=sys.stdout if args else sys.stderr)
@@ -59,7 +59,7 @@ def _parsed(args):
         if option.startswith(name):
             given = [option[2:], *rest] if option != name else rest
             if not given:
-                _refuse(f"{name} wants an argument")
+                _refuse(f"{name} requires an argument")
             run, argv = function, [name, *given[1:]]
             break
     else:
@@ -83,19 +83,19 @@ def _run(run):
     except SystemExit:
         raise
     except BaseException:
-        # It goes on to the interpreter, which knows which exit status, or signal, to end with.
+        # Re-raise it: the interpreter chooses the exit status or signal.
         previous = getattr(sys, "excepthook", sys.__excepthook__)
 
         def hook(kind, error, traceback):
             sys.excepthook = previous
-            _show(previous, kind, error, _theirs(traceback))
+            _show(previous, kind, error, _without_httpclient(traceback))
 
         sys.excepthook = hook
         raise
 
 
 def _show(hook, kind, error, traceback):
-    """As the interpreter does, which would show our frames if the program's hook fails."""
+    """Call the program's hook as the interpreter does, but hide httpclient's frames if it fails."""
     try:
         hook(kind, error.with_traceback(traceback), traceback)
     except SystemExit:
@@ -108,19 +108,19 @@ def _show(hook, kind, error, traceback):
         sys.__excepthook__(kind, error, traceback)
 
 
-def _theirs(traceback):
-    """A traceback without our frames, and what is before them."""
-    ours = globals()
-    while traceback is not None and traceback.tb_frame.f_globals is not ours:
+def _without_httpclient(traceback):
+    """Return the part of a traceback after this module's frames."""
+    own = globals()
+    while traceback is not None and traceback.tb_frame.f_globals is not own:
         traceback = traceback.tb_next
-    while traceback is not None and traceback.tb_frame.f_globals is ours:
+    while traceback is not None and traceback.tb_frame.f_globals is own:
         traceback = traceback.tb_next
     return traceback
 
 
 def _fresh_main(file=None, loader=BuiltinImporter):
-    """The namespace of a __main__ as Python begins with."""
-    _fresh_main.before = sys.modules["__main__"]    # ours, which is running
+    """Return the namespace of a new ``__main__`` module, as Python creates it at start-up."""
+    _fresh_main.before = sys.modules["__main__"]    # Keep the running module alive.
     module = sys.modules["__main__"] = ModuleType("__main__")
     module.__loader__ = loader
     module.__builtins__ = sys.modules["builtins"]
@@ -134,14 +134,14 @@ def _fresh_main(file=None, loader=BuiltinImporter):
 
 
 def _set_path(first):
-    """sys.path[0], which -m has made the working folder; with -P there is none."""
+    """Set sys.path[0], which ``-m`` has set to the working folder; with ``-P`` there is none."""
     if not sys.flags.safe_path:
         sys.path[0] = first
 
 
 def _module(name):
     _fresh_main()
-    runpy._run_module_as_main(name)     # what the interpreter itself calls
+    runpy._run_module_as_main(name)     # the function that the interpreter itself calls
 
 
 def _code(source):
@@ -151,7 +151,7 @@ def _code(source):
         source = textwrap.dedent(source)
     namespace = _fresh_main()
     code = compile(source, "<string>", "exec", dont_inherit=True)
-    if sys.version_info >= (3, 13):     # tracebacks show its lines
+    if sys.version_info >= (3, 13):     # Tracebacks show the lines of the code.
         import linecache
         linecache._register_code(code, source, "<string>")
         if sys.version_info < (3, 14):
@@ -167,14 +167,14 @@ def _standard_input(name):
 
 
 def _absolute(path):
-    """As the interpreter makes it: behind a symbolic link, ".." is not the folder before."""
+    """Return an absolute path as the interpreter does: it keeps ".." because of symbolic links."""
     if os.name == "nt" or path == ".":
         return os.path.abspath(path)
     return os.path.join(os.getcwd(), path)
 
 
 def _holds_modules(path):
-    """Whether it is a folder, a zip file, or what else modules are imported from."""
+    """Return True if modules can be imported from a path, such as a folder or a zip file."""
     for hook in sys.path_hooks:
         try:
             return hook(path) is not None

@@ -1,56 +1,58 @@
 # SPDX-License-Identifier: MIT
-"""install(), uninstall() and installed(): programs that know nothing of httpclient run on it.
+"""install(), uninstall() and installed(): run unchanged programs on httpclient.
 
-**What it does.**  The functions that stand in http.client's HTTPConnection, HTTPSConnection and
-HTTPResponse are exchanged for ours, in the classes themselves; so are the functions of the
-module.  The classes stay what they are.  Therefore it does not matter who has imported what
-before: whoever holds one of the classes, a subclass or an instance of it has our methods from
-then on, with the same attributes and states, and ``isinstance``, ``except`` and pickles see no
-difference.  uninstall() puts the functions back.
+**How it works.**  install() exchanges the functions in the classes HTTPConnection,
+HTTPSConnection and HTTPResponse of http.client, and the functions of the module, for those of
+httpclient.  The classes themselves stay.  So all references to them, their subclasses and their
+instances have httpclient's methods from then on, no matter when they were imported, with the same
+attributes and states.  ``isinstance``, ``except`` and pickles see no difference.  uninstall() puts
+the functions back.
 
-**What was tried, and lost.**
+**Rejected designs.**
 
-Binding httpclient's classes in the module http.client serves who looks them up there at each use.
-urllib3, botocore and most others have subclassed http.client's before, and keep them.
+Binding httpclient's classes in the module http.client serves only programs that look them up there
+at each use.  urllib3, botocore and most other libraries have already subclassed http.client's.
 
-Giving those subclasses our class as their base (``__bases__``) works for urllib3's class and
-fails for http.client's own: CPython changes no base to or from ``object`` ("deallocator
-differs").  What was imported by value, ``from http.client import HTTPConnection``, keeps the
-old class, instances do not change at all, ``isinstance(connection, http.client.HTTPConnection)``
-is false for new ones, and each subclass has to be found.
+Giving those subclasses a new base (``__bases__``) works for urllib3's class and fails for
+http.client's own: CPython does not change a base to or from ``object`` ("deallocator differs").
+Names imported by ``from http.client import HTTPConnection`` keep the old class, existing instances
+do not change, ``isinstance(connection, http.client.HTTPConnection)`` is false for new ones, and
+each subclass has to be found.
 
-Exchanging ``__code__`` keeps the identity of the functions too, so even a wrapper that holds one
-would call ours; but a function cannot be given another module's globals, and a trampoline costs
-a call for each call.
+Exchanging ``__code__`` also keeps the identity of the functions, so even a wrapper that holds one
+would call httpclient.  But a function cannot get another module's globals, and a trampoline costs
+an extra call for each call.
 
-Putting the functions of httpclient's classes as they are on http.client's has them raise
-httpclient's exceptions (their type, their module in a traceback and in a pickle are others), and
-what is bound in http.client would have to take effect in httpclient as well.  Wrappers that
-rename exceptions cost each call something, and show in each traceback.  So the functions are
-those of a second instance of our modules, which knows http.client's names alone (``twin.py``):
-some 5 ms and 1 MB, once.
+The functions of httpclient's own classes would raise httpclient's exceptions, whose type differs,
+as does their module in tracebacks and pickles; and names rebound in http.client would have to take
+effect in httpclient as well.  Wrappers that rename exceptions slow down each call and show in each
+traceback.  So the functions come from a second instance of httpclient's modules, which uses
+http.client's names (``twin.py``).  It costs some 5 ms and 1 MB, once.
 
-**Others who change the classes.**  What an attribute is by http.client's own file is compared
-with what it is: where somebody has put another (OpenTelemetry, Sentry, ddtrace and others wrap
-methods) it stays, and is called; what it wraps is http.client's method, which understands
-itself with our others, since they share attributes and states.  Who wraps after install() wraps
-ours.  If such a wrapper is still there at uninstall(), it stays, which a RuntimeWarning says.
+**Wrapped methods.**  Each attribute is compared with the one that http.client's own file defines.
+If a program has replaced it (OpenTelemetry, Sentry and ddtrace wrap methods), the replacement
+stays and is called.  The method that it wraps is http.client's, which works together with
+httpclient's methods, because both use the same attributes and states.  A program that wraps a
+method after install() wraps httpclient's.  If that wrapper is still there at uninstall(), it
+stays, and a RuntimeWarning names it.
 
-A subclass that somebody has put into the module (warcio does when it is imported) stays there as
-well: the class that it derives from is served.
+A subclass in the place of a class of the module (warcio puts some there when it is imported) stays
+as well: httpclient serves its base class.
 
-**Others who hold our functions.**  What those call is found in their own modules, and what they
-keep is one entry of the instance (``_core/connection_state.pyx``, ``_core/response_state.pyx``).
-A few defaults and descriptors, which http.client's classes do not have, stay on the classes while
-uninstall() finds one of our functions held: by a wrapper, a stack that is within it, a bound
-method, a subclass that has it under another name, a traceback.  The counts of references tell, and
-the stacks of all threads.  Without a GIL the stacks of other threads cannot be looked at; the
-defaults stay while there are any.  The next install() or uninstall() looks again.
+**References to httpclient's functions.**  These functions find the functions that they call in
+their own modules, and keep their data in one entry of the instance
+(``_core/connection_state.pyx``, ``_core/response_state.pyx``).  They also need a few defaults and
+descriptors that http.client's classes do not have.  Those stay on the classes if uninstall() finds
+a reference to one of the functions: in a wrapper, on a stack, in a bound method, in a subclass
+under another name, in a traceback.  Reference counts and the stacks of all threads show that.
+Without a GIL, the stacks of other threads cannot be read, so the defaults stay while there are
+other threads.  The next install() or uninstall() looks again.
 
-**Instances.**  A connection or response that exists at install() goes on with our methods: those
-take what http.client's have left, and a foreign ``fp`` is read by its own methods.  At uninstall()
-responses whose fields nobody has asked for yet get them, and what else is missing in an instance
-because it is a default of our class.  Where they cannot be found (gc.freeze()), our defaults stay.
+**Instances.**  A connection or response that exists at install() continues with httpclient's
+methods, which take over the state of http.client's, and read an ``fp`` of another class by its own
+methods.  uninstall() sets the fields of responses that have not been accessed yet, and all other
+attributes that an instance lacks because they are defaults of httpclient's class.  If instances
+cannot be found (gc.freeze()), the defaults stay.
 """
 import copy
 import gc
@@ -78,11 +80,14 @@ _lock = threading.RLock()
 
 
 def install():
-    """Have http.client's classes run on httpclient, in the whole process; see installed() for part.
+    """Run http.client's classes on httpclient, in the whole process, until uninstall().
 
-    Returns nothing; does nothing if that is so already.  Raises RuntimeError, and changes nothing,
-    where it cannot be done: something that does not derive from one of http.client's classes has
-    been put in its place, or this is no http.client that is known.
+    Returns None.  Does nothing if httpclient is installed.  For a part of a program, use
+    ``with installed():``.
+
+    Raises RuntimeError, and changes nothing, if a class of http.client has been replaced by one
+    that does not derive from it, a class has attributes whose names httpclient needs, or this
+    version of http.client is not known.
     """
     with _lock:
         _state.wanted = True
@@ -94,9 +99,10 @@ def install():
 
 
 def uninstall():
-    """Undo install().  Within ``with installed():`` blocks, that happens at the end of the last.
+    """Undo install(), or, within ``with installed():`` blocks, at the end of the last block.
 
-    Emits a RuntimeWarning where something had to stay.
+    Returns None.  Does nothing if httpclient is not installed.  Emits a RuntimeWarning, which
+    names them, if functions were replaced after install(): they stay.
     """
     with _lock:
         _state.wanted = False
@@ -104,15 +110,16 @@ def uninstall():
 
 
 class installed:
-    """``with installed():`` is install() for a block; ``if installed():`` tells whether it is so.
+    """Install httpclient for a ``with`` block; ``if installed():`` is true while it is installed.
 
-    Blocks may be nested, and overlap in threads, with one object or several: it ends with the last
-    of them, unless install() was called.  Raises RuntimeError, and changes nothing, where install()
-    does, and for an end without a beginning.  `replaced` are the attributes that are exchanged, and
-    `left` those that belong to somebody else (lists of str), now.
+    Blocks may be nested, and may overlap in threads, with one object or several.  httpclient is
+    uninstalled at the end of the last block, unless install() was called.
+
+    Raises RuntimeError, and changes nothing, if install() does, or if a block ends that has not
+    begun.
     """
 
-    _entered = 0        # how often this object has been, and not been left
+    _entered = 0        # the number of blocks of this object that have not ended
 
     def __enter__(self):
         with _lock:
@@ -138,11 +145,13 @@ class installed:
 
     @property
     def replaced(self):
+        """The exchanged attributes, such as "HTTPConnection.send" (sorted list of str)."""
         made = _state.made
         return sorted({*made.replaced()} - {*made.left}) if made and self else []
 
     @property
     def left(self):
+        """The attributes that a program had replaced, and that stay (sorted list of str)."""
         made = _state.made
         return sorted(made.left) if made and self else []
 
@@ -150,23 +159,24 @@ class installed:
         if not self:
             stays = "; private attributes stay on http.client's classes" if _state.made else ""
             return f"<httpclient is not installed{stays}>"
-        left = f"; left to others: {', '.join(self.left)}" if self.left else ""
+        left = f"; left in place: {', '.join(self.left)}" if self.left else ""
         return f"<httpclient is installed: {len(self.replaced)} attributes of http.client{left}>"
 
 
 class _State:
-    """Who wants it, and whether it is so."""
+    """The requested state and the actual one, and the change from one to the other."""
 
-    wanted = False      # install()
-    blocks = 0          # with installed()
-    active = False
-    made = None         # the Installation, also one that could not undo everything
-    _busy = False       # whether apply() is under way
+    wanted = False      # True after install()
+    blocks = 0          # the number of ``with installed():`` blocks
+    active = False      # True if httpclient is installed
+    made = None         # the Installation, also one whose undo() left something; or None
+    _busy = False       # True during apply()
 
     def apply(self):
-        """Make it so; after an error, also one of a signal, another call goes on with it."""
+        """Install or uninstall; after an error, or a signal, another call continues."""
         if self._busy:
-            return      # this call is a finalizer's, or a signal handler's: see the loop
+            # A finalizer or a signal handler has called; the loop of the outer call applies it.
+            return
         self._busy = True
         try:
             self._change()
@@ -194,9 +204,9 @@ class _State:
             self.active = False
             replaced = self._undo()
             if replaced:
-                warnings.warn(f"somebody has replaced {', '.join(sorted(replaced))} since "
-                              "install(), which stays; attributes of httpclient stay on "
-                              "http.client's classes", RuntimeWarning, stacklevel=3)
+                warnings.warn("replaced after install(), so left in place with httpclient's "
+                              f"attributes: {', '.join(sorted(replaced))}; remove the wrapper and "
+                              "call uninstall() again", RuntimeWarning, stacklevel=3)
 
     def _undo(self):
         made = self.made
@@ -207,18 +217,18 @@ class _State:
 
 _state = _State()
 for _function in install, uninstall, installed:
-    _function.__module__ = __package__.partition(".")[0]    # what is shown is the public name
+    _function.__module__ = __package__.partition(".")[0]    # the public module, for help()
 
 
 class Installation:
-    """The functions, which are exchanged from exchange() until undo()."""
+    """The twin's functions, and their exchange for http.client's."""
 
-    left = ()       # names of attributes that somebody else has replaced
+    left = ()       # names of attributes that a program had replaced
 
     def __init__(self):
         self._shipped = as_shipped()
         classes = own_classes(self._shipped)
-        # The classes are kept, so that they give up none of their functions: see _held().
+        # The templates are kept, so that their references to functions stay: see _held().
         self._rooms, self._attributes, self._templates = make_twin(classes)
         self._module_rooms = [limits, *self._rooms.values()]
         self._bound = [dict(vars(room)) for room in self._module_rooms]
@@ -227,17 +237,17 @@ class Installation:
                 (classes["HTTPResponse"], self._shipped.HTTPResponse(_Nothing())),
                 (classes["HTTPConnection"], self._shipped.HTTPConnection("localhost")))}
         self._class = type(http.client)
-        self._changes = {}      # (class, name) -> what was there
-        self._names = {}        # the same of the module
+        self._changes = {}      # (class, name) -> the former value
+        self._names = {}        # name in the module -> (the former value, the twin's value)
         self._counts = self._count()
         self._frozen = gc.get_freeze_count()
 
     def replaced(self):
-        """Names of what is exchanged; after undo(), of what others have replaced since."""
+        """Return the names of exchanged attributes; after undo(), of those replaced since."""
         return [*(f"{cls.__name__}.{name}" for cls, name in self._changes), *self._names]
 
     def exchange(self):
-        """Put ours in the place of what http.client's file says; may be done again."""
+        """Exchange http.client's own functions for the twin's; it may be called again."""
         own_classes(self._shipped)
         check_names(self._shipped, self._attributes)
         check_subclasses(self._shipped, self._attributes, *self._examples.values())
@@ -248,7 +258,7 @@ class Installation:
 
     def _change_class(self, cls, ours, shipped):
         present = vars(cls)
-        # First what the others call.
+        # First set the attributes that the exchanged functions need.
         for name, value in ours.items():
             if name not in shipped:
                 setattr(cls, name, value)
@@ -263,7 +273,7 @@ class Installation:
             elif isinstance(value, (*FUNCTIONS, staticmethod)) or before == value:
                 self._changes[cls, name] = before
                 if hasattr(value, "__wrapped__") and hasattr(before, "__code__"):
-                    value.__wrapped__ = before      # whose signature and source inspect shows
+                    value.__wrapped__ = before      # inspect shows its signature and source.
                 setattr(cls, name, value)
 
     def _change_module(self, shipped):
@@ -279,7 +289,7 @@ class Installation:
                 self.left.append(name)
                 bind(self._module_rooms, name, before)
             elif isinstance(before, set):
-                bind(self._module_rooms, name, before)      # programs add to it
+                bind(self._module_rooms, name, before)      # Share it: programs add to the set.
             elif (isinstance(value, (FunctionType, BuiltinMethodType, re.Pattern))
                   and before is not value):
                 self._names[name] = before, value
@@ -289,10 +299,10 @@ class Installation:
         own = {name: ours[name] for name in ours.keys() & shipped.keys()}
         http.client.__class__ = _forwarding(self._class, self._module_rooms, own, shipped)
 
-    # ---- and back
+    # ---- undo()
 
     def undo(self):
-        """Put everything back, as far as that can be done now; returns whether it is all."""
+        """Put everything back that can be put back now; return True if nothing is left."""
         if isinstance(http.client, self._class) and type(http.client) is not self._class:
             http.client.__class__ = self._class
         for name, (before, ours) in list(self._names.items()):
@@ -301,7 +311,7 @@ class Installation:
             if vars(http.client).get(name) is before:
                 del self._names[name]
         for room, bound in zip(self._module_rooms, self._bound):
-            vars(room).update(bound)        # what others have bound is theirs, and not ours
+            vars(room).update(bound)        # Forget rebindings before the next exchange().
         unbind(self._module_rooms, "print")
         self._complete_instances(True, False)
         for (cls, name), before in list(self._changes.items()):
@@ -311,10 +321,10 @@ class Installation:
                 present = before
             if present is before:
                 del self._changes[cls, name]
-        # From now on nobody gets hold of one of ours.
+        # From now on a program cannot get a new reference to one of the twin's functions.
         stays = bool(self._changes or self._names)
         if not stays and self._held():
-            gc.collect()    # perhaps it is garbage that has one
+            gc.collect()    # The references may be those of garbage.
             stays = self._held()
         if not self._complete_instances(stays, not self._on_a_stack()) or stays:
             return False
@@ -325,7 +335,7 @@ class Installation:
         return True
 
     def _count(self):
-        """The references to each of our functions but that of its class."""
+        """Return the number of references to each of the twin's functions, without its class's."""
         counts = []
         for cls, ours in self._attributes.items():
             for name, value in ours.items():
@@ -335,11 +345,12 @@ class Installation:
         return counts
 
     def _held(self):
-        """Whether somebody has one of our functions, or may have, on a stack or anywhere else."""
-        # Without a GIL a stack's are no references that count.
+        """Return True if there is, or may be, a reference to one of the twin's functions."""
+        # Without a GIL, reference counts do not include the references of stacks.
         return self._on_a_stack() or _others_run_freely() or self._count() != self._counts
 
     def _on_a_stack(self):
+        """Return True if a function of the twin is on a stack that can be read."""
         ours = {id(vars(room)) for room in self._rooms.values()}
         unseen = _others_run_freely()
         for thread, frame in sys._current_frames().items():
@@ -352,12 +363,12 @@ class Installation:
         return False
 
     def _complete_instances(self, in_use, over):
-        """Give the responses and connections that there are what http.client expects in them.
+        """Set the attributes that http.client expects in existing responses and connections.
 
-        `in_use`: whether our functions may still be called; `over`: whether nothing is under way.
-        Returns whether all have it.
+        `in_use`: True if the twin's functions may still be called.  `over`: True if no call is
+        under way.  Returns True if all instances are complete.
         """
-        examples, secure = {}, set()    # by id(): a metaclass may have made classes unhashable
+        examples, secure = {}, set()    # Keys are id()s: a metaclass may make classes unhashable.
         for cls, example in self._examples.items():
             defaults = {name: value for name, value in example.items()
                         if name in self._attributes[cls]}
@@ -365,7 +376,7 @@ class Installation:
         for cls in self._attributes:
             if cls.__name__ == "HTTPSConnection":
                 secure.update(map(id, with_subclasses(cls)))
-        complete = gc.get_freeze_count() <= self._frozen    # else some may be hidden
+        complete = gc.get_freeze_count() <= self._frozen    # Frozen instances cannot be found.
         unseen = _others_run_freely()
         for instance in gc.get_objects():
             kind = id(type(instance))
@@ -380,41 +391,41 @@ class Installation:
                         own["_context"] = self._rooms["https"]._create_https_context(
                             instance._http_vsn)
                 except Exception:
-                    complete = False    # what a subclass does is its affair
+                    complete = False    # A method of a subclass has raised.
         return complete
 
 
 def _others_run_freely():
-    """Return True if there are other threads whose stacks change while they are looked at."""
+    """Return True if other threads run while this one reads their stacks (without a GIL)."""
     return not getattr(sys, "_is_gil_enabled", lambda: True)() and len(sys._current_frames()) > 1
 
 
 class _Nothing:
-    """As much of a socket as a response needs that is never read."""
+    """A stand-in for the socket of a response that is never read."""
 
     def makefile(self, mode):
         return io.BytesIO()
 
 
 def _complete(own, defaults, in_use):
-    """Add to the attributes of an instance what is missing."""
+    """Add missing attributes to those of an instance, `own`."""
     if "fp" not in own and "_buffer" not in own:
-        return      # __init__() was not called
+        return      # __init__() was not called.
     state = own.get("_hc_state")
-    head = getattr(state, "head", None)     # of a response
+    head = getattr(state, "head", None)     # A ConnectionState has none.
     if head is not None and None in (own.get("headers"), own.get("msg")):
         message = state.message or message_of(head, HTTPMessage)
         for name in "headers", "msg":
             if own.get(name) is None:
                 own[name] = message
     for name, value in defaults.items():
-        # Whether somebody is about to read the head nobody knows.
+        # Another thread may be about to read the head, and would find these set.
         if name not in own and not (in_use and name in ("headers", "msg")):
             own[name] = copy.copy(value)
 
 
 def _at_rest(own):
-    """Return True if no other thread sends a request of a connection, or takes the response."""
+    """Return True if no other thread is sending a request or waiting for a response."""
     state = own.get("_hc_state")
     return state is None or state.is_own() or (
         state.unsent is None
@@ -422,21 +433,21 @@ def _at_rest(own):
 
 
 def _end(own):
-    """Take from the attributes of a connection what is of one request or socket alone."""
+    """Remove httpclient's state from the attributes of a connection."""
     state = own.get("_hc_state")
     if type(state) is not ConnectionState:
-        return      # a response's
+        return      # It is a response's.
     spoiled = state.spoiled
     del own["_hc_state"]
     if spoiled is not None and own.get("sock") is spoiled:
-        own["sock"] = None      # http.client would go on with it
+        own["sock"] = None      # http.client would use it for the next request.
         spoiled.close()
 
 
 def _forwarding(kind, rooms, own, shipped):
-    """A class for the module http.client: what is bound in it reaches where it is used.
+    """Return a class for the module http.client that forwards rebound names to `rooms`.
 
-    Who puts back what http.client itself had there means ours, `own`.
+    If a program puts back http.client's own function, the twin's function in `own` is bound.
     """
 
     class Module(kind):

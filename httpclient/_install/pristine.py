@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What http.client is by its own file, and whether it is still that: what install() goes by."""
+"""Compare http.client with its own file, for install()."""
 import http.client
 import sys
 from types import BuiltinMethodType, FunctionType, ModuleType
@@ -7,17 +7,20 @@ from types import BuiltinMethodType, FunctionType, ModuleType
 from .stdlib_classes import HTTPException
 from .twin import CLASSES, code_of
 
-# Names that some http.client or its instances have: in a subclass they mean the same.
+# Names that http.client's classes or instances have in some version, with the same meaning.
 _COMMON = {"_context", "_wrap_ipv6", "_raw_proxy_headers"}
 
 
 def loaded_anew():
-    """Whether somebody has reloaded http.client: httpclient's exceptions are of the old one."""
+    """Return True if http.client was reloaded: httpclient's exceptions derive from the old one."""
     return http.client.HTTPException is not HTTPException
 
 
 def as_shipped():
-    """http.client anew from its file, to compare with; nobody else gets to see it."""
+    """Return a private second http.client, run from its file, to compare with.
+
+    Raises RuntimeError if ``sys.modules`` has another module, or the file cannot be run.
+    """
     if sys.modules.get("http.client") is not http.client:
         raise RuntimeError(f"another module is imported as http.client: "
                            f"{sys.modules.get('http.client')!r}")
@@ -29,12 +32,13 @@ def as_shipped():
     try:
         exec(code, module.__dict__)
     except Exception as error:
-        raise RuntimeError("http.client cannot be read anew, to see who has changed it") from error
+        raise RuntimeError("http.client's own file cannot be run again, to find what was replaced "
+                           "in the module") from error
     return module
 
 
 def is_shipped(value, shipped):
-    """Whether an attribute is what http.client's own file says."""
+    """Return True if an attribute is the one that http.client's own file defines, `shipped`."""
     if isinstance(value, (staticmethod, classmethod)):
         if type(value) is not type(shipped):
             return False
@@ -54,7 +58,7 @@ def is_shipped(value, shipped):
 
 
 def with_subclasses(cls):
-    """A list of a class and those that derive from it."""
+    """Return a list of a class and all classes that derive from it."""
     found = [cls]
     for subclass in type.__subclasses__(cls):
         found += with_subclasses(subclass)
@@ -62,28 +66,29 @@ def with_subclasses(cls):
 
 
 def own_classes(shipped):
-    """http.client's own classes (dict: name -> class), also where others stand in their place.
+    """Return http.client's own classes (dict: name -> class), also if subclasses replace them.
 
-    Some tools put subclasses there for good: warcio does so when it is imported.  What they
-    inherit is served.  RuntimeError where a class does not derive from http.client's.
+    Some tools replace them for good: warcio does so when it is imported.  Raises RuntimeError if a
+    replacement does not derive from http.client's class.
     """
     if loaded_anew():
-        raise RuntimeError("http.client has been loaded anew since httpclient was imported")
+        raise RuntimeError("http.client has been loaded anew since httpclient was imported; "
+                           "reload it before the first import of httpclient")
     found = {}
     for name in CLASSES:
         original, cls = getattr(shipped, name, None), getattr(http.client, name, None)
-        if original is not None:    # else Python has no ssl
+        if original is not None:    # There is no HTTPSConnection in a Python without ssl.
             found[name] = _own_class(name, cls, original)
     return found
 
 
 def _own_class(name, cls, original):
-    bases = cls.__mro__ if issubclass(type(cls), type) else ()      # a mock says it were a class
+    bases = cls.__mro__ if issubclass(type(cls), type) else ()      # A mock pretends to be a class.
     for base in reversed(bases):
         if is_shipped(base, original) and len(base.__mro__) == len(original.__mro__):
             return base
     if bases and is_shipped(cls, original):
-        raise RuntimeError(f"the base classes of http.client.{name} are not its own: "
+        raise RuntimeError(f"the base classes of http.client.{name} have been replaced: "
                            f"{cls.__bases__!r}; httpclient can be installed when they are back")
     who = f"{cls.__module__}.{cls.__qualname__}" if bases else repr(cls)
     raise RuntimeError(f"http.client.{name} has been replaced by {who}, which does not derive "
@@ -91,25 +96,26 @@ def _own_class(name, cls, original):
 
 
 def check_names(shipped, attributes):
-    """RuntimeError where a class has methods that are not known, or names that are ours."""
+    """Raise RuntimeError if a class has unknown methods, or attributes that httpclient adds."""
     for cls, ours in attributes.items():
         original = getattr(shipped, cls.__name__)
         unknown = [name for name, value in vars(original).items()
                    if isinstance(value, FunctionType) and name not in ours]
         if unknown:
-            raise RuntimeError(f"an http.client that is not known: its {cls.__name__} has "
-                               f"{', '.join(sorted(unknown))}")
+            raise RuntimeError(f"this version of http.client is not known: {cls.__name__} has "
+                               f"{', '.join(sorted(unknown))}; update httpclient")
         foreign = [name for name in ours if name in vars(cls) and name not in vars(original)
                    and vars(cls)[name] is not ours[name]]
         if foreign:
-            raise RuntimeError(f"somebody has given http.client.{cls.__name__} attributes that "
-                               f"httpclient needs itself: {', '.join(sorted(foreign))}")
+            raise RuntimeError(f"http.client.{cls.__name__} has been given attributes that "
+                               f"httpclient needs itself: {', '.join(sorted(foreign))}; remove "
+                               "them before install()")
 
 
 def check_subclasses(shipped, attributes, *examples):
-    """RuntimeError where a subclass has private names of its own that are ours as well.
+    """Raise RuntimeError if a subclass has private names of its own that httpclient adds, too.
 
-    What only its instances have, and subclasses that are made later, nobody can see here.
+    Attributes of instances, and subclasses that are defined later, cannot be checked.
     """
     for cls, ours in attributes.items():
         known = vars(getattr(shipped, cls.__name__)).keys() | _COMMON.union(*examples)
@@ -119,4 +125,4 @@ def check_subclasses(shipped, attributes, *examples):
             if taken and subclass not in attributes:
                 raise RuntimeError(f"{subclass.__module__}.{subclass.__qualname__} has attributes "
                                    "that httpclient needs itself in a subclass of http.client."
-                                   f"{cls.__name__}: {', '.join(sorted(taken))}")
+                                   f"{cls.__name__}: {', '.join(sorted(taken))}; rename them")

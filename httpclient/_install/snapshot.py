@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""http.client as it stands in this process, for a program that has no code of it to run again.
+"""A copy of http.client as it is in this process, for programs that have no code to run again.
 
-Such a program is compiled by Nuitka. Where something was defined then tells whether it is
-http.client's own: a function by its namespace and name, a class by its module, and anything else
-by being the same in httpclient.
+Nuitka compiles such programs.  Then a function is http.client's own if its namespace and name say
+so, a class if its module does, and any other value if it equals httpclient's.
 """
 import http.client
 import re
@@ -12,9 +11,9 @@ from types import CellType, FunctionType, ModuleType
 
 from .pristine import is_shipped
 
-REPLACED = object()     # in the place of what somebody has replaced
+REPLACED = object()     # stands for an attribute that a program has replaced
 
-# What http.client of 3.11 to 3.15 has where httpclient refuses more.
+# The values in http.client of 3.11 to 3.15 from which httpclient's differ: it refuses more.
 _OTHER = {"_is_legal_header_name": re.compile(rb"[^:\s][^:\r\n]*").fullmatch,
           "_is_illegal_header_value": re.compile(rb"\n(?![ \t])|\r(?![ \t\n])").search}
 _MACHINERY = ("__dict__", "__weakref__", "_abc_impl")
@@ -23,7 +22,7 @@ _MACHINERY = ("__dict__", "__weakref__", "_abc_impl")
 def snapshot(classes):
     """Return a module like http.client, with copies of its classes of these names.
 
-    Raises RuntimeError if somebody has replaced a constructor: nothing tells what it was.
+    Raises RuntimeError if a constructor has been replaced, because the original cannot be found.
     """
     module = ModuleType("http.client")
     copies = {}
@@ -52,8 +51,8 @@ def _is_defined_as(qualname, function):
 
 
 def _copy(cls, copies):
-    """Return a class like this one that is not among the subclasses of http.client's."""
-    cell = CellType()       # __class__, by which super() goes
+    """Return a copy of a class that is no subclass of http.client's classes."""
+    cell = CellType()       # __class__, which super() uses
     attributes = {name: _own_attribute(cls, name, value, cell)
                   for name, value in vars(cls).items() if name not in _MACHINERY}
     if attributes["__init__"] is REPLACED:

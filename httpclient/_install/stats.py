@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The lines that ``python -m httpclient --stats`` prints at the end.
+"""The two lines that ``python -m httpclient --stats`` prints at the end of a program.
 
-Requests, responses and bytes are counted as they happen, those of httpclient's own classes too.
-CPU time saved cannot be measured, as the program runs once. It is estimated from one small
-exchange, timed with either module on this machine and interpreter before the program begins, over
-a pair of sockets. That exchange is not counted as the program's.
+Requests, responses and bytes are counted, also those of httpclient's own classes.  The CPU time
+saved cannot be measured, because the program runs once.  It is estimated from one small exchange
+over a pair of sockets, which is timed with either module before the program begins.  The counts
+do not include that exchange.
 """
 import atexit
 import contextlib
@@ -17,8 +17,8 @@ import time
 from .._core.counters import tally
 from .._request.connection import HTTPConnection
 
-# Seconds of CPU. To import and install httpclient costs about half of it, which is not taken off,
-# and the timing varies: whether less than this was saved at all, the estimate cannot tell.
+# Seconds of CPU time. A smaller estimate may be wrong: the timing varies, and importing and
+# installing httpclient, which costs about half of this, is not subtracted.
 LEAST_SAVED = 0.05
 
 _ROUNDS = 5
@@ -34,27 +34,27 @@ _RESPONSE = b"".join([
 
 def begin():
     """Measure, count from now on, and print the result at the end of the process."""
-    theirs, ours = _measured()
+    standard, fast = _measured()
     tally.requests = tally.responses = tally.octets = 0
     started = time.process_time()
     process = os.getpid()
 
     def report():
         seconds = time.process_time() - started
-        # Not in a child that was forked; and None, where there is no stderr, is stdout for print().
+        # A forked child prints nothing. With None for stderr, print() would write to stdout.
         if os.getpid() == process and sys.stderr is not None:
-            with contextlib.suppress(OSError, ValueError):      # nobody reads it, it is closed
+            with contextlib.suppress(OSError, ValueError):      # a broken pipe, or a closed file
                 sys.stderr.flush()
                 try:
-                    print(text(tally, seconds, theirs, ours), file=sys.stderr, flush=True)
+                    print(text(tally, seconds, standard, fast), file=sys.stderr, flush=True)
                 except OSError:
-                    sys.stderr = None   # what is left in it would change the exit status
+                    sys.stderr = None   # Python would flush it at exit, fail, and exit with 120.
 
     atexit.register(report)
 
 
 def _measured():
-    """Seconds of CPU for one exchange, with http.client and with httpclient."""
+    """Return the CPU time of one exchange in seconds, with http.client and with httpclient."""
     classes = http.client.HTTPConnection, HTTPConnection
     found = [[], []]
     for _ in range(_ROUNDS):
@@ -64,11 +64,11 @@ def _measured():
 
 
 def _exchange(cls):
-    ours, server = socket.socketpair()
+    client, server = socket.socketpair()
     connection = cls("localhost")
     spent = 0.0
     with server:
-        connection.sock = ours
+        connection.sock = client
         for _ in range(_EXCHANGES):
             started = time.thread_time()
             connection.request("GET", "/", headers={"Accept": "*/*", "User-Agent": "calibration"})
@@ -84,32 +84,33 @@ def _exchange(cls):
     return spent / _EXCHANGES
 
 
-def text(counted, seconds, theirs, ours):
-    """Return the two lines: what was done and saved, and what the estimate leaves out.
+def text(counted, seconds, standard, fast):
+    """Return the two lines: the counts with the time saved, and the limits of the estimate.
 
-    `seconds` is the CPU time of the process, `theirs` and `ours` that of one exchange in seconds.
+    `seconds` is the CPU time of the process; `standard` and `fast` are the CPU times in seconds of
+    one exchange with http.client and with httpclient.
     """
-    # In ASCII: standard error may have any encoding.
+    # In ASCII, because standard error may have any encoding.
     about = "about " if counted.requests and not _counts_are_exact() else ""
     done = (f"httpclient: {about}{_many(counted.requests, 'request')}, "
             f"{_many(counted.responses, 'response')}, {_size(counted.octets)} received; ")
-    saved = (theirs - ours) * counted.responses
+    saved = (standard - fast) * counted.responses
     if saved >= LEAST_SAVED:
         return (f"{done}about {_rounded(saved)} s of CPU time saved, {seconds:.2f} s used\n"
-                f"httpclient: estimated from small exchanges: {theirs * 1e6:.0f} us each with "
-                f"http.client, {ours * 1e6:.0f} us with httpclient; start-up is not included")
+                f"httpclient: estimated from small exchanges: {standard * 1e6:.0f} us each with "
+                f"http.client, {fast * 1e6:.0f} us with httpclient; start-up is not included")
     if not counted.responses:
         why = "no response came over http.client, which aiohttp, httpx and pycurl do not use"
-    elif theirs > ours:
+    elif standard > fast:
         why = "too few responses for an estimate against http.client"
     else:
-        why = (f"small exchanges are no faster here: {theirs * 1e6:.0f} us each with http.client, "
-               f"{ours * 1e6:.0f} us with httpclient")
+        why = (f"small exchanges are no faster here: {standard * 1e6:.0f} us each with "
+               f"http.client, {fast * 1e6:.0f} us with httpclient")
     return f"{done}{seconds:.2f} s of CPU time used\nhttpclient: {why}"
 
 
 def _counts_are_exact():
-    """Return True if no count can be lost: see tally.pyx."""
+    """Return True if no count can be lost: see _core/counters.pyx."""
     return getattr(sys, "_is_gil_enabled", lambda: True)()
 
 

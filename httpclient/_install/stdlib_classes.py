@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""In place of exceptions.py, mime.py and options.py where http.client's own classes are served.
+"""Stands for exceptions.py, classes.py and settings.py in the twin: http.client's own classes.
 
-What they raise and make are then instances of http.client's classes themselves: programs look
-at the type, print and pickle it, and may do so in a process that has no httpclient.  The
-classes stay as they are; what httpclient's say in str() is a note here.
+Exceptions and messages are then instances of http.client's classes, because programs check the
+type, print it, and pickle it for processes without httpclient.  These classes are not changed, so
+the extra text of httpclient's exceptions becomes a note.
 """
 import http.client
 import sys
@@ -16,15 +16,15 @@ from .._common.classes import InterimResponse  # noqa: F401
 from .._common.exceptions import Aborted, BadHeaderLine, ReadAborted  # noqa: F401
 from .._common.limits import SHOWN
 
-# A subclass of http.client's may have attributes called as options.py says that mean something
-# else: there only keyword arguments count.
+# A subclass may use the names in settings.py for attributes of another meaning, so on http.client's
+# classes only keyword arguments set them.
 STRICT = "_hc_strict"
 DEADLINE = "_hc_deadline"
 MAX_RESPONSE_HEADERS = ("max_response_headers" if sys.version_info >= (3, 15)
                         else "_hc_max_response_headers")
 RESUME_SESSIONS = "_hc_resume_sessions"
 
-# The other modules import from here what they import from exceptions.py elsewhere.
+# The twin's modules import from here the names that httpclient's import from exceptions.py.
 _CLASSES = {name: getattr(http.client, name)
             for name in exceptions.__all__ if hasattr(http.client, name)}
 globals().update(_CLASSES)
@@ -53,7 +53,7 @@ def line_too_long(line_type, limit, line):
 
 
 def renamed(error):
-    """Give an exception that _core has raised the class that its caller knows."""
+    """Change the class of an exception that _core has raised to http.client's of the same name."""
     if type(error) in _RENAMED:
         for name in "line", "_given":       # of httpclient.LineTooLong
             if name in error.__dict__ and isinstance(error, LineTooLong):

@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: MIT
 """The twin: a second instance of httpclient's modules, for http.client's own classes.
 
-A function looks up the exceptions that it raises, the classes that it makes and compares with,
-and the names that programs rebind, in the module that defines it.  Functions on http.client's
-classes must find http.client's there, while httpclient's own functions find what they found
-before.  So install() imports the modules once more, as submodules of another package.  When they
-import each other they get
+A function looks up exceptions, classes, and names that programs rebind in the module that defines
+it.  Functions on http.client's classes must find http.client's names there, while httpclient's own
+functions still find httpclient's.  So install() imports the modules a second time, as submodules
+of another package.  When these import each other, they get
 
 - the stand-in ``stdlib_classes`` for ``exceptions``, ``classes`` and ``settings``;
 - httpclient's own module if it is compiled (``_core``): it cannot be loaded twice;
-- httpclient's own module if it is a leaf, one that takes nothing from httpclient's other Python
-  modules: nothing in it would differ, and what it keeps, such as TLS sessions, exists only once
-  in the process.  A leaf must not use names that programs rebind, not even ``print``;
+- httpclient's own module if it is a leaf, which imports none of httpclient's other Python modules:
+  its names would be the same, and its data, such as TLS sessions, must exist only once in the
+  process.  A leaf must not use names that programs rebind, not even ``print``;
 - otherwise a second instance, which runs the same code.
 
-The second instances say that they are http.client, so their functions and classes do as well.
+The second instances have the name http.client, and so have their functions and classes.
 """
 import sys
 from functools import cache
@@ -39,7 +38,7 @@ def make_twin(classes):
     Returns its modules (dict: name -> module), the attributes for each class of http.client (dict:
     class -> dict: name -> value), and the twin's classes that they were defined in.
     """
-    secure = f"{_PACKAGE}._request.https" in sys.modules    # else Python has no ssl
+    secure = f"{_PACKAGE}._request.https" in sys.modules    # False in a Python without ssl
     modules = _import_again("_request.https" if secure else "_request.connection")
     names = {name: value for module in modules.values() for name, value in vars(module).items()}
     templates = {names[name]: cls for name, cls in classes.items() if name in names}
@@ -50,7 +49,7 @@ def make_twin(classes):
 
 @cache
 def code_of(module):
-    """Return the code that a module ran when it was imported, or None if it cannot be had."""
+    """Return the code that a module ran when it was imported, or None if there is none."""
     spec, name = module.__spec__, module.__name__
     # ``import six.moves.http_client`` gives http.client a spec of another name, and programs
     # that run a module themselves may give it None.
@@ -61,13 +60,13 @@ def code_of(module):
     package, _, name = name.partition(".")
     if package != _PACKAGE:
         return None
-    # Nuitka has compiled the program: its loader has machine code alone.
+    # Nuitka has compiled the program, and its loader has only machine code.
     from .sources import SOURCES
     return compile(SOURCES[name], module.__file__, "exec", dont_inherit=True)
 
 
 class _Importer(SourceFileLoader):
-    """Finds and loads modules of the twin, with the code of httpclient's modules."""
+    """Finds and loads the modules of the twin, with the code of httpclient's modules."""
 
     @classmethod
     def find_spec(cls, name, path=None, target=None):
@@ -76,7 +75,7 @@ class _Importer(SourceFileLoader):
             return ModuleSpec(name, cls(original.__name__, original.__file__))
 
     def create_module(self, spec):
-        module = ModuleType("http.client")      # from which functions have their __module__
+        module = ModuleType("http.client")      # becomes __module__ of its functions
         module.__file__ = self.path
         return module
 
@@ -103,9 +102,9 @@ def _import_again(last):
 
 
 def _known(module):
-    """Return what stands for a module without being imported again, or None.
+    """Return the module that the twin uses for a module of httpclient, or None to import it again.
 
-    A module of _core and a leaf are shared; another package is an empty one.
+    Modules of _core and leaves are shared; for another package, it is an empty one.
     """
     if module.__name__.startswith(_CORE) or not hasattr(module, "__path__") and all(
             origin == module.__name__ or origin.startswith(_CORE)
@@ -126,7 +125,7 @@ def _origin(value):
 
 
 def _exchanged(attributes, templates):
-    """Return those attributes that are classes of the twin, as http.client's classes."""
+    """Return the attributes that are classes of the twin, as the classes of http.client."""
     return {name: templates[value] for name, value in attributes.items()
             if isinstance(value, type) and value in templates}
 
@@ -142,7 +141,7 @@ def _attributes(templates):
                 own.update(vars(base))
         for name, value in list(own.items()):
             if name == "_abc_impl" or name.startswith("__") and type(value) is not FunctionType:
-                del own[name]       # Python gives each class its own
+                del own[name]       # Python sets this for each class.
         own.update(_exchanged(own, templates))
         for name, value in own.items():
             _belong_to(cls, name, getattr(value, "__func__", value))
@@ -150,7 +149,7 @@ def _attributes(templates):
 
 
 def _belong_to(cls, name, function):
-    """Make a function one of a class: for super(), for pickles, and in what is shown of it."""
+    """Move a function to a class: for super(), for pickles, and for its name in tracebacks."""
     if isinstance(function, FUNCTIONS):
         function.__qualname__ = f"{cls.__qualname__}.{name}"
         for variable, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
