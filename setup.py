@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""The extension modules; everything else about the project stands in pyproject.toml.
+"""Build the extension modules; pyproject.toml has all other settings.
 
-Each module of httpclient/_core is one pyx plus the csrc files that it calls. Cython's C goes
-into build/, one folder per kind of build, so that it is never mistaken for a source.
+Each module of httpclient/_core is built from one pyx file and the files of csrc that it calls.
+Cython writes its C files to build/, in one folder for each kind of build.
 
-A wheel has one more module, sources.py, with the text of the Python modules, which twin.py runs
-again: a program compiled by Nuitka has their machine code alone.
+A wheel contains one more module, sources.py, with the text of the Python modules. twin.py needs it
+in programs compiled by Nuitka, which contain only machine code.
 
-Two switches, by environment:
+Two environment variables are switches:
 
 HTTPCLIENT_DEBUG      "1": -O0 -g3 and asserts. A list of sanitizers ("address,undefined")
-                      means the same plus -fsanitize=…; "0" or empty: off.
+                      adds -fsanitize=…; "0" or empty: off.
 HTTPCLIENT_LINETRACE  "1": line tracing for coverage; "0" or empty: off.
 """
 
@@ -23,7 +23,7 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_py import build_py
 
-# Modules of httpclient._core that call C -> their files in csrc
+# The modules of httpclient._core that call C, and their files in csrc.
 CALLS = {
     "chunked": ["http1_chunked.c"],
     "head": ["http1_head.c"],
@@ -36,13 +36,13 @@ MODULES = {file.stem: CALLS.get(file.stem, [])
 DIRECTIVES = {
     "language_level": 3,
     "freethreading_compatible": True,
-    # Nothing about subinterpreters: with module state a small exchange takes about 30 % more
-    # instructions, and cdef variables would still be shared between interpreters.
-    # A copy of a Reader would share its socket and its store.
+    # subinterpreters_compatible is not set: with module state a small exchange takes about 30 %
+    # more instructions, and cdef variables would still be shared between interpreters.
+    # auto_pickle is off, because a copy of a Reader would share its socket and its store.
     "auto_pickle": False,
     "boundscheck": False,
-    # Plain method descriptors: a call costs 3 to 5 ns less than with binding, since the
-    # interpreter specialises it. inspect and help() find the signature in the docstring.
+    # Without binding, methods are plain descriptors, whose calls the interpreter specialises: each
+    # takes 3 to 5 ns less. inspect and help() find the signature in the docstring.
     "binding": False,
     "embedsignature": True,
     "embedsignature.format": "clinic",
@@ -50,7 +50,7 @@ DIRECTIVES = {
 
 GCC_FLAGS = [
     "-std=c11",
-    # Only PyInit_… leaves a module: two modules may hold the same csrc file.
+    # Modules export only PyInit_…, because two of them may contain the same csrc file.
     "-fvisibility=hidden",
     "-Wall",
     "-Wextra",
@@ -59,13 +59,13 @@ MSVC_FLAGS = ["/std:c11"]
 
 
 def switch(name):
-    """The value of the environment variable, where "0" is as good as none."""
+    """Return the value of an environment variable, or "" if it is "0" or not set."""
     value = os.environ.get(name, "").strip()
     return "" if value == "0" else value
 
 
 def flags(debug):
-    """Compiler and linker flags for the kind of build that `debug` names."""
+    """Return lists of compiler and linker flags for a value of HTTPCLIENT_DEBUG."""
     if sys.platform == "win32":
         return [*MSVC_FLAGS, "/Od" if debug else "/O2"], []
     if not debug:
@@ -82,7 +82,7 @@ def extensions(debug, linetrace):
     compiler, linker = flags(debug)
     macros = []
     if linetrace:
-        # coverage hooks sys.settrace(), which sys.monitoring would pass by.
+        # coverage uses sys.settrace(), which gets no events through sys.monitoring.
         macros = [
             ("CYTHON_TRACE", "1"),
             ("CYTHON_TRACE_NOGIL", "1"),
@@ -103,7 +103,7 @@ def extensions(debug, linetrace):
 
 
 class BuildWithSources(build_py):
-    """Writes sources.py beside the modules that are built, never into the source tree."""
+    """Writes sources.py to the build folder, and not to the source tree."""
 
     def run(self):
         super().run()
@@ -113,13 +113,13 @@ class BuildWithSources(build_py):
 
 
 def sources():
-    """The text of sources.py: a dictionary of the modules' names and texts."""
+    """Return the text of sources.py, which has a dictionary of the modules' names and texts."""
     lines = [f"    {f'{wing}.{file.stem}'!r}: {file.read_text(encoding='utf-8')!r},"
              for wing in ("_common", "_request", "_response")
              for file in sorted(Path("httpclient", wing).glob("[!_]*.py"))]
     return "\n".join([
         "# SPDX-License-Identifier: MIT",
-        '"""Made by setup.py: the text of the modules, for twin.py where there is no code."""',
+        '"""The text of the modules, for twin.py in compiled programs; generated by setup.py."""',
         "SOURCES = {", *lines, "}", ""])
 
 
@@ -131,7 +131,7 @@ setup(
     cmdclass={"build_py": BuildWithSources},
     ext_modules=cythonize(
         extensions(debug, linetrace),
-        # Cython looks at the age of the sources only, not at the directives.
+        # Two folders, because Cython compares the age of the sources, and not the directives.
         build_dir="build/cython-linetrace" if linetrace else "build/cython",
         compiler_directives=directives,
     )

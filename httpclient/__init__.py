@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""http.client anew, with its hot paths in C.
+"""A faster http.client, with its hot paths in C.
 
-``import httpclient`` in place of ``import http.client``: the same names, the
-same behaviour; COMPATIBILITY.md lists the differences.
+``import httpclient`` replaces ``import http.client``: names and behaviour are the same.
+COMPATIBILITY.md lists the differences.
 """
 import collections
 import email
@@ -55,9 +55,9 @@ else:
 
 
 class _Module(types.ModuleType):
-    """Programs rebind names of http.client; what they bind here reaches where it is used."""
+    """The class of this module, which forwards rebound names to the modules that use them."""
 
-    # Not in __dict__, which would hide what is bound in http.client.
+    # Not in __dict__, where they would hide the values in http.client.
     _MAXLINE = property(lambda self: limits.DEFAULT.max_line)
     _MAXHEADERS = property(lambda self: limits.DEFAULT.max_fields)
 
@@ -76,7 +76,7 @@ class _Module(types.ModuleType):
         rebinding.unbind(_bound, name)
 
     def __getattr__(self, name):
-        # Few programs need them: they are imported then.
+        # Import install() and its relatives on demand, because few programs need them.
         if name in _LATER:
             from ._install import install
             return getattr(install, name)
@@ -87,7 +87,7 @@ class _Module(types.ModuleType):
         return sorted(own | self.__dict__.keys() & vars(http.client).keys() | {*limits.SHARED})
 
 
-# What tracebacks, pickles and help() show is the public name.
+# Tracebacks, pickles and help() show the public module.
 for _name in [*__all__, "HTTPMessage", "parse_headers"]:
     if isinstance(globals()[_name], (type, types.FunctionType)):
         globals()[_name].__module__ = __name__

@@ -4,16 +4,19 @@
     from httpclient import httplib          # in the program itself, and
     sys.modules["httplib"] = httplib        # for modules that say `import httplib`
 
-Whoever asks for these names means Python 2.7's httplib, so where that and http.client
-differ, its way is taken: arguments stand in its order, an answer without a status line
-is an HTTP/0.9 body unless `strict` is true, `response.msg` reads like a
-mimetools.Message, getheaders() gives lower-case names, and a file goes out with its
-Content-Length.  All of that is done by thin subclasses; the exceptions are the very
-classes of httpclient.  A str was bytes in Python 2.  Hence str is taken wherever bytes
-are sent, as Latin-1; a head is received as str, a body as bytes.
+Where Python 2.7's httplib and http.client differ, this module follows httplib:
 
-Left out are LineAndFileWrapper and the modules that httplib happened to import: names
-inside it, which nobody could want from it.
+- arguments have httplib's order;
+- an answer without a status line is an HTTP/0.9 body unless `strict` is true;
+- `response.msg` has the methods of a mimetools.Message;
+- getheaders() returns lower-case names;
+- a file is sent with its Content-Length.
+
+Thin subclasses do this; the exceptions are httpclient's own classes.  In Python 2, a str was
+bytes.  So a str is accepted wherever bytes are sent, as Latin-1.  A head is received as str, a
+body as bytes.
+
+LineAndFileWrapper and the modules that httplib imported are left out, because they were internal.
 """
 
 from __future__ import annotations
@@ -55,7 +58,7 @@ try:
 except ImportError:             # a Python without ssl
     _https = None
 
-# As in Python 2.7: the constants, HTTPS and LineTooLong never were in it.
+# The list of Python 2.7, without the constants, HTTPS and LineTooLong.
 __all__ = [
     "BadStatusLine", "CannotSendHeader", "CannotSendRequest", "HTTP", "HTTPConnection",
     "HTTPException", "HTTPResponse", "ImproperConnectionState", "IncompleteRead", "InvalidURL",
@@ -66,10 +69,10 @@ __all__ = [
 HTTPS_PORT = 443
 MAXAMOUNT = 1048576
 
-# Status codes are plain numbers here: old code prints and pickles them.
+# Status codes are plain numbers, because old code prints and pickles them.
 globals().update({name: int(code) for name, code in _status.constants.items()})
 
-# The phrases that RFC 9110 changed are the old ones.
+# Phrases that RFC 9110 has changed keep their old text.
 responses = {int(code): phrase for code, phrase in _status.responses.items()}
 responses.update({
     306: "(Unused)",
@@ -82,10 +85,10 @@ responses.update({
 class HTTPMessage(_message.HTTPMessage):
     """The fields of a response, with the methods of a mimetools.Message.
 
-    It is an email.message.Message too.  What both have is mimetools': names are lower-case
-    and come once, the values of a repeated name are joined by ", ", `msg[name]` raises
-    KeyError for a name that is not there, and assigning replaces.  `dict`, `headers` and
-    `plist` are made anew each time: to change them does not change the message.
+    It is also an email.message.Message.  Methods that both classes have follow mimetools: names are
+    lower-case and unique, the values of a repeated name are joined by ", ", `msg[name]` raises
+    KeyError for a missing name, and an assignment replaces the field.  `dict`, `headers` and
+    `plist` are new objects on each access, so changing them does not change the message.
     """
 
     unixfrom = ""
@@ -100,7 +103,7 @@ class HTTPMessage(_message.HTTPMessage):
 
     @classmethod
     def of(cls, message):
-        """A message with the fields of another one."""
+        """Return a new message with the fields of another one."""
         made = cls()
         made._take(message)
         return made
@@ -113,7 +116,7 @@ class HTTPMessage(_message.HTTPMessage):
 
     @property
     def dict(self):
-        """Lower-case names with their values."""
+        """A new dict of lower-case names and their values (str)."""
         values = {}
         for name, value in self.raw_items():
             values.setdefault(name.lower(), []).append(value.strip())
@@ -121,15 +124,15 @@ class HTTPMessage(_message.HTTPMessage):
 
     @property
     def headers(self):
-        """The field lines, each with its line end."""
+        """A new list of the field lines (str), each with its line end."""
         return [f"{name}: {value}\r\n" for name, value in self.raw_items()]
 
     @property
     def status(self):
-        """What was wrong with the field section; "" if nothing was."""
+        """A text (str) that says that the field section has a bad line, or ""."""
         return "Non-header line where header expected" if self.defects else ""
 
-    # A mapping of lower-case names.
+    # The methods of a mapping, with lower-case names.
 
     def __getitem__(self, name):
         return self.dict[name.lower()]
@@ -168,16 +171,17 @@ class HTTPMessage(_message.HTTPMessage):
         return self[name]
 
     def addheader(self, key, value):
-        """Add one more field line of that name."""
+        """Add a field line, and keep other lines of the same name."""
         self.set_raw(key, value)
 
-    # Looking up one field.
+    # Methods that look up one field.
 
     def getheader(self, name, default=None):
+        """Return the value of a field (str), joined by ", " if it is repeated, or `default`."""
         return self.get(name, default)
 
     def getheaders(self, name):
-        """The values of all field lines of that name."""
+        """Return a list of the values (str) of all field lines of this name."""
         return [value.strip() for each, value in self.raw_items() if each.lower() == name.lower()]
 
     def getallmatchingheaders(self, name):
@@ -187,20 +191,20 @@ class HTTPMessage(_message.HTTPMessage):
         return self.getallmatchingheaders(name)[:1]
 
     def getrawheader(self, name):
-        """What stands behind the colon, with the line end; None without such a field."""
+        """Return the text after the colon, with the line end; None if there is no such field."""
         for line in self.getfirstmatchingheader(name):
             return line[len(name) + 1:]
         return None
 
     def getdate(self, name):
-        """A date as time.mktime() takes it; None if it is none."""
+        """Return a date as the 9-tuple that time.mktime() takes; None if it is not a date."""
         date = self.getdate_tz(name)
         return date and date[:9]
 
     def getdate_tz(self, name):
-        """The same with the offset from UTC in seconds as a tenth item."""
+        """Return a date as getdate() does, with the offset from UTC in seconds as a tenth item."""
         date = parsedate_tz(self.get(name))
-        # Python 2 says that there is no daylight saving time, Python 3 that it does not know.
+        # The item for daylight saving time is 0 (no) in Python 2, and -1 (unknown) in Python 3.
         return date and (*date[:8], 0, date[9])
 
     def getaddrlist(self, name):
@@ -209,7 +213,7 @@ class HTTPMessage(_message.HTTPMessage):
     def getaddr(self, name):
         return (self.getaddrlist(name) or [(None, None)])[0]
 
-    # The content type, as mimetools takes it apart.
+    # The parts of the content type, parsed as in mimetools.
 
     @property
     def encodingheader(self):
@@ -261,7 +265,7 @@ class HTTPMessage(_message.HTTPMessage):
         return self.plist
 
     def getparam(self, name):
-        """The value of a parameter of Content-Type, without its quotes; None without it."""
+        """Return a parameter of Content-Type without its quotes (str); None if it is missing."""
         for parameter in self.plist:
             each, equals, value = parameter.partition("=")
             if equals and each == name.lower():
@@ -273,7 +277,7 @@ class HTTPMessage(_message.HTTPMessage):
 
 
 class _OctetLines:
-    """A file for parse_headers(): in Python 3 old code may give it lines of str."""
+    """A file for parse_headers(), over an old program's file, whose lines may be str."""
 
     def __init__(self, fp):
         self._fp = fp
@@ -284,9 +288,9 @@ class _OctetLines:
 
 
 class HTTPResponse(_response.HTTPResponse):
-    """A response whose `msg` is the HTTPMessage of this module; `headers` is httpclient's.
+    """A response whose `msg` is this module's HTTPMessage; `headers` is httpclient's.
 
-    `buffering` is taken and ignored: the connection's buffer serves both ways.
+    `buffering` is accepted and ignored, because a response is always buffered.
     """
 
     _old_message = None
@@ -295,7 +299,7 @@ class HTTPResponse(_response.HTTPResponse):
         super().__init__(sock, debuglevel, method=method, strict=bool(strict), **more)
 
     def begin(self, **more):
-        # Old code sets strict to numbers, also on the connection or its class.
+        # Old code sets `strict` to a number, also on the connection or its class.
         self.strict = bool(self.strict)
         super().begin(**more)
 
@@ -307,7 +311,7 @@ class HTTPResponse(_response.HTTPResponse):
 
     @msg.setter
     def msg(self, message):
-        # begin() gives the same message that it gives to `headers`: msg is made of that.
+        # begin() assigns the message that it assigns to `headers`, from which `msg` is made.
         if not isinstance(message, _message.HTTPMessage) or isinstance(message, HTTPMessage):
             self._old_message = message
 
@@ -317,14 +321,17 @@ class HTTPResponse(_response.HTTPResponse):
         return self._old_message.getheader(name, default)
 
     def getheaders(self):
-        """The list of (name, value), with names in lower case, each of them once."""
+        """Return a list of (name, value), with unique names in lower case.
+
+        Raises ResponseNotReady before begin().
+        """
         if self.msg is None:
             raise ResponseNotReady()
         return self.msg.items()
 
 
 class HTTPConnection(_connection.HTTPConnection):
-    """httpclient's connection with Python 2's arguments and defaults."""
+    """httpclient's HTTPConnection with Python 2's arguments and defaults."""
 
     response_class = HTTPResponse
     strict = False
@@ -338,12 +345,12 @@ class HTTPConnection(_connection.HTTPConnection):
 
     @staticmethod
     def _get_content_length(body, method):
-        """As in http.client, and what is left of a file that lies on a disk."""
+        """Return what http.client returns, or the number of unread bytes of a file on a disk."""
         raw = getattr(body, "raw", body)
-        # No file that decompresses or decodes: what it gives is not what its descriptor has.
+        # A file that decompresses or decodes gives another number of bytes than its descriptor has.
         if isinstance(raw, io.FileIO):
             facts = os.fstat(raw.fileno())
-            # An empty one may be one of /proc, whose size nobody knows.
+            # A size of 0 may be wrong: files in /proc have content, too.
             if stat.S_ISREG(facts.st_mode) and facts.st_size:
                 return max(0, facts.st_size - body.tell())
         return _connection.HTTPConnection._get_content_length(body, method)
@@ -375,7 +382,7 @@ class HTTP:
     _connection_class = HTTPConnection
 
     def __init__(self, host="", port=None, strict=None):
-        # 0 stands for the default port; without a host it is connect() that gives one.
+        # Port 0 means the default port.  Without a host here, connect() sets it.
         self._setup(self._connection_class(host, port or None, strict))
 
     def _setup(self, conn):
@@ -386,7 +393,7 @@ class HTTP:
         self.headers = None
 
     def connect(self, host=None, port=None):
-        """Connect, to another host than the constructor's if one is given."""
+        """Connect to `host`, or to the constructor's host if it is None."""
         conn = self._conn
         if host is not None:
             conn._validate_host(host)
@@ -409,10 +416,10 @@ class HTTP:
         self._conn.send(data)
 
     def getreply(self, buffering=False):
-        """The status code, the reason phrase and the fields (an HTTPMessage) of the response.
+        """Return the status code (int), reason phrase (str) and HTTPMessage of the response.
 
-        (-1, line, None) if the answer has no status line that can be understood.  Then the
-        connection is closed and `file` is None.
+        Returns (-1, line, None) if the answer has no valid status line.  Then the connection is
+        closed, and `file` is None.
         """
         try:
             response = self._conn.getresponse(buffering) if buffering else self._conn.getresponse()
@@ -421,13 +428,13 @@ class HTTP:
             self.headers = None
             return -1, exc.line, None
         self.headers = response.msg
-        # httplib gave the response's `fp`, that is the bare stream to its end.  The response
-        # is a file as well, and one that knows where its content ends.
+        # httplib returned the response's `fp`, which ends with the connection.  The response is a
+        # file as well, and ends with its content.
         self.file = response
         return response.status, response.reason, response.msg
 
     def getfile(self):
-        """The file with the response's content; None before getreply()."""
+        """Return the file with the response's content, or None before getreply()."""
         return self.file
 
     def close(self):
@@ -438,7 +445,7 @@ class HTTP:
 if _https is not None:
 
     class HTTPSConnection(_https.HTTPSConnection, HTTPConnection):
-        """The same over TLS.  The certificate is verified, as from Python 2.7.9 on."""
+        """An HTTPConnection over TLS; it verifies the certificate, as Python 2.7.9 and later do."""
 
         def __init__(self, host, port=None, key_file=None, cert_file=None, strict=None,
                      timeout=socket._GLOBAL_DEFAULT_TIMEOUT, source_address=None, context=None,
@@ -462,7 +469,7 @@ if _https is not None:
             self.cert_file = cert_file
 
     def FakeSocket(sock, sslobj):
-        """Deprecated since Python 2.6: `sslobj` itself, which has been a socket ever since."""
+        """Return `sslobj`, which has been a socket since Python 2.6.  Deprecated."""
         warnings.warn("FakeSocket is deprecated: use the TLS socket itself", DeprecationWarning,
                       stacklevel=2)
         return sslobj
@@ -471,7 +478,7 @@ if _https is not None:
 
 
 class _Module(types.ModuleType):
-    """Programs raise the two limits by assignment; `limits` is where they are kept."""
+    """The class of this module: keeps the two limits that programs assign in _common/limits.py."""
 
     @property
     def _MAXLINE(self):

@@ -308,7 +308,7 @@ _NEXT = {
 
 
 def out_of_order(state, response=None):
-    """Say what to call in a state; `response` is True if the previous one has unread content."""
+    """Say what to call in a state; `response` is the previous one if it has unread content."""
     if response and state == "Request-sent":
         return "the previous response has not been read to its end; call its read() first"
     return _NEXT.get(state)
