@@ -11,6 +11,7 @@ import http.client
 import inspect
 import io
 import pickle
+import socket
 import subprocess
 import sys
 
