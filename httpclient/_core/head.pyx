@@ -2,7 +2,7 @@
 """Head: a status line and a field section, parsed from a Reader or from bytes.
 
 Only a regular head becomes a Head.  If the C grammar calls a head odd, it is returned whole, as
-bytes, for the slow lane in message.py.  Pairs of str are created on access.
+bytes, for the slow lane in policy.py.  Pairs of str are created on access.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE

@@ -18,7 +18,7 @@ from .._core.guards import Originals
 from .._core.pieces import safe_read
 from .._core.response_state import response_state
 from .ending import READERS, abandon, lose
-from .message import EMPTY_LINES, odd_fields
+from .policy import EMPTY_LINES, odd_fields
 from .stand_ins import as_response
 
 _MIN_READ_BUF_SIZE = 1 << 20  # a foreign file is asked for this much first, then for doubles

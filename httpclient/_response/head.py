@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Reading the head of a response, and the interim responses before it.
+"""Read the head of a response, and the interim responses before it.
 
-In one go, by _core, if ``fp`` is a Reader and no step is replaced; otherwise by
-http.client's own steps: _read_status(), parse_headers().
+If ``fp`` is a Reader and no step is replaced, _core reads the whole head at once.  Otherwise
+http.client's own steps are called: _read_status() and parse_headers().
 """
 from email.message import Message
 
@@ -18,9 +18,9 @@ from .chunked import READERS
 from .framing import FramingFields, message_framing
 from .http09 import PushedBack
 from .message import (
-    EMPTY_LINES, HTTPMessage, OddHead, _read_headers, fields_of, http_version, message_of,
-    odd_head, odd_status_line, parse_headers, raise_tolerated, read_fields,
+    HTTPMessage, _read_headers, fields_of, message_of, parse_headers, raise_tolerated, read_fields,
 )
+from .policy import EMPTY_LINES, OddHead, http_version, odd_head, odd_status_line
 from .stand_ins import as_response
 
 _our_parse_headers = parse_headers
@@ -28,7 +28,7 @@ _our_read_headers = _read_headers
 
 
 def note_interim(state, status, reason, headers, size):
-    """Keep an interim response of `size` bytes; HTTPException above the limits."""
+    """Keep an interim response of `size` bytes; raise HTTPException above the limits."""
     limits = state.limits
     state.interim_bytes += size
     if state.interim_bytes > limits.head:
@@ -41,15 +41,15 @@ def note_interim(state, status, reason, headers, size):
 
 
 def final_head(reader, state, strict, first=None):
-    """Read heads up to the final one, and return it: a Head or an OddHead.
+    """Read heads up to the final one, and return that as a Head or OddHead.
 
-    `reader` is a Reader; of a FeedReader it is None while more has to come.  `first` is what
-    read_head() has returned already, or None.  Raises what HTTPResponse.begin() raises.
+    `reader` is a Reader; a FeedReader without a whole head gives None.  `first` is a result of
+    read_head() that the caller has already, or None.  Raises the errors of HTTPResponse.begin().
     """
     limits, head = state.limits, first
     if head is None:
         if state.reused and not strict:
-            # Old servers put an empty line after the message body before (RFC 9112 2.2).
+            # Old servers send an empty line after the previous message body (RFC 9112 2.2).
             if not skip_empty_line(reader):
                 return None
             state.reused = False
@@ -74,7 +74,10 @@ def final_head(reader, state, strict, first=None):
 
 
 def _persistence_fields(headers):
-    """The pairs that say whether the connection goes on, of a message or anything with get()."""
+    """Return the (name, value) pairs that decide whether the connection persists.
+
+    `headers` is a message or any object with get().
+    """
     names = "connection", "keep-alive", "proxy-connection"
     if isinstance(headers, Message):
         return [(name, value) for name in names for value in headers.get_all(name, ())]
@@ -82,7 +85,7 @@ def _persistence_fields(headers):
 
 
 def begin(response):
-    """HTTPResponse.begin(), of a response that has not begun."""
+    """Do HTTPResponse.begin() for a response whose head has not been read."""
     strict = getattr(response, STRICT)
     if strict is not None:
         setattr(response, STRICT, bool(strict))
@@ -90,7 +93,7 @@ def begin(response):
 
 
 def begin_with(response, first):
-    """begin(), after `first`, which read_head() has returned, or None."""
+    """Do begin() with `first`, a result of read_head() that the caller has, or None."""
     state, strict, close = response_state(response), getattr(response, STRICT), None
     head = _head_in_one_go(response, state, strict, first) if _in_one_go(response) else None
     if head is None:
@@ -114,7 +117,7 @@ def begin_with(response, first):
 
 
 def _in_one_go(response):
-    """Return True if C may take the head: no step is replaced, and none is to be printed."""
+    """Return True if _core may read the head: no step is replaced, and nothing is printed."""
     return (
         type(response.fp) in READERS
         and _whole.in_object(response)
@@ -138,7 +141,7 @@ def _head_in_one_go(response, state, strict, first):
 
 
 def _head_by_steps(response, state, strict):
-    """Read the head through the steps that others replace; return the facts for the framing."""
+    """Read the head by the steps that programs replace; return the facts for the framing."""
     while True:
         version, status, reason = response._read_status()
         if state.simple:
@@ -181,10 +184,10 @@ def _head_by_steps(response, state, strict):
 
 
 class HeadSteps:
-    """The steps of reading a head that http.client has as methods."""
+    """The methods of HTTPResponse that are http.client's steps of reading a head."""
 
     def _read_status(self):
-        """Read the status line: (version, status, reason) as str, int, str."""
+        """Read the status line, and return (version, status, reason) as str, int, str."""
         self = as_response(self)
         state, strict = response_state(self), getattr(self, STRICT)
         if type(self.fp) in READERS:
@@ -208,8 +211,6 @@ class HeadSteps:
         if self.debuglevel > 0:
             print("reply:", repr(str(line, "iso-8859-1")))
         if not line:
-            # Presumably, the server closed the connection before
-            # sending a valid response.
             raise RemoteDisconnected("Remote end closed connection without response")
         if strict is False and not state.interim and not line.startswith(b"HTTP/"):
             self.fp = PushedBack(line, self.fp)
@@ -220,17 +221,17 @@ class HeadSteps:
         except BadStatusLine:
             self._close_conn()
             raise
-        # As in http.client, with what follows the reason phrase.
+        # As in http.client, the reason keeps the line end.
         _, _, *reason = str(line, "iso-8859-1").split(None, 2)
         return version, status, "".join(reason)
 
     def _check_close(self):
-        """Whether the connection ends with this message, by its fields."""
+        """Return True if the fields say that the connection ends with this message."""
         self = as_response(self)
         facts = FramingFields(_persistence_fields(self.headers), getattr(self, STRICT))
         return facts.close or (self.version < 11 and not facts.keep_alive)
 
 
-# What reading a head in one go leaves out.
+# The methods that are not called when _core reads the head at once.
 _whole = Originals(HeadSteps, "_read_status")
 _own_close = Originals(HeadSteps, "_check_close")
