@@ -316,7 +316,7 @@ TOLD = [
                  id="cut in the head"),
     pytest.param(CHUNKED + b"zz\r\n" + X, "IncompleteRead", "(RFC 9112 7.1)", b"zz\r\n",
                  id="chunk size"),
-    pytest.param(CHUNKED + b"1\r\nabc" + X, "IncompleteRead", "chunk data expected",
+    pytest.param(CHUNKED + b"1\r\nabc" + X, "IncompleteRead", "CRLF after chunk data expected",
                  b"bc", id="chunk data"),
     pytest.param(CHUNKED + b"1;" + X, "LineTooLong", "more than 4096 bytes", b"1;xxxx",
                  id="chunk extension"),

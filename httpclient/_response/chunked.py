@@ -157,7 +157,7 @@ def _read_chunk_end(response):
         end = error.partial
     if end != b"\r\n":
         abandon(response)
-        raise _bad_chunk(f"CRLF behind chunk data expected (RFC 9112 7.1): {end!r}")
+        raise _bad_chunk(f"CRLF after chunk data expected (RFC 9112 7.1): {end!r}")
     response_state(response).framing_excess += 2
 
 
