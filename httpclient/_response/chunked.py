@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Reading content out of chunks.
+"""Read content in chunked transfer encoding (RFC 9112 7.1).
 
-In one go, by _core's ChunkedBody, if ``fp`` is a Reader and no step is replaced.
-Otherwise by http.client's own steps, _get_chunk_left(), _safe_read() and others:
-programs call or override them.  ``chunk_left`` is the state that both share.
+If ``fp`` is a Reader and no step is replaced, _core's ChunkedBody reads it.  Otherwise
+http.client's own steps do, such as _get_chunk_left() and _safe_read(), which programs call and
+override.  Both ways share the state ``chunk_left``.
 """
 import io
 import sys
@@ -21,21 +21,27 @@ from .ending import READERS, abandon, lose
 from .policy import EMPTY_LINES, odd_fields
 from .stand_ins import as_response
 
-_MIN_READ_BUF_SIZE = 1 << 20  # a foreign file is asked for this much first, then for doubles
+# The size in bytes of the first read from a file that is no Reader; later reads are larger.
+_MIN_READ_BUF_SIZE = 1 << 20
 
 
 def file_of(response):
-    """The `fp` of a response that was open when this read began."""
+    """Return the `fp` of a response that was open when this read began; raise ReadAborted."""
     fp = response.fp
     if fp is None:
-        raise ReadAborted()     # another thread has closed it since
+        # Another thread has closed the response since this read began.
+        raise ReadAborted()
     return fp
 
 
 def read_at_most(fp, amt):
-    """`amt` octets from a file, fewer at the end of the stream; memory follows what arrives."""
+    """Read and return `amt` bytes from a file, fewer at the end of the stream.
+
+    Memory is allocated as bytes arrive, because a server may announce any length.
+    """
     if fp is None:
-        raise ReadAborted()     # as in file_of()
+        # As in file_of().
+        raise ReadAborted()
     if amt <= _MIN_READ_BUF_SIZE or type(fp) in READERS:
         return fp.read(min(amt, sys.maxsize))
     content = io.BytesIO()
@@ -49,7 +55,7 @@ def read_at_most(fp, amt):
 
 
 def chunked_body(response):
-    """Return the ChunkedBody that reads the content in one go; None if steps must read it."""
+    """Return the ChunkedBody of a response, or None if the steps must read the content."""
     fp = response.fp
     if not in_one_go(response) or type(fp) not in READERS:
         return None
@@ -67,7 +73,7 @@ def in_one_go(response):
 
 
 def from_chunks(response, body, method, argument):
-    """Call a read method of a ChunkedBody, and keep the response's attributes true."""
+    """Call a read method of a ChunkedBody, update the response's attributes, return the result."""
     try:
         result = method(argument)
     except HTTPException as error:
@@ -75,7 +81,8 @@ def from_chunks(response, body, method, argument):
         renamed(error)
         raise
     except BaseException:
-        response.chunk_left = body.chunk_left   # what it had taken is given back
+        # The body has put back the content of this call.
+        response.chunk_left = body.chunk_left
         raise
     response.chunk_left = body.chunk_left
     if body.ended:
@@ -85,14 +92,18 @@ def from_chunks(response, body, method, argument):
             content = result if type(result) is bytes else bytes(argument)[:result]
             raise incomplete(content, error)
         if not body.trailers:
-            response.will_close = True  # the stream has ended there
+            # Not even an empty line followed the last chunk: the stream has ended.
+            response.will_close = True
         response_state(response).body = None
         response._close_conn()
     return result
 
 
 def readline_by_steps(response, limit):
-    """IOBase.readline(), by peek() and read(), which gives more than its limit over these."""
+    """Do IOBase.readline() by peek() and read().
+
+    IOBase's own method returns more than `limit` bytes if these are overridden.
+    """
     line, begin = bytearray(), offset(response.fp)
     try:
         while limit < 0 or len(line) < limit:
@@ -113,10 +124,10 @@ def readline_by_steps(response, limit):
 
 
 def _reading_failed(response, content, error):
-    """Deal with an exception of a call that has taken this content by steps.
+    """Handle an exception in a call that has read `content` (bytes) by steps.
 
-    IncompleteRead is replaced by one for the whole call.  After others the content comes
-    next again, as no byte must be missing silently.
+    IncompleteRead is raised anew for the whole call.  After another exception, the next read
+    returns the content again, or raises: no byte is lost silently.
     """
     if isinstance(error, IncompleteRead):
         abandon(response)
@@ -131,6 +142,7 @@ def _reading_failed(response, content, error):
 
 
 def _end_chunks(response):
+    """Read the trailer section; put the last chunk back if that is interrupted."""
     begin = offset(response.fp)
     try:
         response._read_and_discard_trailer()
@@ -139,11 +151,13 @@ def _end_chunks(response):
     except BaseException:
         fp = response.fp
         if begin is not None and offset(fp) == begin and not fp.closed:
-            fp.put_back(b"0\r\n")      # the next read begins with the last chunk
+            # The next read begins with the last chunk.
+            fp.put_back(b"0\r\n")
         raise
 
 
 def _set_chunk_left(response, left):
+    """Set `chunk_left`, and mark the position of a Reader as consistent with it."""
     response.chunk_left = left
     fp = response.fp
     if type(fp) in READERS:
@@ -151,6 +165,7 @@ def _set_chunk_left(response, left):
 
 
 def _read_chunk_end(response):
+    """Read the CRLF after chunk data; raise IncompleteRead if it is anything else."""
     try:
         end = response._safe_read(2)
     except IncompleteRead as error:
@@ -162,7 +177,7 @@ def _read_chunk_end(response):
 
 
 def _take_trailers(response, section):
-    """Keep the trailer section; strict, each of its lines is looked at."""
+    """Keep the trailer section (bytes); raise IncompleteRead if strict refuses a line of it."""
     try:
         check_trailers(section, getattr(response, STRICT))
     except IncompleteRead:
@@ -172,25 +187,27 @@ def _take_trailers(response, section):
 
 
 class ChunkSteps:
-    """The steps of reading chunks that http.client has as methods."""
+    """The methods of HTTPResponse that are http.client's steps of reading chunks."""
 
     _safe_read = safe_read(IncompleteRead, read_at_most)
 
     def _safe_readinto(self, b):
-        """As _safe_read(), into a buffer."""
+        """Fill the buffer `b`, and return its size in bytes; raise IncompleteRead."""
         n = file_of(self).readinto(b)
         if n < len(b):
             raise IncompleteRead(bytes(b[:n]), len(b) - n)
         return n
 
     def _read_chunked(self, amt=None):
+        """Read and return `amt` bytes of content, fewer only at its end, or all of it if None."""
         self = as_response(self)
         body = chunked_body(self)
         if body is not None:
             return from_chunks(self, body, body.read, amt)
         if amt is not None and amt < 0:
             amt = None
-        content = io.BytesIO()  # chunks may be tiny: a list of them would be many times as large
+        # Chunks may be tiny: a list of them would take many times the memory.
+        content = io.BytesIO()
         try:
             while (left := self._get_chunk_left()) is not None:
                 if amt is not None and amt <= left:
@@ -207,6 +224,7 @@ class ChunkSteps:
             raise
 
     def _readinto_chunked(self, b):
+        """Fill the buffer `b` with content, and return the number of bytes, fewer at its end."""
         self = as_response(self)
         body = chunked_body(self)
         if body is not None:
@@ -224,6 +242,7 @@ class ChunkSteps:
                 raise
 
     def _read1_chunked(self, n):
+        """Read up to `n` bytes of one chunk by one read1() of the file, and return them."""
         self = as_response(self)
         left = self._get_chunk_left()
         if left is None or n == 0:
@@ -238,21 +257,23 @@ class ChunkSteps:
         return data
 
     def _peek_chunked(self, n):
+        """Return bytes of the current chunk without consuming them; `n` is ignored."""
         self = as_response(self)
         try:
             left = self._get_chunk_left()
         except IncompleteRead as error:
+            # As in http.client, peek() does not raise it: the next read does.
             response_state(self).unsaid = _without_frames(error)
-            return b""  # the next read tells
+            return b""
         if left is None:
             return b""
         return file_of(self).peek(left)[:left]
 
     def _get_chunk_left(self):
-        """Octets left in the chunk, not 0; None when the last chunk has been read.
+        """Return the bytes left in the chunk, never 0, or None after the last chunk.
 
-        Reads the framing that comes next: ``chunk_left`` is 0 at the end of chunk
-        data, and None before a chunk-size line.
+        Reads the chunk framing at the current position: ``chunk_left`` is 0 at the end of chunk
+        data, and None before a chunk-size line.  Raises IncompleteRead.  Source: http.client.
         """
         self = as_response(self)
         left = self.chunk_left
@@ -272,6 +293,7 @@ class ChunkSteps:
         return left
 
     def _read_next_chunk_size(self):
+        """Read a chunk-size line, and return the size; raise ValueError, LineTooLong."""
         self = as_response(self)
         state = response_state(self)
         max_line = state.limits.max_chunk_line
@@ -291,6 +313,7 @@ class ChunkSteps:
             raise
 
     def _read_and_discard_trailer(self):
+        """Read the trailer section, and keep it for `trailers`; the name is http.client's."""
         self = as_response(self)
         limits = response_state(self).limits
         max_line, max_trailers, left = limits.max_line, limits.max_fields, limits.head
@@ -313,7 +336,8 @@ class ChunkSteps:
                 return _take_trailers(self, b"".join([*lines, line]))
             if not line and not (lines or getattr(self, STRICT)):
                 self.will_close = True
-                return  # some servers end the stream behind the last chunk's line
+                # Some servers end the stream after the line of the last chunk.
+                return
             if not line.endswith(b"\n"):
                 abandon(self)
                 raise _bad_chunk("the stream ended within the trailer section (RFC 9112 8), "
@@ -325,18 +349,17 @@ class ChunkSteps:
         raise HTTPException(f"got more than {max_trailers} trailers")
 
 
-
 ChunkSteps._safe_read.__module__ = __name__
 ChunkSteps._safe_read.__qualname__ = "ChunkSteps._safe_read"
 
 
 def offset(fp):
-    """Where a Reader is in its stream; None for other files."""
+    """Return the position of a Reader in its stream (bytes), or None for other files."""
     return fp.offset if type(fp) in READERS else None
 
 
 def put_back(response, fp, content):
-    """Have content that was read from `fp`, a Reader of ours, come next again."""
+    """Put back content (bytes) that was read from the Reader `fp`: the next read returns it."""
     if response.chunked:
         body = ChunkedBody(fp, response_state(response).limits,
                            getattr(response, STRICT) is True)
@@ -350,7 +373,7 @@ def put_back(response, fp, content):
 
 
 def check_trailers(section, strict):
-    """IncompleteRead where strict refuses a line of the trailer section."""
+    """Raise IncompleteRead if `strict` refuses a line of the trailer section (bytes)."""
     if strict:
         try:
             odd_fields(section, True, [])
@@ -359,7 +382,10 @@ def check_trailers(section, strict):
 
 
 def incomplete(content, error):
-    """IncompleteRead for a whole call, of the one that a step of it raised."""
+    """Return IncompleteRead for a whole call, from the `error` that a step of it raised.
+
+    `content` (bytes) is what the call had read before that step.
+    """
     result = IncompleteRead(content + error.partial, error.expected)
     result.__cause__ = error.__cause__ or ValueError(
         "the stream ended within the chunked body (RFC 9112 8)")
@@ -367,19 +393,20 @@ def incomplete(content, error):
 
 
 def _without_frames(error):
-    """An exception to be kept: not with what it came through, this response among them."""
+    """Return an exception without its frames, which would form a cycle with the response."""
     if error.__cause__ is not None:
         error.__cause__.__traceback__ = None
     return error.with_traceback(None)
 
 
 def _bad_chunk(why):
+    """Return IncompleteRead without content, caused by a ValueError that says why."""
     error = IncompleteRead(b"")
     error.__cause__ = ValueError(why)
     return error
 
 
-# What reading chunks in one go leaves out.
+# The methods that are not called when a ChunkedBody reads the content.
 CHUNK_STEPS = ("_get_chunk_left", "_read_next_chunk_size", "_read_and_discard_trailer",
                "_safe_read", "_safe_readinto")
 _steps = Originals(ChunkSteps, *CHUNK_STEPS)

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Where a message body ends, and whether the connection goes on after it.
+"""The end of a message body, and whether the connection persists after it (RFC 9112 6.3, 9.3).
 
-message_framing() is RFC 9112 6.3, step by step.  What it needs to know of the
-fields comes from the C grammar where they are regular (``_core.head.Head``),
-and from FramingFields, which weighs every odd case, where they are not.
+message_framing() follows the steps of RFC 9112 6.3.  It takes the facts about the fields from a
+``_core.head.Head`` if they are regular, else from FramingFields.
 """
 import re
 from email.errors import InvalidHeaderDefect
@@ -15,60 +14,64 @@ from .._common.limits import SHOWN
 _KNOWN_CODINGS = {"gzip", "x-gzip", "deflate", "compress", "x-compress", "chunked"}
 _NUMBER = re.compile("[0-9]+").fullmatch
 _LARGEST = 2**63 - 1
-_DIGITS = 600   # of a number; sys.set_int_max_str_digits() can forbid int() 641
+# Programs can make int() refuse 641 digits, by sys.set_int_max_str_digits().
+_DIGITS = 600
 
 
 def message_framing(facts, method, status, version, strict, close=None):
-    """(chunked, length, will_close) of a response, by RFC 9112 6.3.
+    """Return (chunked, length, will_close) of a response, by RFC 9112 6.3.
 
-    `facts` is a Head or FramingFields.  A length of None with `chunked` false
-    means: to the end of the stream.  `close` (bool): whether the connection ends with the
-    response; None: as the facts say.  Raises BadHeaderLine or
-    UnknownTransferEncoding where the framing is ambiguous.
+    `facts` is the ``framing`` of a Head, or FramingFields.  `close` says whether the connection
+    ends with the response (bool); None, the default, leaves that to the facts.  A length of None
+    without `chunked` means that the content ends with the stream.  Raises BadHeaderLine or
+    UnknownTransferEncoding if the framing is ambiguous.
     """
     if close is None:
         close = facts.close or (version < 11 and not facts.keep_alive) or facts.cut
-    if strict:  # the fields must be right also where they frame nothing
+    # Strictly, the fields must be correct even in a response without a body.
+    if strict:
         if facts.refusal is not None:
             raise facts.refusal()
         if version < 11 and (facts.chunked or facts.coded):
             raise _refused("Transfer-Encoding", "HTTP/1.0 has no such field (RFC 9112 6.1)")
-    # 1. No body: HEAD, 1xx, 204 and 304, whatever the fields say.
+    # 1. Responses to HEAD, and 1xx, 204 and 304, have no body.  The fields do not matter.
     if method == "HEAD" or status < 200 or status == 204 or status == 304:
         return facts.chunked and method == "HEAD", 0, close
-    # 2. A 2xx answer to CONNECT has none either: what follows is the tunnel, to the end
-    #    of the stream, whatever the fields say.  Tunnels are set_tunnel()'s affair; who
-    #    sends CONNECT as a method of his own gets, as in http.client, what the fields say.
+    # 2. A 2xx response to CONNECT has no body: the tunnel follows, up to the end of the stream.
+    #    Only `strict` obeys this rule.  http.client frames the response to CONNECT by its fields,
+    #    and programs that call request("CONNECT", ...) rely on that.  set_tunnel() does not come
+    #    here.
     if strict and method == "CONNECT" and status < 300:
         return False, None, True
     if facts.refusal is not None:
         raise facts.refusal()
-    # 3. Transfer-Encoding overrides Content-Length, but such a message is suspect: the
-    #    connection ends with it.  So it does for HTTP/1.0, which has no such field.
-    # 4. Chunked is the last coding: by chunks.  Another one is: to the end of the stream.
+    # 3. Transfer-Encoding overrides Content-Length.  A message with both is suspect, so the
+    #    connection ends with it.  The same holds for HTTP/1.0, which has no Transfer-Encoding.
+    # 4. If chunked is the last coding, the chunks frame the body.  After another coding, the
+    #    body ends with the stream.
     if facts.chunked:
         return True, None, close or facts.both or version < 11
-    #    A Content-Length beside it is obeyed all the same: a server that sends one keeps
-    #    the connection open, so that its end never comes.  As the connection is closed
-    #    then, nothing after that many bytes is ever read.
+    #    A Content-Length beside another coding is obeyed: a server that sends it keeps the
+    #    connection open, so the end of the stream never comes.  The connection is closed after
+    #    the body, so no later byte is taken for a response.
     if facts.coded:
         return False, facts.length, True
-    # 5. An invalid Content-Length was refused above, or left out with a defect noted.
-    # 6. Content-Length.  `both` is the identity coding here; see _weigh_codings().
+    # 5. An invalid Content-Length was refused above, or ignored with a defect noted.
+    # 6. Content-Length frames the body.  `both` means the identity coding here, see
+    #    _weigh_codings().
     if facts.length is not None:
         return False, facts.length, close or (facts.both and version < 11)
-    # 7. is about requests.
-    # 8. To the end of the stream.
+    # 7. This step is about requests.
+    # 8. The body ends with the stream.
     return False, None, True
 
 
 class FramingFields:
-    """The facts for message_framing() of fields that need a closer look.
+    """The facts for message_framing(), from fields that the C grammar does not call regular.
 
-    `pairs` are (field name, field value) as str.  What is ambiguous becomes
-    `refusal`, which makes the exception that is raised only if the message can have
-    a body (kept itself, it and the frames that it came through would be a cycle);
-    what is left out is noted in `defects`.
+    `pairs` are (field name, field value) as str.  `refusal` is None, or a function that makes the
+    exception for ambiguous framing: it is raised only if the message can have a body.  (An
+    exception kept here would form a cycle with its frames.)  `defects` notes ignored fields.
     """
 
     def __init__(self, pairs, strict, cut=False):
@@ -100,9 +103,10 @@ class FramingFields:
             self.refusal = partial(type(refusal), *refusal.args)
 
     def _content_length(self, values, strict):
-        """Content-Length in octets; None where there is none, or none that is a number.
+        """Return Content-Length in bytes, or None if the field is missing or not a number.
 
-        Equal values on several lines or in a list count once (RFC 9112 6.3, 5).
+        Equal values on several lines or in a list count once (RFC 9112 6.3, step 5).  Raises
+        BadHeaderLine.
         """
         if not values:
             return None
@@ -116,18 +120,19 @@ class FramingFields:
                 raise _refused(line, f"at most {_DIGITS} digits expected (RFC 9110 8.6)")
             number = int(word)
             if number <= _LARGEST or not strict:
-                return number   # however large: nothing is allocated because of it
+                # A large number is harmless: memory is allocated as content arrives.
+                return number
         if strict:
             raise _refused(line, "a Content-Length below 2^63 expected (RFC 9110 8.6)")
-        # http.client's own suite has them: to the end of the stream.
+        # As in http.client, whose tests have such fields, the body ends with the stream.
         self.defects.append(InvalidHeaderDefect(f"bad Content-Length: {word[:SHOWN]!r}"))
         return None
 
     def _weigh_codings(self, codings, strict):
-        """Set `chunked` or `coded`; `codings` are all of the message's, in order.
+        """Set `chunked` or `coded` from all transfer codings of the message, in order.
 
-        ``identity`` alone is no coding: RFC 2616 (3.6, 4.4) had that name for it and
-        allowed a Content-Length beside it.  RFC 9112 has dropped it.
+        ``identity`` alone means no coding, beside which RFC 2616 (3.6, 4.4) allowed a
+        Content-Length.  RFC 9112 no longer has it.  Raises UnknownTransferEncoding.
         """
         shown = repr(", ".join(codings)[:SHOWN])
         if codings.count("chunked") > 1:
@@ -141,11 +146,11 @@ class FramingFields:
 
 
 def _tokens(values):
-    """The elements of a list-based field (RFC 9110 5.6.1), in lower case."""
+    """Return the elements of a list-based field (RFC 9110 5.6.1), in lower case."""
     return [word for value in values for part in value.split(",")
             if (word := part.strip(" \t").lower())]
 
 
 def _refused(line, why):
+    """Return BadHeaderLine for a field line given as str."""
     return BadHeaderLine(line.encode("latin-1", "backslashreplace"), why)
-

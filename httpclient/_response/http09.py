@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""HTTP/0.9: an answer without a head, over a file that is not our own Reader."""
+"""HTTP/0.9: a response without a head, over a file that is not httpclient's own Reader."""
 
 
 class PushedBack:
-    """A file with a line put back before it: where an HTTP/0.9 answer begins."""
+    """A file whose next bytes are `line`, the beginning of an HTTP/0.9 response."""
 
     def __init__(self, line, file):
         self._line = line
         self._file = file
+
+    # The methods are those of a binary file.  Other attributes are the file's own.
 
     def read(self, n=-1):
         line, self._line = self._line, b""

@@ -76,8 +76,8 @@ def parse_headers(fp, _class=HTTPMessage, *, _max_headers=None):
     """Read a field section up to its empty line, and return it as a message.
 
     :param fp: a binary file.
-    :param _class: the class of the message; default HTTPMessage.
-    :param _max_headers: the most field lines (int); default ``_MAXHEADERS``.
+    :param _class: the class of the message, default HTTPMessage.
+    :param _max_headers: the most field lines (int), default ``_MAXHEADERS``.
 
     Raises BadHeaderLine if a field line is refused, LineTooLong for a line of more than
     ``_MAXLINE`` bytes, HTTPException for too many lines.  Source: http.client.

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""ResponseParser: a response out of octets that somebody else receives (asyncio, trio, a file).
+"""ResponseParser: parse a response from bytes that your program receives (asyncio, trio, a file).
 
-The same head, policy, framing and chunks as HTTPResponse, over a FeedReader.
-Head and chunks go through that reader; content that needs no decoding goes
-past it.
+It reads head, framing and chunks by the same code as HTTPResponse, over a FeedReader.  Content
+without chunks does not pass through that reader.
 """
 from .._common import limits as _limits
 from .._common.exceptions import HTTPException, IncompleteRead
@@ -19,28 +18,40 @@ from .message import message_of, trailers_of
 
 
 class ResponseParser:
-    """One response, without I/O: feed() takes the octets of the stream and returns content.
+    """A parser for one response, without I/O: feed() takes received bytes and returns content.
 
-    `method` is the request's, on which it depends whether there is content.  `reused`:
-    whether the connection has brought a response before, behind which servers may send an
-    empty line.  `strict` and the limits are those of HTTPConnection.
+    :param method: the request's method (str), which decides whether there is content; default
+        "GET".
+    :param reused: whether the connection has brought a response before (bool), after which old
+        servers may send an empty line; default False.
+    :param strict: None, True or False, as for HTTPResponse; default None.
 
-    Each attribute is None until it is known: `status` (int), `reason` (str), `version`
-    (10, 11, or 9 for HTTP/0.9), `headers` (HTTPMessage), `chunked` (bool), `will_close`
-    (whether the connection ends with this message) with the head; `length` too, which is
-    how many octets of content are still to come, or None where nobody knows.
+    The limits on the response, `max_response_headers` to `max_chunk_overhead`, are those of
+    HTTPConnection.
 
-    `complete`: whether the message has been read to its end.  `surplus`: octets (bytes) that
-    were fed behind it; they are never part of the response: after 101 they are the other
-    protocol's (RFC 9110 7.8).  `failed`: whether the response was refused, or broken; the
-    connection must be closed then.
+    Attributes that are None until the head has been read:
+
+    - `status` (int), `reason` (str), `headers` (HTTPMessage)
+    - `version` (int): 10, 11, or 9 for HTTP/0.9
+    - `chunked` (bool): whether the content has chunked transfer encoding
+    - `length` (int): the bytes of content that have not been fed; None if unknown
+    - `will_close` (bool): whether the connection ends with this message
+
+    Other attributes:
+
+    - `complete` (bool): whether the whole message has been fed
+    - `surplus` (bytes): bytes fed after the end of the message.  They are never part of the
+      response; after status 101 they belong to the new protocol (RFC 9110 7.8).
+    - `failed` (bool): whether the response was refused, or broke off.  Close the connection then.
     """
 
     status = reason = version = chunked = length = will_close = None
     complete = failed = False
     surplus = b""
-    _reader = None          # of what has to wait for more
-    _why = None             # the failure, for who feeds on
+    # The FeedReader, once bytes must be kept until more have been fed.
+    _reader = None
+    # The text of the failure, for feed() calls after it.
+    _why = None
 
     @shown_signature(("method", "GET"), reused=False, strict=None, max_response_headers=None,
                      **dict.fromkeys(_limits.KEYWORDS))
@@ -58,14 +69,17 @@ class ResponseParser:
         if max_response_headers is not None:
             self._state.limits = self._state.limits._replace(fields=max_response_headers)
 
-    # ---- what comes
+    # ---- feeding
 
     def feed(self, data):
-        """Take what has been received (bytes-like); return the content in it (bytes).
+        """Take received bytes, and return the content among them.
 
-        b"" where there is none yet, or there is none: `complete` tells.  Raises what
-        HTTPResponse.begin() and read() raise; content that came in the same call is in
-        IncompleteRead.partial.  ValueError when the message is complete.
+        :param data: the next bytes of the stream (bytes-like).
+        :return: bytes; b"" if `data` has no content.  `complete` says whether the message goes on.
+
+        Raises the errors of HTTPResponse.begin() and read(), HTTPException after such an error,
+        ValueError after the end of the message, and RuntimeError if two threads feed the parser.
+        ``IncompleteRead.partial`` has the content of the same call.
         """
         if not self._state.begin_turn():
             raise _two_threads()
@@ -94,10 +108,10 @@ class ResponseParser:
             self._state.end_turn()
 
     def end(self):
-        """Take note that the stream has ended; return content that was not known to be any.
+        """Take the end of the stream, and return content that only the end reveals (bytes).
 
-        Raises what HTTPResponse.begin() and read() raise of it: RemoteDisconnected,
-        IncompleteRead ...  Does nothing when the message is complete.
+        Raises the errors of HTTPResponse.begin() and read(), such as RemoteDisconnected and
+        IncompleteRead, if the message is not complete.  Does nothing if it is.
         """
         if not self._state.begin_turn():
             raise _two_threads()
@@ -126,12 +140,13 @@ class ResponseParser:
 
     def _check_open(self):
         if self.failed:
-            raise HTTPException(f"nothing is read after an error: {self._why}")
+            raise HTTPException("nothing is read after an error, close the connection: "
+                                f"{self._why}")
         if self.complete:
-            raise ValueError("the message is complete")
+            raise ValueError("the message is complete: use a new ResponseParser for the next one")
 
     def _fail(self, error):
-        # Not the exception itself, whose traceback would keep all of its frames.
+        # The exception itself would keep all frames of its traceback.
         self._why = f"{type(error).__name__}: {error}"
         self.failed = self.will_close = True
         self._state.body = None
@@ -141,7 +156,8 @@ class ResponseParser:
         self.complete = True
         if surplus:
             self.surplus = surplus
-            self.will_close = True  # as with HTTPResponse
+            # As in HTTPResponse, bytes after the message end the use of the connection.
+            self.will_close = True
         self._close()
 
     def _close(self):
@@ -151,7 +167,7 @@ class ResponseParser:
     # ---- the content
 
     def _from_chunks(self, size):
-        """The content among so many octets that are unread; None: all that there may be."""
+        """Return the content among `size` unread bytes, or up to its end if `size` is None."""
         body, reader = self._state.body, self._reader
         content = body.read(size)
         if body.ended:
@@ -161,12 +177,13 @@ class ResponseParser:
                 raise incomplete(content, error)
             self._state.trailer_section = body.trailers
             if not body.trailers:
-                self.will_close = True  # the stream has ended there
+                # Not even an empty line followed the last chunk: the stream has ended.
+                self.will_close = True
             self._finish(reader.read(reader.unread))
         return content
 
     def _plain_content(self, data):
-        """The content in octets of a message body without chunks."""
+        """Return the content among bytes of a message body without chunks."""
         length = self.length
         if length is None:
             return data
@@ -180,7 +197,7 @@ class ResponseParser:
     # ---- the head
 
     def _head_in(self, data):
-        """The final head, if it is plain and all in the first octets; else None."""
+        """Return the final head if it is regular and whole in the first bytes, else None."""
         if type(data) is not bytes or self._state.reused or self.strict is False:
             return None
         limits = self._state.limits
@@ -189,12 +206,12 @@ class ResponseParser:
         return head if head is not None and head.final else None
 
     def _begin(self):
-        """Take the head, if all of it is there; return content behind it."""
+        """Read the head if it is whole, and return the content after it."""
         head = final_head(self._reader, self._state, self.strict)
         return b"" if head is None else self._begin_with(head, None)
 
     def _begin_with(self, head, data):
-        """Take what the head says; return content out of `data`; None: out of the reader."""
+        """Set the attributes from the head; return the content in `data`, or in the reader."""
         version, status, reason = head.first_line()
         chunked, length, will_close = message_framing(
             head.framing, self._method, status, version, self.strict)
@@ -211,34 +228,34 @@ class ResponseParser:
         self._state.body = ChunkedBody(self._reader, self._state.limits, self.strict is True)
         return self._from_chunks(self._reader.unread)
 
-    # ---- what the fields say
+    # ---- fields
 
     @property
     def headers(self):
-        """The fields, as an HTTPMessage that is built when it is first asked for."""
+        """The fields of the head (HTTPMessage, built on first use), or None before the head."""
         state = self._state
         if state.message is None and state.head is not None:
             state.message = message_of(state.head)
         return state.message
 
     def getheaders(self):
-        """A list of (field name, field value), as they came; None before the head."""
+        """Return a list of (field name, field value) as received, or None before the head."""
         return None if self._state.head is None else self._state.head.pairs()
 
     @property
     def informational(self):
-        """A list of the interim responses (1xx) that have come, as InterimResponse."""
+        """The interim responses (1xx) so far, a list of InterimResponse."""
         return list(self._state.interim)
 
     @property
     def trailers(self):
-        """An HTTPMessage with the fields of the trailer section (RFC 9112 7.1.2).
+        """The fields of the trailer section (RFC 9112 7.1.2), an HTTPMessage.
 
-        Empty where there is none, and before the message is complete.
-        A section that would be refused as headers is empty, with the reason in its defects.
+        It is empty without a trailer section, and before the message is complete.  If headers
+        with the same bytes would be refused, it is empty, with the reason in its defects.
         """
         return trailers_of(self._state.trailer_section)
 
 
 def _two_threads():
-    return RuntimeError("one ResponseParser is fed by two threads at once")
+    return RuntimeError("two threads feed one ResponseParser at once: feed it from one")

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
 """HTTPResponse: its attributes, begin(), the read family, and the end of the message.
 
-Two lanes.  Over a real socket ``fp`` is a Reader, and heads and chunked bodies
-are taken by C in one go.  Over any other file, or as soon as somebody has
-replaced one of the steps (``_read_status``, ``parse_headers``, ``_safe_read``
-and so on), the same happens step by step through the methods and module
-functions that http.client has, so that whoever replaced one is called.
+There are two lanes.  Over a real socket ``fp`` is a Reader, and C reads heads and chunked content
+from it.  Over any other file, or if a program has replaced one of the steps (``_read_status``,
+``parse_headers``, ``_safe_read`` and so on), the methods and module functions of http.client do
+the same step by step, so replaced steps are still called.
 """
 import io
 import sys
@@ -30,15 +29,15 @@ from .message import message_of, trailers_of
 from .stand_ins import StandIn, as_response
 
 _UNKNOWN = "UNKNOWN"
-# Attributes of a response that has not begun.  Ours has them from its class.
+# Attributes that http.client's constructor sets.  An HTTPResponse has them from its class.
 _INITIAL = {"headers": None, "msg": None, "_max_headers": None} | dict.fromkeys(
     ("version", "status", "reason", "chunked", "chunk_left", "length", "will_close"), _UNKNOWN)
 
 
 class _LazyMessage:
-    """`headers` and `msg`: one HTTPMessage, built when it is first asked for.
+    """`headers` and `msg`: one HTTPMessage, built when either is first read.
 
-    Not a data descriptor: assigning to the attribute makes an ordinary one.
+    It is no data descriptor: assigning to the attribute makes an ordinary attribute.
     """
 
     def __set_name__(self, owner, name):
@@ -57,7 +56,7 @@ class _LazyMessage:
 
 
 class _derived:
-    """A property that a subclass, or anybody, may make an ordinary attribute by assigning."""
+    """A read-only property until a program assigns to it, which makes an ordinary attribute."""
 
     def __init__(self, function):
         self.__func__ = function
@@ -68,21 +67,40 @@ class _derived:
 
 
 class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
-    """The response to a request; see http.client for what is not said here.
+    """The response to a request, with all attributes and methods of http.client's HTTPResponse.
 
-    `sock` is a socket, or anything with ``makefile("rb")``.  The third argument
-    is the request's method (str), or ``strict`` (bool or int) as in Python 2.
+    :param sock: a socket, or any object with ``makefile("rb")``.
+    :param debuglevel: above 0, print the head (int), default 0.
+    :param method: the request's method (str), which decides whether there is content; default
+        None.  A bool or int in its place is `strict`, as in Python 2, and `url` is the method
+        then.
+    :param url: ignored, as in http.client.
+    :param strict: how to judge odd heads and chunks.  None, the default, accepts unambiguous
+        deviations from RFC 9112, as real servers send them; True accepts none; False also accepts
+        HTTP/0.9.
 
-    `strict`: None takes what real servers send as long as it is unambiguous;
-    True is RFC 9112 to the letter; False takes HTTP/0.9 as well.
+    Attributes after begin():
+
+    - `status`, `code` (int), `reason` (str)
+    - `version` (int): 10 for HTTP/1.0, 11 for HTTP/1.1, 9 for HTTP/0.9
+    - `headers`, `msg` (HTTPMessage)
+    - `chunked` (bool): whether the content has chunked transfer encoding
+    - `length` (int): the bytes of content that are left; None if unknown
+    - `will_close` (bool): whether the connection ends with this response
+
+    A read raises TimeoutError after the connection's `timeout` or `deadline`,
+    ConnectionAbortedError if another thread closes the response meanwhile, and RuntimeError if
+    another thread is reading it.
     """
 
     version = status = reason = _UNKNOWN
-    chunked = _UNKNOWN      # whether the message body comes in chunks
-    chunk_left = _UNKNOWN   # octets left in the chunk; see _get_chunk_left()
-    length = _UNKNOWN       # octets left of the content, None if not known
-    will_close = _UNKNOWN   # whether the connection ends with this message
+    chunked = _UNKNOWN
+    # The bytes left in the chunk; see _get_chunk_left().
+    chunk_left = _UNKNOWN
+    length = _UNKNOWN
+    will_close = _UNKNOWN
 
+    # The file that the response is read from; None after its end.
     fp = None
     vars()[STRICT] = None
     headers = _LazyMessage()
@@ -105,10 +123,21 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
     # ---- the head
 
     def begin(self, *, _max_headers=None):
-        """Read the head; interim responses (1xx but 101) before it are skipped.
+        """Read the head, and skip interim responses (1xx, but not 101) before it.
 
-        Raises RemoteDisconnected, BadStatusLine, UnknownProtocol, LineTooLong,
-        BadHeaderLine, UnknownTransferEncoding, IncompleteRead, HTTPException.
+        getresponse() calls this.  A second call does nothing.
+
+        :param _max_headers: the most field lines (int), default ``_MAXHEADERS``.
+
+        Raises
+
+        - RemoteDisconnected if the connection ends before the first byte,
+        - IncompleteRead if it ends within the head,
+        - BadStatusLine, UnknownProtocol for a bad status line (RFC 9112 4),
+        - BadHeaderLine for a field line that is refused (RFC 9112 5),
+        - BadHeaderLine, UnknownTransferEncoding for ambiguous framing (RFC 9112 6.3),
+        - LineTooLong, HTTPException above the limits,
+        - TimeoutError, OSError from the socket.
         """
         self = as_response(self)
         state = response_state(self)
@@ -123,7 +152,8 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
     def _close_conn(self):
         fp = self.fp
         if fp is None:
-            return      # Another thread has closed the response since the caller looked.
+            # Another thread has closed the response since the caller looked.
+            return
         if type(fp) in READERS and fp.unread:
             # Bytes after the end of the message are never taken for the next response.
             as_response(self).will_close = True
@@ -131,7 +161,7 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
         fp.close()
 
     def close(self):
-        """Close the response; a message not read to its end takes its connection with it."""
+        """Close the response, and unless it has been read to its end, also the connection."""
         try:
             super().close()
         finally:
@@ -142,72 +172,115 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
                 self._close_conn()
 
     def __del__(self):
-        # IOBase's would call close() on each response that was read to its end, too.
+        # IOBase.__del__ would call close() even after the end of the response.
         if self.fp is not None:
             try:
                 self.close()
-            except Exception:   # IOBase's says nothing either
+            except Exception:
+                # IOBase.__del__ suppresses it, too.
                 pass
 
     def flush(self):
+        """Call flush() of `fp`, unless the response has ended.  Source: http.client."""
         super().flush()
         fp = self.fp
         if fp is not None:
             fp.flush()
 
     def readable(self):
-        """Always returns True"""
+        """Return True."""
         return True
 
     def isclosed(self):
-        """True if the message has been read to its end, or given up."""
+        """Return True if the response has been read to its end, or was closed."""
         return self.fp is None
 
     def fileno(self):
+        """Return the file descriptor of the socket (int).
+
+        Raises AttributeError after the end of the response, as in http.client.
+        """
         return self.fp.fileno()
 
     # ---- the content
     #
-    # Each call is one thread's alone: another one's read in between would shift what
-    # `length` and `chunk_left` say against what comes next.
+    # alone() lets one thread read at a time.  A read by another thread in between would make
+    # `length` and `chunk_left` disagree with the position in the stream.
 
     def read(self, amt=None):
-        """The content, or up to the next `amt` bytes of it.
+        """Read and return the content.
 
-        Raises IncompleteRead if the content ends before its announced length and
-        `amt` is not given, or where the framing of chunks is bad.
+        :param amt: the most bytes to return (int); None, the default, and negative numbers
+            mean all.
+        :return: bytes; fewer than `amt` only at the end of the content, b"" after it.
+
+        Raises IncompleteRead for bad chunks, and, without `amt` or with ``strict=True``, if the
+        content ends before its announced length.  TimeoutError, OSError come from the socket.
         """
         data = _content.read(self) if amt is None else _pieces.read(self, amt)
         return alone(as_response(self), _read, amt) if data is NOT_MINE else data
 
     def readinto(self, b):
-        """Read content into the buffer `b`, and return the number of bytes read."""
+        """Read content into a buffer.
+
+        :param b: a writable bytes-like object.
+        :return: the number of bytes (int); fewer than fit only at the end of the content.
+
+        Raises the errors of ``read(amt)``.
+        """
         n = _pieces.readinto(self, b)
         return alone(as_response(self), _readinto, b) if n is NOT_MINE else n
 
     def read1(self, n=-1):
-        """Content with at most one receive; what has arrived already, if anything has."""
+        """Read and return content with at most one receive from the socket.
+
+        :param n: the most bytes to return (int); -1, the default, sets no limit.
+        :return: bytes; b"" at the end of the content.
+
+        If content has been received already, returns that without waiting.  Chunk framing may
+        take further receives.  Raises the errors of ``read(amt)``.
+        """
         data = _pieces.read1(self, n)
         return alone(as_response(self), _read1, n) if data is NOT_MINE else data
 
     def peek(self, n=-1):
-        """Content that has arrived, or that one receive brings; it is not used up."""
+        """Return content without consuming it, with at most one receive from the socket.
+
+        :param n: a hint (int), as in http.client.
+        :return: bytes; b"" at the end of the content.
+
+        Bad chunks give b"", and the next read raises IncompleteRead.  TimeoutError, OSError come
+        from the socket.
+        """
         data = _pieces.peek(self)
         return alone(as_response(self), _peek, n) if data is NOT_MINE else data
 
     def readline(self, limit=-1):
+        """Read and return content up to and with the next LF.
+
+        :param limit: the most bytes to return (int); -1, the default, and None set no limit.
+        :return: bytes; without LF at the limit and at the end of the content, b"" after it.
+
+        Raises the errors of ``read(amt)``.
+        """
         line = _pieces.readline(self, limit)
         if line is not NOT_MINE:
             return line
         self = as_response(self)
         if self.chunked and self.fp is not None and self._method != "HEAD" and not (
                 _line_steps.in_object(self) and in_one_go(self)):
-            # By methods that somebody has replaced, each of which is a read by itself.
+            # Not within alone(): each replaced method is a read of its own.
             return readline_by_steps(self, -1 if limit is None else limit)
         return alone(self, _readline, limit)
 
     def readlines(self, hint=-1, /):
-        """A list of lines; no more of them once they have over `hint` bytes, if that is above 0."""
+        """Read and return the lines of the content (list of bytes).
+
+        :param hint: stop after the line that makes them more than so many bytes (int),
+            default -1.  None, 0 and negative numbers mean all lines.
+
+        Raises the errors of ``read(amt)``; their ``partial`` has the lines that were read.
+        """
         lines, size, begin = [], 0, offset(self.fp)
         hint = -1 if hint is None else hint
         try:
@@ -228,15 +301,19 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
             raise
 
     def __iter__(self):
-        # IOBase's would refuse a closed response.
+        # IOBase.__iter__() refuses a closed response.
         return self
 
-    # ---- what the fields say
+    # ---- fields
 
     def getheader(self, name, default=None):
-        """The value of the field `name`; several are joined by ", ".
+        """Return the value of a header.
 
-        Returns `default` where there is none; an iterable default is joined too.
+        :param name: the header's name (str), in any case.
+        :param default: the result if there is no such header, default None.  An iterable of str
+            is joined by ", ".
+        :return: str; several values are joined by ", ".
+
         Raises ResponseNotReady before begin().
         """
         value = _content.field(self, name)
@@ -254,25 +331,28 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
 
     @_derived
     def informational(self):
-        """A list of the interim responses (1xx) before this one, as InterimResponse."""
+        """The interim responses (1xx) before this response, a list of InterimResponse."""
         return list(response_state(self).interim)
 
     @_derived
     def trailers(self):
-        """An HTTPMessage with the fields of the trailer section (RFC 9112 7.1.2).
+        """The fields of the trailer section (RFC 9112 7.1.2), an HTTPMessage.
 
-        Empty where there is none, and before the content has been read to its end.
-        A section that would be refused as headers is empty, with the reason in its defects.
+        It is empty without a trailer section, and before the end of the content.  If headers
+        with the same bytes would be refused, it is empty, with the reason in its defects.
         """
         return trailers_of(response_state(self).trailer_section)
 
     @_derived
     def incomplete(self):
-        """True if content is known to be missing, or given up: it must not be trusted as whole."""
+        """True if content is known to be missing, or was abandoned: do not trust it as complete."""
         return is_lost(self)
 
     def getheaders(self):
-        """A list of (field name, field value).  Raises ResponseNotReady before begin()."""
+        """Return the headers, a list of (name, value), both str.
+
+        Raises ResponseNotReady before begin().
+        """
         self = as_response(self)
         if (head := _untouched_head(self)) is not None:
             return head.pairs()
@@ -280,23 +360,23 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
             raise noted(ResponseNotReady(), not_begun)
         return list(self.headers.items())
 
-    # ---- what urllib's responses have
+    # ---- the interface of urllib.request's responses
 
     def info(self):
-        """The HTTPMessage with the fields: ``headers``."""
+        """Return ``headers`` (HTTPMessage)."""
         return self.headers
 
     def geturl(self):
-        """The URL that this is the response of, as urllib.request set it: ``url``."""
+        """Return ``url`` (str), which urllib.request sets; raise AttributeError without it."""
         return self.url
 
     def getcode(self):
-        """The status code: ``status``."""
+        """Return ``status`` (int)."""
         return self.status
 
 
 def _untouched_head(response):
-    """Return the Head if the message has neither been asked for nor replaced; else None."""
+    """Return the Head if no HTTPMessage has been built from it or put in its place, else None."""
     state = response_state(response)
     if (type(state.head) is Head and state.message is None
             and "headers" not in response.__dict__ and _lazy_fields.in_class(type(response))):
@@ -305,8 +385,10 @@ def _untouched_head(response):
 
 
 def belongs_to(response, limits, due, reused):
-    """Tell a response of its connection: Limits, a Deadline or None, and whether the connection
-    has brought a response before.
+    """Give a response the settings of its connection.
+
+    `limits` is a Limits, `due` a Deadline or None.  `reused` says whether the connection has
+    brought a response before.
     """
     state = response_state(response)
     state.limits = limits
@@ -315,12 +397,12 @@ def belongs_to(response, limits, due, reused):
         response.fp.obey(due)
 
 
-# ---- reads by the steps: each takes a response and an argument, see alone()
+# ---- reads by the steps; alone() calls each with a response and an argument
 
 def _note_content(response, n, asked):
-    """Count `n` bytes of content that a call got which asked for `asked`."""
+    """Count `n` bytes of content, read by a call for up to `asked` bytes."""
     if not n and asked:
-        # The stream has ended.  http.client says nothing if that is too early.
+        # The stream has ended.  As in http.client, an early end is no error here.
         missing = response.length
         if missing is None:
             response._close_conn()
@@ -335,6 +417,7 @@ def _note_content(response, n, asked):
 
 
 def _read_to_length(response):
+    """Read and return all of the content, whose length is known."""
     try:
         data = response._safe_read(response.length)
     except IncompleteRead:
@@ -409,7 +492,7 @@ def _peek(response, n):
         return response._peek_chunked(n)
     length = response.length
     if isinstance(length, int):
-        # Nothing may be waited for behind the content.
+        # After the end of the content, peek() of the file would wait for the next response.
         return fp.peek(n)[:min(length, sys.maxsize)] if length else b""
     return fp.peek(n)
 
@@ -421,7 +504,8 @@ def _readline(response, limit):
     limit = -1 if limit is None else limit
     if response.chunked:
         body = chunked_body(response)
-        if body is None:    # since readline() has looked, another thread has closed the response
+        if body is None:
+            # Another thread has closed the response since readline() looked.
             return nothing_left(response)
         return from_chunks(response, body, body.readline, limit)
     if response.length is not None and (limit < 0 or limit > response.length):

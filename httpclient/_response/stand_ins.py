@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""StandIn: an object of any class as the response or connection that a method is called with.
+"""StandIn: a response or connection made from an object of any class.
 
-Programs call http.client's methods on objects that are no instances of its classes:
-``HTTPResponse._read_status(bare)``, where `bare` has ``fp``, ``debuglevel`` and
-``_close_conn``, because http.client's own method uses nothing else.  Ours use private
-attributes and methods as well.  A method that does so begins with ``self = as_response(self)``
-or ``self = as_connection(self)``, after its fast lane, which declines such objects.
+Programs call http.client's methods on objects that are not instances of its classes, such as
+``HTTPResponse._read_status(bare)`` with ``fp``, ``debuglevel`` and ``_close_conn`` in `bare`:
+http.client's own method needs no other attribute.  httpclient's methods use private attributes
+and methods as well.  Such a method begins with ``self = as_response(self)`` or
+``self = as_connection(self)``, after its fast lane, which declines such objects.
 """
 import sys
 
@@ -15,20 +15,22 @@ from .._core.guards import Originals
 # response.py and connection.py set them.
 HTTPResponse: type = object
 HTTPConnection: type = object
-plain: Originals = None     # type: ignore[assignment]  # classes that make no property of data
+# The guard for connection classes whose data attributes are no properties.
+plain: Originals = None     # type: ignore[assignment]
 
 _STATE = "_HTTPConnection__state"
 _CHANGED = (_STATE, "_HTTPConnection__response", "sock", "_buffer")
 
-# Attributes that http.client does not have: a stand-in need not have them, and a Mock has
-# something else by these names.
+# Attributes that http.client does not have.  The object of a StandIn may lack them, and a Mock
+# makes up a value for each.
 _OURS = {settings.STRICT, settings.DEADLINE, settings.RESUME_SESSIONS, "_HTTPSConnection__shared"}
 if sys.version_info < (3, 15):
     _OURS |= {settings.MAX_RESPONSE_HEADERS, "_max_headers"}
 if sys.version_info < (3, 13):
     _OURS.add("_wrap_ipv6")
 
-# Attributes that some of our methods set and http.client's do not: a stand-in may refuse them.
+# Attributes that a method of httpclient sets and the same method of http.client does not: the
+# object of a StandIn may refuse them.
 _SPARE = {"will_close", "_raw_proxy_headers", _STATE}
 
 
@@ -45,19 +47,21 @@ def as_connection(obj):
 def _stand_in(obj, cls):
     if type(obj) is StandIn:
         return obj
-    said = obj.__class__    # by a proxy or a Mock: the class of the object that it stands for
-    return StandIn(obj, said if cls in getattr(said, "__mro__", ()) else cls)
+    # A proxy or a Mock gives the class of the object that it represents.
+    shown = obj.__class__
+    return StandIn(obj, shown if cls in getattr(shown, "__mro__", ()) else cls)
 
 
 def real(obj):
-    """Return the object that a method was called with."""
+    """Return the object of a StandIn, or any other object itself."""
     return obj._hc_real if type(obj) is StandIn else obj
 
 
 def changed(connection, change, *args):
-    """Call a change of a ConnectionState, and have its effect on the connection's attributes.
+    """Call a method of a ConnectionState that changes the connection's attributes.
 
-    It is one step if the class of the connection makes no property of them.
+    Returns the method's result.  The change is atomic unless these attributes are properties of
+    the connection's class.
     """
     if plain.in_class(type(connection)):
         return change(connection.__dict__, *args)
@@ -72,19 +76,20 @@ def changed(connection, change, *args):
 
 
 class StandIn:
-    """An object, and for what it does not have, the attributes and methods of a class.
+    """An object, with the attributes and methods of a class where it lacks them.
 
-    Private attributes of ours are kept in the object's ``__dict__``.  If it has none, they
+    Private attributes of httpclient are kept in the object's ``__dict__``.  If it has none, they
     last as long as the StandIn.
     """
 
     __slots__ = "_hc_real", "_hc_class", "_hc_defaults", "__dict__"
 
-    vars()["__class__"] = property(lambda self: self._hc_class)     # for super()
+    # super() needs it.
+    vars()["__class__"] = property(lambda self: self._hc_class)
 
     def __init__(self, real, cls):
         own = getattr(real, "__dict__", None)
-        # What the constructor of a connection gives, and some of our methods look at.
+        # The constructor of a connection sets these, and some methods read them.
         defaults = {"sock": None, "_buffer": []}
         for name, value in (("_hc_real", real), ("_hc_class", cls), ("_hc_defaults", defaults),
                             ("__dict__", own if type(own) is dict else {})):
@@ -108,7 +113,8 @@ class StandIn:
                 value = base.__dict__[name]
                 bind = getattr(type(value), "__get__", None)
                 return value if bind is None else bind(value, self, cls)
-        return getattr(real, name)      # the AttributeError that it raises
+        # This raises the object's own AttributeError.
+        return getattr(real, name)
 
     def __setattr__(self, name, value):
         if name.startswith("_hc_") or name in _OURS:
