@@ -253,7 +253,8 @@ cdef class Requests:
         sock = get(own, "sock", None)
         if sock is None or unread or answered is not sock:
             return sock
-        if not (has_input(sock) if type(sock) is real_socket else self._cold.has_news(sock)):
+        if not (has_input(sock) if type(sock) is real_socket
+                else self._cold.has_unread_input(sock)):
             return sock
         self._cold.drop(connection)
         return None

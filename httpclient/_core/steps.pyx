@@ -181,7 +181,8 @@ cdef class Steps:
         with cython.critical_section(state):
             answered = state._answered
         if sock is not None and answered is sock:
-            if has_input(sock) if type(sock) is real_socket else self._cold.has_news(sock):
+            if (has_input(sock) if type(sock) is real_socket
+                    else self._cold.has_unread_input(sock)):
                 self._cold.drop(connection)
         return 0
 

@@ -49,7 +49,7 @@ from .recovery import (
     _CS_IDLE, _CS_REQ_STARTED, beginning_failed, closed_meanwhile, drop, drop_lines, drop_spoiled,
     forget_response, give_up, is_idle, reset, sending_failed,
 )
-from .stale import has_news
+from .stale import has_unread_input
 from .steps import leave_to, next_response, put_first_lines, request_by_steps, send_lines
 from .tunnel import Tunnelling
 from .validation import _METHODS_EXPECTING_BODY, RequestChecks, _encode, checked_field_line
@@ -338,9 +338,9 @@ _answers = Originals(HTTPResponse, "__new__", "__init__", "begin", "isclosed", "
 # What C calls when something is not as usual.
 _cold = SimpleNamespace(
     beginning_failed=beginning_failed, closed_meanwhile=closed_meanwhile, drop=drop,
-    drop_spoiled=drop_spoiled, forget_response=forget_response, has_news=has_news,
-    leave_to=leave_to, note_host_line=note_host_line, put_host=put_host, reset=reset,
-    send_pieces=send_pieces, sending_failed=sending_failed)
+    drop_spoiled=drop_spoiled, forget_response=forget_response,
+    has_unread_input=has_unread_input, leave_to=leave_to, note_host_line=note_host_line,
+    put_host=put_host, reset=reset, send_pieces=send_pieces, sending_failed=sending_failed)
 _line = ("_validate_method", "_validate_path", "_encode_request", "_http_vsn", "_http_vsn_str")
 _rules = Bindings(validation.__dict__, "_is_legal_header_name", "_is_illegal_header_value",
                   "_contains_disallowed_method_pchar_re", "_contains_disallowed_url_pchar_re")

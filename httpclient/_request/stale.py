@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Whether something has arrived on an idle connection, before a request goes out on it.
+"""Recognize a stale keep-alive connection before a request is sent on it.
 
-Whatever it is, it is no answer to a request that has not been sent: the end of
-the stream (the server has closed meanwhile), or bytes that would be taken for
-the next response.
+Input on an idle connection cannot be the response to the next request.  It is the end of the
+stream, because the server has closed the connection, or bytes that would be mistaken for that
+response.
 """
 import socket
 
@@ -17,10 +17,10 @@ except ImportError:
 real_socket = socket.socket
 
 
-def has_news(sock):
-    """Whether octets or the end of the stream can be read from a real socket now.
+def has_unread_input(sock):
+    """Return True if a socket has unread data or the server has closed the connection.
 
-    False for sockets of other make: they are not ours to look into.
+    Return False unless it is a ``socket.socket``: recv() of another object may do anything.
     """
     if not issubclass(type(sock), real_socket):
         return False
@@ -33,7 +33,10 @@ def has_news(sock):
 
 
 def _has_content(sock):
-    """Of TLS: session tickets come after the handshake, and mean nothing here."""
+    """Return True if a readable TLS socket has more to read than session tickets.
+
+    Servers send those after the handshake, and they say nothing about the connection.
+    """
     timeout = sock.gettimeout()
     sock.settimeout(0)
     try:

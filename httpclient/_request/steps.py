@@ -20,7 +20,7 @@ from .recovery import (
     _CS_AWAITED, _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED, beginning_failed, closed_meanwhile, drop,
     drop_lines, drop_spoiled, forget_response, give_up, is_idle, moved, sending_failed,
 )
-from .stale import has_news
+from .stale import has_unread_input
 
 # ---- the request
 
@@ -51,7 +51,7 @@ def _start(connection):
     forget_response(connection)
     drop_spoiled(connection)
     if (state.answered and state.answered is connection.sock
-            and not connection._HTTPConnection__response and has_news(connection.sock)):
+            and not connection._HTTPConnection__response and has_unread_input(connection.sock)):
         drop(connection)
     state.abandoned = False
     if state.due is None and (seconds := getattr(connection, DEADLINE)) is not None:
