@@ -31,7 +31,7 @@ from .._common.deadline import checked_deadline, connect_in_time
 from .._common.exceptions import Aborted, CannotSendHeader, CannotSendRequest, ResponseNotReady
 from .._common.mistakes import misplaced_header, note, noted, wrong_address, wrong_headers
 from .._common.settings import DEADLINE, MAX_RESPONSE_HEADERS, STRICT
-from .._common.signatures import by_name, shown_signature
+from .._common.signatures import by_name
 from .._core.connection_state import connection_state
 from .._core.exchange import (
     CONNECTION_DATA, RESPONSE_CONNECTION_DATA, RESPONSE_DATA, Requests, Responses,
@@ -57,11 +57,15 @@ from .validation import _METHODS_EXPECTING_BODY, RequestChecks, _encode, checked
 HTTP_PORT = 80
 HTTPS_PORT = 443
 
-
-
-_KEYWORDS = dict.fromkeys(("max_response_headers", "strict", "deadline", *_limits.KEYWORDS))
-
 _our_response_class = HTTPResponse
+
+
+def _shown_signature(
+        self, host, port=None, timeout=socket._GLOBAL_DEFAULT_TIMEOUT, source_address=None,
+        blocksize=8192, *, max_response_headers=None, strict=None, deadline=None,
+        max_response_line=None, max_response_head=None, max_interim_responses=None,
+        max_chunk_line=None, max_chunk_overhead=None):
+    """The signature that inspect shows of the constructor, which takes several orders."""
 
 
 class HTTPConnection(RequestChecks, Sending, Tunnelling):
@@ -110,8 +114,6 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         return _body.content_length(
             body, body is None and method.upper() in _METHODS_EXPECTING_BODY)
 
-    @shown_signature(("host",), ("port", None), ("timeout", socket._GLOBAL_DEFAULT_TIMEOUT),
-                ("source_address", None), ("blocksize", 8192), **_KEYWORDS)
     def __init__(self, host, port=None, *args, max_response_headers=None, **keywords):
         cls, self = type(self), as_connection(self)
         names = ("timeout", "source_address", "blocksize")
@@ -147,6 +149,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
 
         # Looked up now (gevent patches it), and kept on the instance for tests to replace.
         self._create_connection = socket.create_connection
+
+    __init__.__wrapped__ = _shown_signature
 
     def __enter__(self):
         return self

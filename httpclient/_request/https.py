@@ -8,11 +8,11 @@ from functools import partial
 from .._common.exceptions import Aborted
 from .._common.mistakes import note, wrong_handshake
 from .._common.settings import RESUME_SESSIONS
-from .._common.signatures import by_name, shown_signature
+from .._common.signatures import by_name
 from .._core.connection_state import connection_state
 from .._core.socket_reader import call_in_time
 from .._response.stand_ins import as_connection
-from .connection import _KEYWORDS, HTTPS_PORT, HTTPConnection
+from .connection import HTTPS_PORT, HTTPConnection
 from .recovery import drop
 from .tls import SessionRefused, is_unchanged, keep_session, session_failed, shared_context, wrapped
 
@@ -50,6 +50,15 @@ class _PrivateContext:
         return context
 
 
+def _shown_signature(
+        self, host, port=None, *, timeout=socket._GLOBAL_DEFAULT_TIMEOUT, source_address=None,
+        context=None, blocksize=8192, key_file=None, cert_file=None, check_hostname=None,
+        max_response_headers=None, strict=None, deadline=None, max_response_line=None,
+        max_response_head=None, max_interim_responses=None, max_chunk_line=None,
+        max_chunk_overhead=None, resume_sessions=None):
+    """The signature that inspect shows of the constructor, which takes several orders."""
+
+
 class HTTPSConnection(HTTPConnection):
     """A connection to an HTTPS server; certificates are verified unless `context` says else.
 
@@ -69,10 +78,6 @@ class HTTPSConnection(HTTPConnection):
     _context = _PrivateContext()
     __shared = None         # the context of all, while nobody has asked for one of our own
 
-    @shown_signature(("host",), ("port", None), timeout=socket._GLOBAL_DEFAULT_TIMEOUT,
-                source_address=None, context=None, blocksize=8192,
-                key_file=None, cert_file=None, check_hostname=None, **_KEYWORDS,
-                resume_sessions=None)
     def __init__(self, host, port=None, *args, context=None, check_hostname=None,
                  resume_sessions=None, **keywords):
         if args:
@@ -108,6 +113,8 @@ class HTTPSConnection(HTTPConnection):
                 # Who gives a certificate wants to show it, also after the handshake.
                 context.post_handshake_auth = True
         self._context = context
+
+    __init__.__wrapped__ = _shown_signature
 
     def connect(self):
         """Connect, through the tunnel if there is one, and do the TLS handshake.

@@ -6,7 +6,6 @@ without chunks does not pass through that reader.
 """
 from .._common import limits as _limits
 from .._common.exceptions import HTTPException, IncompleteRead
-from .._common.signatures import shown_signature
 from .._core.chunked import ChunkedBody
 from .._core.feed_reader import FeedReader
 from .._core.head import head_in
@@ -15,6 +14,13 @@ from .chunked import check_trailers, incomplete
 from .framing import message_framing
 from .head import final_head
 from .message import message_of, trailers_of
+
+
+def _shown_signature(
+        self, method="GET", *, reused=False, strict=None, max_response_headers=None,
+        max_response_line=None, max_response_head=None, max_interim_responses=None,
+        max_chunk_line=None, max_chunk_overhead=None):
+    """The signature that inspect shows of the constructor, which takes the limits by **keywords."""
 
 
 class ResponseParser:
@@ -53,8 +59,6 @@ class ResponseParser:
     # The text of the failure, for feed() calls after it.
     _why = None
 
-    @shown_signature(("method", "GET"), reused=False, strict=None, max_response_headers=None,
-                     **dict.fromkeys(_limits.KEYWORDS))
     def __init__(self, method="GET", *, reused=False, strict=None, max_response_headers=None,
                  **keywords):
         self._method = method
@@ -68,6 +72,8 @@ class ResponseParser:
                             f"{next(iter(keywords))!r}")
         if max_response_headers is not None:
             self._state.limits = self._state.limits._replace(fields=max_response_headers)
+
+    __init__.__wrapped__ = _shown_signature
 
     # ---- feeding
 
