@@ -29,7 +29,7 @@ from ._request.validation import (
     _contains_disallowed_url_pchar_re, _encode, _is_illegal_header_value, _is_legal_header_name,
     _strip_ipv6_iface,
 )
-from ._response import chunked, framing, head, message, parser, policy, response
+from ._response import chunked, content, framing, head, message, parser, policy, response
 from ._response.chunked import _MIN_READ_BUF_SIZE
 from ._response.message import _parse_header_lines, _read_headers, parse_headers
 from ._response.parser import ResponseParser
@@ -41,7 +41,7 @@ __all__ += exceptions.__all__
 __all__ += ["responses", "ResponseParser"]
 _LATER = ("install", "installed", "uninstall")
 _bound = [
-    chunked, connection, head, limits, message, output, parser, policy, response, tunnel,
+    chunked, connection, content, head, limits, message, output, parser, policy, response, tunnel,
     validation,
 ]
 

@@ -7,7 +7,6 @@ from it.  Over any other file, or if a program has replaced one of the steps (``
 the same step by step, so replaced steps are still called.
 """
 import io
-import sys
 
 from .._common.exceptions import IncompleteRead, ResponseNotReady
 from .._common.mistakes import not_begun, noted
@@ -20,10 +19,12 @@ from .._core.response_state import response_state
 from .._core.socket_reader import open_reader
 from . import head, stand_ins
 from .chunked import (
-    _MIN_READ_BUF_SIZE, CHUNK_STEPS, ChunkSteps, chunked_body, from_chunks, in_one_go, offset,
-    read_at_most, readline_by_steps,
+    CHUNK_STEPS, ChunkSteps, chunked_body, in_one_go, offset, readline_by_steps,
 )
-from .ending import READERS, abandon, goes_on, is_lost, lose, nothing_left
+from .content import (
+    came_short, peek_content, read1_content, read_content, readinto_content, readline_content,
+)
+from .ending import READERS, goes_on, is_lost, lose
 from .head import HeadSteps
 from .message import message_of, trailers_of
 from .stand_ins import StandIn, as_response
@@ -150,6 +151,7 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
     # ---- the end
 
     def _close_conn(self):
+        """End the response: close `fp`, and note bytes after the end of the message."""
         fp = self.fp
         if fp is None:
             # Another thread has closed the response since the caller looked.
@@ -218,7 +220,7 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
         content ends before its announced length.  TimeoutError, OSError come from the socket.
         """
         data = _content.read(self) if amt is None else _pieces.read(self, amt)
-        return alone(as_response(self), _read, amt) if data is NOT_MINE else data
+        return alone(as_response(self), read_content, amt) if data is NOT_MINE else data
 
     def readinto(self, b):
         """Read content into a buffer.
@@ -229,7 +231,7 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
         Raises the errors of ``read(amt)``.
         """
         n = _pieces.readinto(self, b)
-        return alone(as_response(self), _readinto, b) if n is NOT_MINE else n
+        return alone(as_response(self), readinto_content, b) if n is NOT_MINE else n
 
     def read1(self, n=-1):
         """Read and return content with at most one receive from the socket.
@@ -241,7 +243,7 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
         take further receives.  Raises the errors of ``read(amt)``.
         """
         data = _pieces.read1(self, n)
-        return alone(as_response(self), _read1, n) if data is NOT_MINE else data
+        return alone(as_response(self), read1_content, n) if data is NOT_MINE else data
 
     def peek(self, n=-1):
         """Return content without consuming it, with at most one receive from the socket.
@@ -253,7 +255,7 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
         from the socket.
         """
         data = _pieces.peek(self)
-        return alone(as_response(self), _peek, n) if data is NOT_MINE else data
+        return alone(as_response(self), peek_content, n) if data is NOT_MINE else data
 
     def readline(self, limit=-1):
         """Read and return content up to and with the next LF.
@@ -271,7 +273,7 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
                 _line_steps.in_object(self) and in_one_go(self)):
             # Not within alone(): each replaced method is a read of its own.
             return readline_by_steps(self, -1 if limit is None else limit)
-        return alone(self, _readline, limit)
+        return alone(self, readline_content, limit)
 
     def readlines(self, hint=-1, /):
         """Read and return the lines of the content (list of bytes).
@@ -397,124 +399,6 @@ def belongs_to(response, limits, due, reused):
         response.fp.obey(due)
 
 
-# ---- reads by the steps; alone() calls each with a response and an argument
-
-def _note_content(response, n, asked):
-    """Count `n` bytes of content, read by a call for up to `asked` bytes."""
-    if not n and asked:
-        # The stream has ended.  As in http.client, an early end is no error here.
-        missing = response.length
-        if missing is None:
-            response._close_conn()
-        else:
-            abandon(response)
-        if missing and getattr(response, STRICT):
-            raise IncompleteRead(b"", missing)
-    elif response.length is not None:
-        response.length -= n
-        if not response.length:
-            response._close_conn()
-
-
-def _read_to_length(response):
-    """Read and return all of the content, whose length is known."""
-    try:
-        data = response._safe_read(response.length)
-    except IncompleteRead:
-        abandon(response)
-        raise
-    response.length = 0
-    return data
-
-
-def _came_short(response, data):
-    """Raise for content that ended after `data`, before its announced length."""
-    abandon(response)
-    raise IncompleteRead(data, response.length - len(data))
-
-
-def _read(response, amt):
-    fp = response.fp
-    if fp is None:
-        return nothing_left(response)
-    if response._method == "HEAD":
-        response._close_conn()
-        return b""
-    if response.chunked:
-        return response._read_chunked(amt)
-    if amt is not None and amt >= 0:
-        if response.length is not None and amt > response.length:
-            amt = response.length
-        data = read_at_most(fp, amt)
-        _note_content(response, len(data), amt)
-        return data
-    data = fp.read() if response.length is None else _read_to_length(response)
-    response._close_conn()
-    return data
-
-
-def _readinto(response, b):
-    fp = response.fp
-    if fp is None:
-        return len(nothing_left(response))
-    if response._method == "HEAD":
-        response._close_conn()
-        return 0
-    if response.chunked:
-        return response._readinto_chunked(b)
-    size = memoryview(b).nbytes
-    if response.length is not None and size > response.length:
-        size = response.length
-        b = memoryview(b).cast("B")[:size]
-    n = fp.readinto(b)
-    _note_content(response, n, size)
-    return n
-
-
-def _read1(response, n):
-    fp = response.fp
-    if fp is None or response._method == "HEAD":
-        return nothing_left(response)
-    if response.chunked:
-        return response._read1_chunked(n)
-    if response.length is not None and (n < 0 or n > response.length):
-        n = min(response.length, _MIN_READ_BUF_SIZE)
-    data = fp.read1(n)
-    _note_content(response, len(data), n)
-    return data
-
-
-def _peek(response, n):
-    fp = response.fp
-    if fp is None or response._method == "HEAD":
-        return b""
-    if response.chunked:
-        return response._peek_chunked(n)
-    length = response.length
-    if isinstance(length, int):
-        # After the end of the content, peek() of the file would wait for the next response.
-        return fp.peek(n)[:min(length, sys.maxsize)] if length else b""
-    return fp.peek(n)
-
-
-def _readline(response, limit):
-    fp = response.fp
-    if fp is None or response._method == "HEAD":
-        return nothing_left(response)
-    limit = -1 if limit is None else limit
-    if response.chunked:
-        body = chunked_body(response)
-        if body is None:
-            # Another thread has closed the response since readline() looked.
-            return nothing_left(response)
-        return from_chunks(response, body, body.readline, limit)
-    if response.length is not None and (limit < 0 or limit > response.length):
-        limit = min(response.length, sys.maxsize)
-    line = fp.readline(limit)
-    _note_content(response, len(line), limit)
-    return line
-
-
 stand_ins.HTTPResponse = HTTPResponse
 _data = (*RESPONSE_DATA, STRICT)
 _lazy_fields = Originals(HTTPResponse, "headers", "msg")
@@ -525,5 +409,5 @@ _pieces = Pieces(chunked_body, Originals(HTTPResponse, "_close_conn", data=_data
                  Originals(HTTPResponse, *_chunk_steps, "read", "peek", "_peek_chunked",
                            data=_chunk_data))
 _line_steps = Originals(HTTPResponse, "read", "peek", "_read_chunked", "_peek_chunked")
-_content = Content(_came_short, Originals(HTTPResponse, "_safe_read", "_close_conn", data=_data),
+_content = Content(came_short, Originals(HTTPResponse, "_safe_read", "_close_conn", data=_data),
                    _lazy_fields)
