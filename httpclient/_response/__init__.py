@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""A response on its way in: the head, the policy for odd bytes, framing, content."""
+"""The response: its head, the policy for odd bytes, framing and content."""

@@ -128,6 +128,7 @@ def _in_one_go(response):
 
 
 def _head_in_one_go(response, state, strict, first):
+    """Return the final head, read by _core."""
     try:
         return final_head(response.fp, state, strict, first)
     except BadStatusLine as error:

@@ -101,6 +101,7 @@ def fields_of(lines, strict):
 
 
 def _message_of_lines(lines, strict, _class=HTTPMessage, tolerant=False):
+    """Return a message of `_class`; `tolerant` is as for odd_fields(), and accepts a cut line."""
     section, defects = b"".join(lines), []
     if section and not section.endswith(b"\n"):
         if not tolerant:

@@ -127,6 +127,7 @@ class ResponseParser:
             self._state.end_turn()
 
     def _end(self):
+        """Do end() for a message that is not complete."""
         self._check_open()
         if self._reader is None:
             self._reader = FeedReader()
@@ -145,6 +146,7 @@ class ResponseParser:
             raise
 
     def _check_open(self):
+        """Raise if nothing more may be fed."""
         if self.failed:
             raise HTTPException("nothing is read after an error, close the connection: "
                                 f"{self._why}")
@@ -152,6 +154,7 @@ class ResponseParser:
             raise ValueError("the message is complete: use a new ResponseParser for the next one")
 
     def _fail(self, error):
+        """Note the error that ends the response."""
         # The exception itself would keep all frames of its traceback.
         self._why = f"{type(error).__name__}: {error}"
         self.failed = self.will_close = True
@@ -159,6 +162,7 @@ class ResponseParser:
         self._close()
 
     def _finish(self, surplus):
+        """Note the end of the message, and the bytes after it."""
         self.complete = True
         if surplus:
             self.surplus = surplus
@@ -167,6 +171,7 @@ class ResponseParser:
         self._close()
 
     def _close(self):
+        """Release the memory of the reader."""
         if self._reader is not None:
             self._reader.close()
 
@@ -264,4 +269,5 @@ class ResponseParser:
 
 
 def _two_threads():
+    """Return the error for a second thread."""
     return RuntimeError("two threads feed one ResponseParser at once: feed it from one")

@@ -45,6 +45,7 @@ def as_connection(obj):
 
 
 def _stand_in(obj, cls):
+    """Return a StandIn for `obj`, of its own class if that derives from `cls`."""
     if type(obj) is StandIn:
         return obj
     # A proxy or a Mock gives the class of the object that it represents.
