@@ -204,5 +204,5 @@ def test_a_connection_that_ended_with_the_response_before_says_so(module):
             response = connection.getresponse()
             connection.request("GET", "/2")
             response.close()
-            with pytest.raises(http.client.RemoteDisconnected, match="the response before"):
+            with pytest.raises(http.client.RemoteDisconnected, match="the previous response"):
                 connection.getresponse()

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""A request on its way out: connecting, TLS, tunnels, the request head, the body."""
+"""The request: connecting, TLS, tunnels, head and body, and recovery from errors."""

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""What an outgoing message body is: its length, its blocks, its chunks.
+"""The body of a request: its length, its blocks, its chunks.
 
-A body is bytes-like, a str (latin-1), a file (binary, or text as latin-1; from
-its current position), or an iterable of bytes-like objects.
+A body is bytes-like, a str (Latin-1), a file (sent from its current position; text as Latin-1),
+or an iterable of bytes-like objects.
 """
 
 
 def content_length(body, expected):
-    """The octets of `body`, or None where only sending it tells.
+    """Return the length of `body` in bytes, or None if it is unknown before sending.
 
-    `expected`: whether no body is to be announced as one of 0 octets.
+    If there is no body, return 0 if `expected`, else None.
     """
     if body is None:
         return 0 if expected else None
@@ -22,15 +22,18 @@ def content_length(body, expected):
 
 
 def file_blocks(file, blocksize, encode):
-    """Yield the rest of a file in blocks of `blocksize`; `encode` if they are str."""
+    """Yield the rest of a file as bytes, `blocksize` at a time; `encode` if it gives str."""
     while block := file.read(blocksize):
         yield block.encode("iso-8859-1") if encode else block
 
 
 def blocks(body, read_file):
-    """The pieces of a body that is not None; files are read by `read_file`."""
+    """Return an iterable of the pieces of a body that is not None; `read_file` reads files.
+
+    Raises TypeError for a body of another type.
+    """
     if hasattr(body, "read"):
-        # Before the buffer protocol: an mmap is sent from its current position.
+        # This test comes before the buffer protocol: an mmap is sent from its current position.
         return read_file(body)
     try:
         memoryview(body)
@@ -44,7 +47,7 @@ def blocks(body, read_file):
 
 
 def chunk(block):
-    """A block as one chunk (RFC 9112 7.1)."""
+    """Return a block (bytes-like) as one chunk (bytes; RFC 9112 7.1)."""
     size = len(block) if type(block) is bytes else memoryview(block).nbytes
     return b"%X\r\n%b\r\n" % (size, block)
 

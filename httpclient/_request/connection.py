@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: MIT
-"""HTTPConnection: its states, connecting, and the order in which a request is sent.
+"""HTTPConnection: its states, connecting, and the steps of a request.
 
-The states are http.client's, and so is which method calls which: subclasses,
+The states are http.client's.  The methods call each other as in http.client, because subclasses,
 tracers and tests override or replace any of them.
 
-    state               response    what may come next
+    state               response    allowed next
     Idle                none        putrequest()
     Request-started     none        putheader(), endheaders()
     Request-sent        none        getresponse()
     Response-awaited    none        nothing: a thread is in getresponse()
-    Idle                unread      reading it; putrequest()
-    Request-started     unread      reading it; putheader(), endheaders()
-    Request-sent        unread      reading it
+    Idle                unread      reading the response, putrequest()
+    Request-started     unread      reading the response, putheader(), endheaders()
+    Request-sent        unread      reading the response
 
-The response before must have been read to its end before getresponse().
+getresponse() needs the previous response to be read to its end.
 
-Exceptions leave the connection idle with an empty buffer, or closed: see recovery.py.
+An exception leaves the connection idle with an empty buffer, or closed: see recovery.py.
 
-close() may be called by another thread.  What is sent or received meanwhile ends then;
-the descriptor is closed by the last thread that uses it, see _core/socket_reader.pyx.
+Another thread may call close(), which ends calls that send or receive meanwhile.  The last
+thread that uses the descriptor closes it: see _core/socket_reader.pyx.
 """
 import errno
 import io
@@ -65,24 +65,42 @@ def _shown_signature(
         blocksize=8192, *, max_response_headers=None, strict=None, deadline=None,
         max_response_line=None, max_response_head=None, max_interim_responses=None,
         max_chunk_line=None, max_chunk_overhead=None):
-    """The signature that inspect shows of the constructor, which takes several orders."""
+    """The signature that inspect shows of the constructor, which accepts older orders as well."""
 
 
 class HTTPConnection(RequestChecks, Sending, Tunnelling):
-    """A connection to an HTTP server; see http.client for what is not said here.
+    """A connection to an HTTP server.  It connects with the first request.
 
-    `timeout` is in seconds for each blocking operation, `blocksize` in bytes.
-    The order of Python 2 and 3.0, (host, port, strict, timeout, source_address),
-    is told apart by its type: a bool in third place is `strict`.
+    Parameters of http.client:
 
-    `strict`: None, True or False; see HTTPResponse.  `deadline`: seconds for each
-    request, from its beginning to the end of the content; TimeoutError after that.
+    :param host: the server's name or address (str); "host:port" and "[IPv6 address]" are accepted.
+    :param port: the server's port (int); None means the one in `host`, else 80.
+    :param timeout: seconds for each blocking operation (float), or None for no timeout; the
+        default is socket.getdefaulttimeout().
+    :param source_address: the (host, port) to connect from, default None.
+    :param blocksize: bytes to read at once from a file that is sent (int), default 8192.
 
-    Limits on a response (None is the default): `max_response_headers` field lines
-    (``_MAXHEADERS``), `max_response_line` bytes in each line (``_MAXLINE``),
-    `max_response_head` bytes in a head (1 MiB), `max_interim_responses` (100),
-    `max_chunk_line` bytes in a chunk-size line (4096; never more than in a line),
-    `max_chunk_overhead` bytes of chunk framing beyond ten times the content (1 MiB).
+    A bool in the third place is `strict`: the order of Python 2 and 3.0 was (host, port, strict,
+    timeout, source_address).
+
+    Parameters of httpclient, by keyword:
+
+    :param strict: None, True or False, see HTTPResponse; default None.
+    :param deadline: seconds for each request (float), from its beginning to the end of the
+        response's content, after which TimeoutError is raised; None means no deadline.
+    :param max_response_headers: the most field lines of a response (int), default
+        ``_MAXHEADERS`` (100).
+    :param max_response_line: the most bytes in a line of a head (int), default ``_MAXLINE``
+        (65536).
+    :param max_response_head: the most bytes in a head (int), default 1 MiB.
+    :param max_interim_responses: the most interim responses (int), default 100.
+    :param max_chunk_line: the most bytes in a chunk-size line (int), default 4096.
+        `max_response_line` holds for it, too.
+    :param max_chunk_overhead: the most bytes of chunk framing beyond ten times the content (int),
+        default 1 MiB.
+
+    Raises InvalidURL for a bad host or port, TypeError, ValueError.  The connection is a context
+    manager that closes itself.
     """
 
     _http_vsn = 11
@@ -94,22 +112,22 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
     debuglevel = 0
     vars()[STRICT] = None
 
-    # For subclasses that set http.client's attributes by themselves.
+    # Subclasses may set http.client's attributes without calling the constructor.
     vars()[DEADLINE] = vars()[MAX_RESPONSE_HEADERS] = None
     _raw_proxy_headers = None
-    __state = _CS_IDLE      # these two for instances whose constructor was not called
+    __state = _CS_IDLE
     __response = None
 
     @staticmethod
     def _is_textIO(stream):
-        """Whether a file gives str."""
+        """Return True if a file returns str."""
         return isinstance(stream, io.TextIOBase)
 
     @staticmethod
     def _get_content_length(body, method):
-        """The octets of `body`, or None where only sending it tells, or there is none.
+        """Return the length of `body` in bytes, or None if it is unknown or there is no body.
 
-        No body counts as 0 octets for methods that expect one (RFC 9110 8.6).
+        For methods that expect a body, no body has length 0 (RFC 9110 8.6).  Source: http.client.
         """
         return _body.content_length(
             body, body is None and method.upper() in _METHODS_EXPECTING_BODY)
@@ -147,7 +165,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         (self.host, self.port) = self._get_hostport(host, port)
         self._validate_host(self.host)
 
-        # Looked up now (gevent patches it), and kept on the instance for tests to replace.
+        # gevent patches the function before this lookup, and tests replace the attribute.
         self._create_connection = socket.create_connection
 
     __init__.__wrapped__ = _shown_signature
@@ -161,11 +179,15 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
     # ---- the connection
 
     def set_debuglevel(self, level):
-        """Print what is sent and received if `level` is above 0."""
+        """Print requests and response heads if `level` (int) is above 0.  Source: http.client."""
         self.debuglevel = level
 
     def connect(self):
-        """Connect to the host and port given to the constructor, and through the tunnel."""
+        """Connect to the server, or to the proxy and through it by set_tunnel().
+
+        A request calls this if there is no connection.  Raises TimeoutError, OSError (for a
+        refused tunnel, too), and ConnectionAbortedError if another thread calls close().
+        """
         sys.audit("http.client.connect", self, self.host, self.port)
         self = as_connection(self)
         state = connection_state(self)
@@ -186,21 +208,23 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
             try:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except OSError as error:
-                # Not every system, and no Unix socket, has it.
+                # Some systems, and all Unix sockets, have no such option.
                 if error.errno not in (errno.ENOPROTOOPT, errno.EOPNOTSUPP):
                     raise
             if self._tunnel_host:
                 self._tunnel()
         except BaseException:
             if self.sock is sock:
-                drop(self)      # or the next request would go to the proxy itself
+                # Otherwise the next request would go to the proxy itself.
+                drop(self)
             raise
 
     def close(self):
-        """Close the connection, and the response if it is not read to its end.
+        """Close the connection, and the response unless it has been read to its end.
 
-        What another thread connects, sends or waits for on it ends with an OSError; a read of
-        the response, with a ConnectionAbortedError.
+        If another thread is connecting, sending or waiting for a response, its call raises
+        OSError.  If it is reading the response, that read raises ConnectionAbortedError.
+        The next request connects again.
         """
         self = as_connection(self)
         in_use, sock, response = changed(self, connection_state(self).close)
@@ -217,11 +241,16 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
     # ---- a request, step by step
 
     def putrequest(self, method, url, skip_host=False, skip_accept_encoding=False):
-        """Begin a request with its request line.
+        """Begin a request with its request line, Host and Accept-Encoding.
 
-        `skip_host` and `skip_accept_encoding`: leave out the fields that are added
-        by themselves.  Raises CannotSendRequest, ValueError, InvalidURL; the last
-        two leave the connection as it was.
+        :param method: the method (str), such as "GET".
+        :param url: the request target (str), ASCII without blanks or control characters; ""
+            means "/".
+        :param skip_host: do not add Host (bool), default False.
+        :param skip_accept_encoding: do not add "Accept-Encoding: identity" (bool), default False.
+
+        Raises CannotSendRequest if another request has begun.  Raises ValueError for a bad
+        method and InvalidURL for a bad `url`; these leave the connection unchanged.
         """
         idle = self.__state == _CS_IDLE or is_idle(as_connection(self))
         try:
@@ -236,22 +265,31 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
             raise
 
     def putheader(self, header, *values):
-        """Add a field line; further values go into continuation lines (obs-fold).
+        """Add a header to the request.
 
-        The name is str (ASCII) or bytes, a value str (Latin-1), bytes or int.
-        Raises CannotSendHeader, ValueError.
+        :param header: the name, str (ASCII) or bytes.
+        :param values: the value, str (Latin-1), bytes or int.  Several values are sent on
+            continuation lines (obs-fold, RFC 9112 5.2), as in http.client.
+
+        Raises CannotSendHeader before putrequest() and after endheaders(), and ValueError for a
+        name or value that is not allowed.
         """
         if _steps.putheader(self, header, values):
             return
         if self.__state != _CS_REQ_STARTED:
             raise noted(CannotSendHeader(), misplaced_header, self.__state)
-        line = checked_field_line(header, values)   # its refusal comes first
+        # In this order, a bad field is refused even if the object has no _output().
+        line = checked_field_line(header, values)
         self._output(line)
 
     def endheaders(self, message_body=None, *, encode_chunked=False):
-        """End the field section, and send the request with `message_body`.
+        """End the headers, and send the request.
 
-        Raises CannotSendHeader, NotConnected, OSError.
+        :param message_body: the body, as in request(), but no header is added for it; default None.
+        :param encode_chunked: send the body in chunks (bool), default False.
+
+        Raises CannotSendHeader before putrequest(), NotConnected if there is no connection and
+        ``auto_open`` is 0, TypeError for a body of another type, TimeoutError, OSError.
         """
         started = self.__state == _CS_REQ_STARTED
         try:
@@ -269,12 +307,22 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
                 deadline=None):
         """Send a complete request.
 
-        `body`: bytes-like, str (Latin-1), a file from its current position, or an
-        iterable of bytes-like.  Content-Length is added where it is known, else the
-        body is sent in chunks, unless `headers` has one of the two fields.
-        `deadline`: seconds for this request; None: that of the connection.
+        :param method: the method (str), such as "GET".
+        :param url: the request target (str), ASCII without blanks or control characters; ""
+            means "/".
+        :param body: None, bytes-like, str (Latin-1), a file (sent from its current position), or
+            an iterable of bytes-like objects.  Content-Length is added if the length is known,
+            else Transfer-Encoding: chunked, unless `headers` has one of the two.
+        :param headers: a mapping of names to values, as for putheader(), default {}.
+        :param encode_chunked: send the body in chunks if `headers` has Transfer-Encoding (bool),
+            default False, which leaves the encoding to you.
+        :param deadline: seconds for this request and its response (float); None means the
+            connection's own.
+
+        Raises the errors of putrequest(), putheader() and endheaders().
         """
-        if HTTPConnection not in type(self).__mro__:    # not by a call, which takes longer
+        # A call of as_connection() would take longer.
+        if HTTPConnection not in type(self).__mro__:
             self = as_connection(self)
         idle = self.__state == _CS_IDLE
         try:
@@ -289,6 +337,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
             raise
 
     def _send_request(self, method, url, body, headers, encode_chunked):
+        """Do request() by putrequest(), putheader() and endheaders().  Source: http.client."""
         self = as_connection(self)
         try:
             names = frozenset(name.lower() for name in headers)
@@ -317,11 +366,16 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
     # ---- the response
 
     def getresponse(self):
-        """The response to the request that was sent: a `response_class`, begun.
+        """Wait for the response to the request, read its head, and return it.
 
-        If the connection ends with the response it is closed here, and the next
-        request opens a new one.  Raises ResponseNotReady, what
-        HTTPResponse.begin() raises, OSError.
+        :return: an HTTPResponse, or an instance of ``response_class``.
+
+        If the connection ends with the response, it is closed, and the next request opens a new
+        one.  You can still read the response.
+
+        Raises ResponseNotReady if no request has been sent or the previous response has not been
+        read to its end, the errors of HTTPResponse.begin(), and ConnectionAbortedError if another
+        thread calls close().
         """
         before = self.__response
         try:
@@ -331,7 +385,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
             raise
         except BaseException:
             if self.__response is not None and self.__response is not before:
-                self.close()    # a response that the caller has not got cannot be read
+                # The caller did not get this response, so nothing can read it to its end.
+                self.close()
             raise
 
 
@@ -339,7 +394,7 @@ stand_ins.HTTPConnection = HTTPConnection
 stand_ins.plain = Originals(HTTPConnection, data=CONNECTION_DATA)
 _answers = Originals(HTTPResponse, "__new__", "__init__", "begin", "isclosed", "_read_status",
                      "_check_close", "_close_conn", data=(*RESPONSE_DATA, STRICT))
-# What C calls when something is not as usual.
+# The functions that C calls in rare cases.
 _cold = SimpleNamespace(
     beginning_failed=beginning_failed, closed_meanwhile=closed_meanwhile, drop=drop,
     drop_spoiled=drop_spoiled, forget_response=forget_response,

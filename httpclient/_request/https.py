@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""HTTPSConnection: HTTPConnection over TLS.  Imported only where Python has ssl."""
+"""HTTPSConnection: HTTPConnection over TLS.  This module needs Python's ssl module."""
 import socket
 import ssl
 import warnings
@@ -18,9 +18,10 @@ from .tls import SessionRefused, is_unchanged, keep_session, session_failed, sha
 
 
 def _create_https_context(http_version):
-    """The default context: certificates are verified, ALPN is told, and PHA allowed.
+    """Return a new default context, which verifies certificates.
 
-    urllib.request calls this too.
+    It offers http/1.1 by ALPN if `http_version` is 11, and post-handshake authentication.
+    urllib.request calls this function, too.  Source: http.client.
     """
     context = ssl._create_default_https_context()
     if http_version == 11:
@@ -31,15 +32,15 @@ def _create_https_context(http_version):
 
 
 def _session_failed(sock, error):
-    """Have later connections do without a session if this one has brought no response."""
+    """Stop offering TLS sessions to a server whose connection failed before any response."""
     if isinstance(error, (ssl.SSLError, ConnectionError)):
         session_failed(sock)
 
 
 class _PrivateContext:
-    """The context of a connection that was given none: its own as soon as somebody asks for it.
+    """`_context` of a connection without `context`: reading it gives the connection its own one.
 
-    Not a data descriptor: assigning to the attribute makes an ordinary one.
+    It is no data descriptor: assigning to the attribute makes an ordinary attribute.
     """
 
     def __get__(self, connection, owner=None):
@@ -56,27 +57,39 @@ def _shown_signature(
         max_response_headers=None, strict=None, deadline=None, max_response_line=None,
         max_response_head=None, max_interim_responses=None, max_chunk_line=None,
         max_chunk_overhead=None, resume_sessions=None):
-    """The signature that inspect shows of the constructor, which takes several orders."""
+    """The signature that inspect shows of the constructor, which accepts older orders as well."""
 
 
 class HTTPSConnection(HTTPConnection):
-    """A connection to an HTTPS server; certificates are verified unless `context` says else.
+    """A connection to an HTTPS server, whose certificate is verified.
 
-    `key_file` and `cert_file` (paths of PEM files) are the client's certificate.
-    Served are the positional orders of all Pythons: (host, port, key_file,
-    cert_file, strict, timeout, source_address), with a bool or None as `strict`,
-    and the same without `strict`.
+    It has the parameters of HTTPConnection, with 443 as the default port, and these:
 
-    `resume_sessions`: None, the default: connections without `context` resume the TLS
-    session of an earlier connection to the same server (RFC 8446 2.2).  True: those
-    with a `context` as well, which must not change while it is in use; see
-    COMPATIBILITY.md.  False: every handshake is a whole one.
+    :param context: an ssl.SSLContext, which decides about verification; None means a default
+        context, as in http.client.
+    :param key_file: the path of the client's private key (PEM), default None.  http.client
+        removed this parameter and the next two in Python 3.12.
+    :param cert_file: the path of the client's certificate (PEM), default None.
+    :param check_hostname: whether to verify the host name (bool), deprecated; None leaves that to
+        the context.
+    :param resume_sessions: whether to resume the TLS session of an earlier connection to the same
+        server (RFC 8446 2.2).  None, the default, does so without `context`.  True does so with a
+        `context`, too, which must not change while it is in use, see COMPATIBILITY.md.  False
+        does a full handshake each time.
+
+    After `host` and `port`, the positional order is that of older Pythons: (key_file, cert_file,
+    strict, timeout, source_address), with a bool or None as `strict`, or the same without
+    `strict`.
+
+    Raises ValueError if `check_hostname` contradicts the context, ssl.SSLError and OSError for
+    bad certificate files, and the errors of HTTPConnection.
     """
 
     default_port = HTTPS_PORT
     vars()[RESUME_SESSIONS] = None
     _context = _PrivateContext()
-    __shared = None         # the context of all, while nobody has asked for one of our own
+    # The shared context; None if the connection was given a context or may not share one.
+    __shared = None
 
     def __init__(self, host, port=None, *args, context=None, check_hostname=None,
                  resume_sessions=None, **keywords):
@@ -110,16 +123,18 @@ class HTTPSConnection(HTTPConnection):
         if key_file or cert_file:
             context.load_cert_chain(cert_file, key_file)
             if context.post_handshake_auth is not None:
-                # Who gives a certificate wants to show it, also after the handshake.
+                # A server may ask for the client's certificate after the handshake.
                 context.post_handshake_auth = True
         self._context = context
 
     __init__.__wrapped__ = _shown_signature
 
     def connect(self):
-        """Connect, through the tunnel if there is one, and do the TLS handshake.
+        """Connect as HTTPConnection does, and do the TLS handshake.
 
-        If the handshake offered a session and failed, connect once more without the session.
+        If a handshake that offered a session fails, connects once more without the session.
+        Raises ssl.SSLError (ssl.SSLCertVerificationError for a bad certificate), and the errors
+        of HTTPConnection.connect().
         """
         connect = super().connect
         self = as_connection(self)
@@ -139,13 +154,17 @@ class HTTPSConnection(HTTPConnection):
                 if isinstance(error, (ssl.SSLError, AttributeError)):
                     note(error, wrong_handshake, self, error)
                 if state.closes == closes:
-                    drop(self)      # or the next request would go out in the clear
+                    # Otherwise the next request would be sent without TLS.
+                    drop(self)
                 elif isinstance(error, OSError):
                     raise Aborted() from error
                 raise
 
     def close(self):
-        """Close the connection, and the response if it is not read to its end."""
+        """Close the connection, and the response unless it has been read to its end.
+
+        The TLS session is kept for later connections, see `resume_sessions`.
+        """
         # Not by their names: VCR.py binds classes of its own to those.
         if not isinstance(self, __class__):
             __class__.__bases__[0].close(self)
@@ -156,8 +175,9 @@ class HTTPSConnection(HTTPConnection):
 
 
 def _handshake(connection, state, closes, resume):
+    """Do the TLS handshake, and put the TLS socket in place of the connection's socket."""
     def begin(sock):
-        """Have close() know the socket during its handshake."""
+        """Make the TLS socket known to close(), before the handshake."""
         if not state.publish(connection, closes, sock):
             raise Aborted()
 
@@ -168,7 +188,7 @@ def _handshake(connection, state, closes, resume):
 
 
 def _wrapped(connection, state, resume, begin):
-    """The connection's socket over TLS."""
+    """Return the connection's socket over TLS, after the handshake."""
     sock, host = connection.sock, connection._tunnel_host or connection.host
     context = connection._HTTPSConnection__shared
     own = context is None or "_context" in connection.__dict__ or not is_unchanged(context)

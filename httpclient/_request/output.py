@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Sending: the part of HTTPConnection that adds Host, frames a body, and gets bytes to the socket.
+"""Sending: the part of HTTPConnection that adds Host, frames the body, and sends bytes.
 
-Head and body go out in as few pieces as http.client's callers can bear: every
-piece that somebody may see (an overridden ``send``, a fake socket, a debug
-print, an audit hook) is the same as there.
+Head and body are joined where no code can tell.  An overridden ``send``, a fake socket, a debug
+print and an audit hook see the same pieces as with http.client.
 """
 import sys
 from collections.abc import Iterable
@@ -26,10 +25,17 @@ _NONE_LEFT = object()
 
 
 class Sending:
-    """send() and what endheaders() does with the lines of a request."""
+    """send(), and the methods by which endheaders() sends the lines of a request."""
 
     def send(self, data):
-        """Send bytes-like `data`, what a file has left, or the items of an iterable."""
+        """Send data to the server, and connect first if needed.
+
+        :param data: bytes-like, str (Latin-1), a file (sent from its current position), or an
+            iterable of bytes-like objects.
+
+        Raises NotConnected if there is no connection and ``auto_open`` is 0, TypeError for data
+        of another type, TimeoutError, OSError.
+        """
         if type(data) is bytes and self.sock is not None and self.debuglevel == 0:
             sys.audit("http.client.send", self, data)
             _sendall(as_connection(self), data)
@@ -58,14 +64,15 @@ class Sending:
             _sendall(self, data)
 
     def _output(self, s):
-        """Add a line without its CRLF to the request."""
+        """Add a line (bytes without CRLF) to the request."""
         self._buffer.append(s)
 
     def _read_readable(self, readable):
+        """Yield the rest of a file in blocks (bytes)."""
         return _blocks_of(as_connection(self), readable, "reading")
 
     def _send_output(self, message_body=None, encode_chunked=False):
-        """Send the lines of the request, and the body."""
+        """Send the lines of the request and the body.  Source: http.client."""
         self = as_connection(self)
         if isinstance(message_body, str):
             message_body = _encode(message_body, "body")
@@ -85,7 +92,8 @@ class Sending:
             except BaseException as error:
                 if isinstance(error, UnicodeEncodeError):
                     note(error, wrong_text, message_body, error)
-                self.close()    # half a request is on its way
+                # The server has a part of the request, which cannot be completed.
+                self.close()
                 raise
             if block is _NONE_LEFT:
                 break
@@ -108,7 +116,7 @@ _our_send = Sending.send
 
 
 def _send_to_another_make(connection, data):
-    """Send to a socket that may take other objects than those with a buffer."""
+    """Send to an object that is no socket, and may accept objects without a buffer."""
     try:
         _sendall(connection, data)
     except TypeError:
@@ -116,6 +124,7 @@ def _send_to_another_make(connection, data):
 
 
 def _send_items(connection, data):
+    """Send the items of an iterable; raise TypeError for any other object."""
     if not isinstance(data, Iterable):
         raise TypeError("data should be a bytes-like object or an iterable, "
                         f"got {type(data)!r}") from None
@@ -123,6 +132,7 @@ def _send_items(connection, data):
 
 
 def _send_each(connection, blocks, audited):
+    """Send each block; `audited` raises an audit event for each."""
     sock = connection.sock
     try:
         for block in blocks:
@@ -135,6 +145,7 @@ def _send_each(connection, blocks, audited):
 
 
 def _sendall(connection, data):
+    """Call sendall() of the socket, within the deadline, so that close() can interrupt it."""
     sock, state = connection.sock, connection_state(connection)
     try:
         if state.due is None:
@@ -158,7 +169,7 @@ def _blocks_of(connection, file, doing):
 
 
 def _may_join(connection, body, encode_chunked):
-    """Return True if head and body may go out in one piece: no code sees them apart."""
+    """Return True if head and body may be sent in one piece: no code can tell the difference."""
     return (
         type(body) in (bytes, bytearray) and 0 < len(body) <= JOINED
         and not encode_chunked
@@ -170,7 +181,7 @@ def _may_join(connection, body, encode_chunked):
 
 
 def send_pieces(connection, head, body):
-    """Send a head and a body of bytes or None, with what send() does, but for its print."""
+    """Send a head and a body (each bytes or None) as send() does, without its debug print."""
     if connection.sock is None:
         if not connection.auto_open:
             raise noted(NotConnected(), not_connected)
@@ -184,13 +195,14 @@ def send_pieces(connection, head, body):
 
 
 def _send_joined(connection, msg, body):
+    """Send head and body in one piece, with an audit event for each."""
     sys.audit("http.client.send", connection, msg)
     sys.audit("http.client.send", connection, body)
     _sendall(connection, msg + body)
 
 
 def put_host(connection, url):
-    """Host: of an absolute URL, else of the tunnel's end, else of the server."""
+    """Add Host: that of an absolute URL, else of the tunnel's target, else of the server."""
     netloc = urlsplit(url).netloc if url.startswith("http") else ""
     if netloc:
         connection.putheader("Host", _strip_ipv6_iface(encode_host(netloc)))
@@ -203,6 +215,7 @@ def put_host(connection, url):
 
 
 def _host_value(connection, host, port):
+    """Return the value of Host, bytes, or str with a port that is not the default."""
     encoded = connection._wrap_ipv6(encode_host(host))
     if ":" in host:
         encoded = _strip_ipv6_iface(encoded)
@@ -210,7 +223,10 @@ def _host_value(connection, host, port):
 
 
 def note_host_line(connection, host, port, default_port):
-    """Keep the Host field line for later requests, with what it is made of; None if it is odd."""
+    """Keep and return the Host line for later requests, or return None if it is not regular.
+
+    The result is (host, port, default_port, line as bytes); the first three say when it applies.
+    """
     line = field_line("Host", _host_value(connection, host, port))
     if line is None:
         return None
@@ -220,7 +236,10 @@ def note_host_line(connection, host, port, default_port):
 
 
 def put_framing(connection, method, body, names, encode_chunked):
-    """Add Content-Length or Transfer-Encoding unless given; whether to send chunks."""
+    """Add Content-Length or Transfer-Encoding unless `names` has one; return whether to chunk.
+
+    `names` are the names of the given headers in lower case.
+    """
     if "content-length" in names:
         return False
     if "transfer-encoding" in names:

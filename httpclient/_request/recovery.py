@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Leaving a connection idle or closed after an exception.
+"""Leave a connection idle or closed after an exception.
 
-Exceptions may come from anywhere: a signal handler, an audit hook, a subclass's method.
-No line of the request that was being made may go out with the next one, no response may
-be taken for another one's, and no state may last that no call leads out of.  A request
-that has gone out in part is known by its ConnectionState: the response that the server may
-have sent all the same can be read, and the connection ends with it.
+An exception may come from anywhere: a signal handler, an audit hook, a subclass's method.  Then
+
+- no line of the failed request may be sent with the next one,
+- no response may be taken for the response to another request,
+- the connection must not be stuck in a state in which no call is allowed.
+
+The ConnectionState remembers a request that was sent in part.  If the server has responded all
+the same, the response can be read, and the connection ends with it.
 """
 from .._common.exceptions import Aborted, HTTPException, renamed
 from .._core.connection_state import connection_state
@@ -16,16 +19,17 @@ from .._response.stand_ins import changed
 _CS_IDLE = "Idle"
 _CS_REQ_STARTED = "Request-started"
 _CS_REQ_SENT = "Request-sent"
-_CS_AWAITED = "Response-awaited"    # not http.client's: two threads must not read two heads
+# http.client has no such state.  It keeps two threads from reading two heads.
+_CS_AWAITED = "Response-awaited"
 
 
 def moved(connection, before, state):
-    """Change the state in one step; return True if it was `before`."""
+    """Change the state in one step if it is `before`; return True if it was."""
     return changed(connection, connection_state(connection).moved, before, state)
 
 
 def is_idle(connection):
-    """Return True if a request may begin; forget one whose response need not be waited for."""
+    """Return True if a request may begin; first drop an abandoned one and its connection."""
     state = connection_state(connection)
     if connection._HTTPConnection__state == _CS_REQ_SENT and state.end_abandoned():
         drop(connection)
@@ -35,61 +39,66 @@ def is_idle(connection):
 
 
 def give_up(connection):
-    """After an exception, leave nothing of the request that this thread has begun."""
+    """Discard the request that this thread has begun, after an exception."""
     state = connection_state(connection)
     if not state.is_own():
-        return      # another thread has begun one since
+        # Another thread has begun a request since.
+        return
     if connection._HTTPConnection__state == _CS_REQ_STARTED:
         reset(connection)
     elif connection._HTTPConnection__state == _CS_REQ_SENT and state.unsent is None:
-        connection.close()      # it may have gone out, or not
+        # The request may have been sent, or not.
+        connection.close()
 
 
 def reset(connection):
-    """Go back to Idle, unless another thread has begun a request since."""
+    """Set the state to Idle, unless another thread has begun a request since."""
     if changed(connection, connection_state(connection).reset):
         drop_lines(connection)
 
 
 def drop_lines(connection):
-    """Forget the lines of the request, if there is a list of them."""
+    """Empty the list of the request's lines, if there is one."""
     try:
         del connection._buffer[:]
     except (AttributeError, TypeError):
-        pass    # http.client's own method would not look for it
+        # http.client's own method does not need a `_buffer` here.
+        pass
 
 
 def sending_failed(connection, error, request):
-    """Deal with an exception raised while `request`, its token, was being sent."""
+    """Restore the connection after sending a request failed; `request` is the request's token."""
     state = connection_state(connection)
     _note_failure(state, getattr(connection, "sock", None), error)
     if state.unsent is not request:
-        # It has been closed, perhaps by another thread, which may use it again.
+        # The connection was closed, perhaps by another thread, which may use it again.
         if state.aborted and isinstance(error, OSError):
             raise Aborted() from error
         return
     drop_lines(connection)
     if not isinstance(error, OSError):
-        connection.close()      # half a request is under way
-    # A server that has had enough may have answered: getresponse() tells.
+        # The server has a part of the request, which cannot be completed.
+        connection.close()
     elif connection.sock is None:
         reset(connection)
     elif state.due is not None and isinstance(error, TimeoutError):
         connection.close()
     else:
+        # A server that refuses the rest of a body may have responded: getresponse() reads that.
         state.abandoned = True
 
 
 def _note_failure(state, sock, error):
-    """Tell an HTTPS connection of a failure before its first response."""
+    """Call the HTTPS connection's `session_failed` after a failure before the first response."""
     if state.session_failed is not None and sock is not state.answered:
         state.session_failed(sock, error)
 
 
 def cut_off(connection, sock):
-    """Note that bytes which send() was given have gone out in part on a socket."""
+    """Note that send() may have sent only a part of its data on `sock`."""
     if connection.sock is not sock:
-        return      # closed meanwhile, and perhaps in use again
+        # The connection was closed meanwhile, and may be in use again.
+        return
     state = connection_state(connection)
     if connection._HTTPConnection__state == _CS_IDLE:
         state.spoiled = connection.sock
@@ -99,15 +108,16 @@ def cut_off(connection, sock):
 
 
 def closed_meanwhile(connection):
-    """Raise, since another thread has closed the connection while a request was sent."""
+    """Raise Aborted, because another thread closed the connection while a request was sent."""
     if (connection._HTTPConnection__state == _CS_IDLE and connection.sock is not None
             and connection_state(connection).answered is not connection.sock):
-        drop(connection)        # a subclass's connect() has opened it since
+        # A subclass's connect() has opened it since.
+        drop(connection)
     raise Aborted()
 
 
 def forget_response(connection):
-    """Let go of the response before, if it has been read to its end."""
+    """Forget the previous response if it has been read to its end."""
     response = connection._HTTPConnection__response
     if response:
         if (isinstance(response, _our_response_class) and not response.isclosed()
@@ -115,24 +125,23 @@ def forget_response(connection):
             response.close()
         if response.isclosed():
             if getattr(response, "will_close", False):
-                # Decided after getresponse(): there was surplus, or the rest is lost.
+                # Since getresponse(), bytes came after the end of the message, or content was
+                # lost.
                 state = connection_state(connection)
                 state.spoiled = state.answered
             connection._HTTPConnection__response = None
 
 
 def drop_spoiled(connection):
-    """Drop the socket if its next bytes have no known meaning."""
+    """Drop the socket if its next bytes cannot be the beginning of a response."""
     spoiled = connection_state(connection).spoiled
     if spoiled and spoiled is connection.sock:
         drop(connection)
 
 
 def drop(connection):
-    """Close the socket, so that send() opens another one.
-
-    Not by close(): subclasses forget more in theirs than this is about.
-    """
+    """Close the socket, so that send() opens another one."""
+    # Do not call close(): subclasses override it to discard state that the next request needs.
     state = connection_state(connection)
     sock, connection.sock = connection.sock, None
     state.spoiled = state.answered = None
@@ -141,9 +150,9 @@ def drop(connection):
 
 
 def _spoil(connection):
-    """Close the socket of a connection whose next bytes have no known meaning.
+    """Close the socket of a connection whose next bytes cannot be the beginning of a response.
 
-    `sock` stays for callers to look at, until the next request opens another.
+    The attribute `sock` keeps it, as in http.client, until the next request opens another one.
     """
     state = connection_state(connection)
     state.spoiled = connection.sock
@@ -154,21 +163,23 @@ def _spoil(connection):
 
 
 def beginning_failed(connection, response, sock, error):
-    """Restore the connection after reading a response head has failed."""
+    """Restore the connection after reading a response head failed."""
     renamed(error)
     state = connection_state(connection)
     _note_failure(state, sock, error)
     try:
-        if connection.sock is not sock:     # closed meanwhile, and perhaps in use again
+        if connection.sock is not sock:
+            # The connection was closed meanwhile, and may be in use again.
             if state.aborted and isinstance(error, OSError):
                 raise Aborted() from error
             return
         due, state.due = state.due, None
         if isinstance(error, ConnectionError):
-            moved(connection, _CS_AWAITED, _CS_REQ_SENT)    # close() may be overridden
+            # An overridden close() may look at the state.
+            moved(connection, _CS_AWAITED, _CS_REQ_SENT)
             connection.close()
             return
-        # Half a head may be lost: what follows it is no response.
+        # If a part of the head was read, the next bytes are not the beginning of a response.
         fp = getattr(response, "fp", None)
         if (isinstance(error, HTTPException) or getattr(fp, "arrived", False)
                 or due is not None or connection._HTTPConnection__state == _CS_IDLE):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A request and its response by http.client's steps, where C does not do them in one call.
+"""A request and its response by http.client's steps, if C does not do all of them in one call.
 
 Subclasses, tracers and tests override or replace any of the steps, so each is called by its name.
 """
@@ -25,23 +25,28 @@ from .stale import has_unread_input
 # ---- the request
 
 def put_first_lines(connection, method, url, skip_host, skip_accept_encoding):
+    """Do putrequest()."""
     _start(connection)
     url = url or "/"
     connection._validate_method(method)
     connection._validate_path(url)
     line = connection._encode_request(f"{method} {url} {connection._http_vsn_str}")
-    connection._method = method  # the response needs it
+    # The response's framing depends on the method.
+    connection._method = method
     connection._output(line)
     if connection._http_vsn == 11:
         if not skip_host:
             put_host(connection, url)
         if not skip_accept_encoding:
-            # Content codings are for the caller to ask for, and to decode.
+            # httpclient does not decode content codings: you ask for them, and decode them.
             connection.putheader("Accept-Encoding", "identity")
 
 
 def _start(connection):
-    """From Idle to Request-started, on a socket that has nothing to read."""
+    """Change the state from Idle to Request-started, and drop a stale socket.
+
+    Raises CannotSendRequest in another state.
+    """
     if not moved(connection, _CS_IDLE, _CS_REQ_STARTED):
         now = connection._HTTPConnection__state
         raise noted(CannotSendRequest(now), out_of_order, now)
@@ -59,6 +64,7 @@ def _start(connection):
 
 
 def request_by_steps(connection, method, url, body, headers, encode_chunked, deadline):
+    """Do request() by _send_request()."""
     state = connection_state(connection)
     idle, due = is_idle(connection), state.due
     try:
@@ -67,7 +73,8 @@ def request_by_steps(connection, method, url, body, headers, encode_chunked, dea
         connection._send_request(method, url, body, headers, encode_chunked)
     except BaseException as error:
         if not idle:
-            state.due = due     # of the request that is under way
+            # Another request is in progress: restore its deadline.
+            state.due = due
         elif not isinstance(error, (CannotSendRequest, Aborted)):
             give_up(connection)
             if connection._HTTPConnection__state == _CS_IDLE:
@@ -76,6 +83,7 @@ def request_by_steps(connection, method, url, body, headers, encode_chunked, dea
 
 
 def send_lines(connection, body, encode_chunked):
+    """Do endheaders() by _send_output()."""
     state, request = connection_state(connection), object()
     try:
         if not changed(connection, state.started_sending, request):
@@ -92,6 +100,7 @@ def send_lines(connection, body, encode_chunked):
 # ---- the response
 
 def next_response(connection):
+    """Do getresponse() by the response's own steps."""
     if connection._HTTPConnection__response:
         forget_response(connection)
     sock, response = getattr(connection, "sock", None), None
@@ -107,9 +116,9 @@ def next_response(connection):
             moved(connection, _CS_AWAITED, _CS_REQ_SENT)
             raise ResponseNotReady(_CS_IDLE)
         if state.spoiled and state.spoiled is sock:
-            # The request went out before the response ahead of it was read, and that
-            # one has turned out to end the connection, or to have taken this one's bytes.
-            raise RemoteDisconnected("The connection ended with the response before")
+            # The request was sent before the previous response was read to its end.  Then that
+            # response has ended the connection, or bytes followed it that are no response.
+            raise RemoteDisconnected("The connection ended with the previous response")
         response = _new_response(connection, state, sock)
         if type(fp := getattr(response, "fp", None)) in READERS:
             state.reads_by(fp)
@@ -119,7 +128,8 @@ def next_response(connection):
         else:
             response.begin(_max_headers=most)
         assert response.will_close != _UNKNOWN
-        if connection.sock is sock:     # else closed meanwhile: the socket is the response's alone
+        # If the connection was closed meanwhile, only the response uses the socket.
+        if connection.sock is sock:
             _begun(connection, state, response, sock)
     except ResponseNotReady:
         raise
@@ -133,6 +143,7 @@ def next_response(connection):
 
 
 def _new_response(connection, state, sock):
+    """Return a new `response_class` with the settings of the connection."""
     if connection.debuglevel > 0:
         response = connection.response_class(sock, connection.debuglevel,
                                              method=connection._method)
@@ -147,8 +158,9 @@ def _new_response(connection, state, sock):
 
 
 def _begun(connection, state, response, sock):
-    """Be idle again, or leave the socket to a response that ends the connection."""
-    if state.unsent is not None:    # the request that it answers has gone out in part
+    """Set the state to Idle, or leave the socket to a response that ends the connection."""
+    if state.unsent is not None:
+        # Only a part of the request was sent.
         response.will_close = True
     ends = response.will_close
     if changed(connection, state.answers, sock, None if ends else response) and ends:
@@ -156,7 +168,7 @@ def _begun(connection, state, response, sock):
 
 
 def leave_to(connection, response):
-    """Close the connection; the socket is the response's alone from now on."""
+    """Close the connection, but leave its socket to the response."""
     state = connection_state(connection)
     state.leaving = True
     try:
@@ -166,5 +178,6 @@ def leave_to(connection, response):
         raise
     finally:
         state.leaving = False
-        if state.is_own():      # else another thread has begun a request since
+        # Another thread may have begun a request since.
+        if state.is_own():
             moved(connection, _CS_AWAITED, _CS_IDLE)

@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: MIT
 """The shared default context of HTTPS connections, and the TLS sessions that are resumed.
 
-A default context takes milliseconds to make, because it loads every CA certificate.  All
-connections that were given no context share one.  It is never handed out: reading
-``connection._context`` makes a private one.  ``connection.sock.context`` does lead to it, so it
-is watched: each assignment to its attributes, and each call of its methods that change it, is
-noticed, and no connection uses it for another handshake.  What is done to it behind its back is
-not noticed, such as a call of the class's function, ``SSLContext.load_cert_chain(context, ...)``.
+Creating a default context takes milliseconds, because it loads every CA certificate.  So all
+connections without `context` share one.  Reading ``connection._context`` gives that connection a
+private context instead.  ``connection.sock.context`` is the shared one, so this module notices
+each assignment to its attributes and each call of a method that changes it.  No connection uses a
+changed context for another handshake.  A call of the class's function is not noticed, such as
+``SSLContext.load_cert_chain(context, ...)``.
 
-A TLS session lets the server skip the proof of its identity the next time, and go on with the
-identity that the client had.  It must not outlive what its handshake was about.  Python does not
-show which client certificate, ciphers or CA certificates a context holds.  Therefore sessions are
-resumed by themselves only with the shared context, which is watched, and with other contexts only
-on request.  A session is used with the context, for the server and by the
-way (direct or through a proxy) of its handshake, and at most for an hour after the server's
-certificate was verified.
+With a TLS session, the server need not prove its identity again, and the client keeps the identity
+of the first handshake.  So a session must end when the circumstances of that handshake change.
+Python does not show the client certificate and the CA certificates of a context.  Therefore
+sessions are resumed by default only with the shared context, and with other contexts on request.
+A session is resumed only with the same context, for the same server, and on the same way (direct
+or through the same proxy), at most for an hour after the server's certificate was verified.
 """
 import os
 import ssl
@@ -24,60 +23,63 @@ from functools import partial
 
 from .._core.socket_reader import held
 
-_SESSIONS = 64      # kept at most; each keeps its context alive as long
-_LIFETIME = 3600    # seconds from verifying a certificate to verifying it again
+# The most sessions that are kept.  Each keeps its context alive.
+_SESSIONS = 64
+# The seconds from one verification of a certificate to the next.
+_LIFETIME = 3600
 _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 
 _real_context = ssl.SSLContext
 _real_socket = ssl.SSLSocket
 _real_wrap = _real_context.wrap_socket
-# Since Python 3.13.
+# Python 3.13 and newer have these methods.
 _CHAINS = [name for name in ("get_verified_chain", "get_unverified_chain")
            if hasattr(_real_socket, name)]
 
-_shared: dict[int, tuple] = {}      # HTTP version -> (circumstances, context)
-# A context made here that nobody has changed -> what is seen of it.
+# HTTP version -> (circumstances, context)
+_shared: dict[int, tuple] = {}
+# Shared context that has not been changed -> _seen(context)
 _unchanged: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
-# Those and the ones that were changed.
+# All shared contexts, changed ones as well.
 _watched: weakref.WeakSet = weakref.WeakSet()
-# (context, *server) -> (what was seen of the context, proof of identity, session)
+# (context, *server) -> (_rules(context), _Proof, session)
 _sessions: dict[tuple, tuple] = {}
-# Servers that failed when a session was resumed -> the time to try again.
+# Server whose handshake or connection failed with a session -> the time to offer one again
 _refusing: dict[tuple, float] = {}
-# A socket -> (key in _sessions, what was seen, proof of identity, session that was resumed)
+# Socket -> (key in _sessions, _rules(context), _Proof, session that was resumed or None)
 _handshakes: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
 if hasattr(os, "register_at_fork"):
-    # A ticket of TLS 1.3 is used once: the parent has it.
+    # A ticket of TLS 1.3 is used only once, and the parent process keeps it.
     os.register_at_fork(after_in_child=_sessions.clear)
     os.register_at_fork(after_in_child=_handshakes.clear)
 
 
 class SessionRefused(Exception):
-    """A handshake failed that offered a session; without one it may succeed."""
+    """A handshake that offered a session failed.  Without a session it may succeed."""
 
 
 # ---- contexts
 
 def _is_ssls(function, name):
-    """Return True if this is the function that ssl's own file defines by that name.
+    """Return True if `function` is the one that ssl's own source file defines by this name.
 
-    Somebody may have put another in its place before this module was imported.
+    A program may have replaced it before this module was imported.
     """
     return (getattr(function, "__globals__", None) is vars(ssl)
             and function.__qualname__ == name)
 
 
-# Whether the classes are ssl's own, with ssl's own handshake.
+# True if the two classes do the handshake by ssl's own code.
 _REAL = (_is_ssls(vars(_real_context).get("wrap_socket"), "SSLContext.wrap_socket")
          and _is_ssls(vars(_real_socket).get("do_handshake"), "SSLSocket.do_handshake"))
 
 
 def shared_context(http_version, make):
-    """Return the default context of all connections, or None if each is to have its own.
+    """Return the shared default context, or None if each connection needs its own.
 
-    `make` is _create_https_context(), which makes one.
+    `make` is _create_https_context().
     """
     if not _is_ssls(ssl._create_default_https_context, "create_default_context"):
         return None
@@ -86,19 +88,20 @@ def shared_context(http_version, make):
     if known is None or known[0] != circumstances or not is_unchanged(known[1]):
         context = make(http_version)
         if context in _watched:
-            return None     # ssl.SSLContext is replaced by what returns one again
+            # ssl.SSLContext is replaced by a function that returns the same context again.
+            return None
         _watch(context)
         known = _shared[http_version] = circumstances, context
     return known[1]
 
 
 def is_unchanged(context):
-    """Return True if this is a shared context that is as it was made."""
+    """Return True if this is a shared context that has not been changed."""
     return _unchanged.get(context) == _seen(context)
 
 
 def _watch(context):
-    """Notice every call that changes a shared context; _seen() notices assignments."""
+    """Notice each call of a method that changes a shared context; _seen() notices assignments."""
     kind = type(context)
     for name in dir(kind):
         if name.startswith(("load_", "set_")):
@@ -109,13 +112,14 @@ def _watch(context):
 
 
 def _change(reference, method, *args, **keywords):
+    """Call a method that changes a shared context, which is not used for later handshakes."""
     context = reference()
     _unchanged.pop(context, None)
     return method(context, *args, **keywords)
 
 
 def _circumstances():
-    """What the result of making a default context depends on."""
+    """Return everything on which a new default context depends, to be compared."""
     paths = ssl.get_default_verify_paths()
     folders = os.environ.get(paths.openssl_capath_env) or paths.openssl_capath
     found = [_state(paths.cafile or paths.openssl_cafile), *map(_state, folders.split(os.pathsep))]
@@ -124,7 +128,7 @@ def _circumstances():
 
 
 def _state(path):
-    """What is seen of a file or folder, to be compared; None where there is none."""
+    """Return time, size and inode of a file or folder, to be compared; None if it is missing."""
     try:
         state = os.stat(path)
     except OSError:
@@ -133,18 +137,18 @@ def _state(path):
 
 
 def _seen(context):
-    """The attributes of a context that decide whom it trusts and what it tells."""
+    """Return the attributes of a context that decide about trust and secrets, to be compared."""
     return (context.verify_mode, context.check_hostname, context.verify_flags, context.options,
             context.minimum_version, context.maximum_version, context.post_handshake_auth,
             context.keylog_filename, context.hostname_checks_common_name)
 
 
 def _rules(context):
-    """What a session's handshake went by, to be compared with today's."""
+    """Return the visible settings of a context, to be compared with earlier ones."""
     if context in _unchanged:
-        # The CA certificates grow in number when OpenSSL reads one from a folder.
+        # cert_store_stats() changes when OpenSSL reads a CA certificate from a folder.
         return _seen(context)
-    # Some servers fail a handshake that offers a session with a cipher that is not wanted now.
+    # Some servers fail a handshake if the session's cipher is not among the offered ones.
     ciphers = [cipher["id"] for cipher in context.get_ciphers()]
     return _seen(context), context.cert_store_stats(), ciphers
 
@@ -152,33 +156,35 @@ def _rules(context):
 # ---- sessions
 
 def wrapped(context, sock, host, server, resume, begin, call):
-    """Return the socket after its TLS handshake.
+    """Do the TLS handshake on a socket, and return the TLS socket.
 
-    `server` is a tuple that tells the server, and the way to it, from others.  `resume`: offer
-    the session of an earlier connection to it.  Raises SessionRefused if that handshake failed.
-    `begin` is called with the TLS socket before the handshake, which `call` calls, unless the
-    context does both.
+    `server` is a tuple that identifies the server and the way to it.  `resume` (bool) offers the
+    session of an earlier connection to it; SessionRefused is raised if that handshake fails.
+    `begin` is called with the TLS socket before the handshake, and `call` calls the handshake,
+    unless the context has code of its own for a handshake.
     """
     if not _is_plain(context) or sock.gettimeout() == 0:
         return context.wrap_socket(sock, server_hostname=host)
     if not resume or _is_refusing(server):
         return _handshake(context, sock, host, None, begin, call)
     key, rules = (context, *server), _rules(context)
-    # No session is offered twice (RFC 8446 C.4), also not after it has failed.
+    # No session is offered twice (RFC 8446 C.4), not even after it failed.
     known, proof, session = _sessions.pop(key, (None, None, None))
     if known != rules or time.time() >= proof.until:
         session = None
     try:
         sock = _handshake(context, sock, host, session, begin, call)
     except ssl.SSLCertVerificationError:
-        raise       # The server did not resume: this is what a whole handshake says.
+        # The server did not resume the session, so the handshake was a full one.
+        raise
     except OSError as error:
         if session is None:
             raise
         _refuse(server)
         if isinstance(error, (ssl.SSLError, ConnectionError)):
             raise SessionRefused from error
-        raise       # a timeout, which a second connection would double
+        # After a timeout, a second connection would double the wait.
+        raise
     if sock.session_reused:
         proof.show(sock)
     else:
@@ -188,6 +194,7 @@ def wrapped(context, sock, host, server, resume, begin, call):
 
 
 def _handshake(context, sock, host, session, begin, call):
+    """Do a handshake that offers `session` (or None), and return the TLS socket."""
     sock = context.wrap_socket(sock, server_hostname=host, session=session,
                                do_handshake_on_connect=False)
     try:
@@ -200,7 +207,7 @@ def _handshake(context, sock, host, session, begin, call):
 
 
 class _Proof:
-    """How a server has proved its identity in a whole handshake, and until when that counts."""
+    """The proof of a server's identity in a full handshake, and the time when it expires."""
 
     def __init__(self, sock):
         now = time.time()
@@ -210,16 +217,17 @@ class _Proof:
             self.until = min(expires, now + _LIFETIME)
             self._chains = {name: getattr(sock, name)() for name in _CHAINS}
         except (ValueError, OSError):
-            self.until = now    # a certificate that Python cannot read is verified each time
+            # Python cannot read the certificate, so it is verified each time.
+            self.until = now
 
     def show(self, sock):
-        """Give the socket of a resumed session the certificates, which OpenSSL does not keep."""
+        """Set the certificate chains on the socket of a resumed session: OpenSSL forgets them."""
         for name, chain in self._chains.items():
             setattr(sock, name, partial(list, chain))
 
 
 def _is_plain(context):
-    """Return True if a context of the caller's does nothing of its own in a handshake."""
+    """Return True if a context does a handshake by ssl's own code alone."""
     return (_REAL and type(context) is _real_context and _real_context.wrap_socket is _real_wrap
             and "wrap_socket" not in vars(context) and context.sslsocket_class is _real_socket)
 
@@ -231,34 +239,41 @@ def keep_session(sock):
         return
     (context, *_), rules, proof, resumed = handshake
     session = sock.session
-    # In TLS 1.3 the ticket comes after the handshake; it may not have come.
+    # In TLS 1.3 the server sends the ticket after the handshake, so it may be missing.
     if sock.context is not context or session is None or not session.has_ticket:
         return
     if session == resumed and sock.version() == "TLSv1.3":
-        return      # no new ticket
+        # The server has sent no new ticket, and the old one was used.
+        return
     _put(_sessions, handshake[0], (rules, proof, session), lambda known: known[1].until)
 
 
 def session_failed(sock):
-    """Note that a connection broke before its first response: without a session it may not."""
+    """Stop offering sessions to the server of a connection that broke before its first response.
+
+    Without a resumed session, this does nothing.
+    """
     handshake = _handshakes.pop(sock, None) if type(sock) is _real_socket else None
     if handshake is not None and handshake[3] is not None:
         _refuse(handshake[0][1:])
 
 
 def _refuse(server):
+    """Offer no session to this server for an hour."""
     _put(_refusing, server, time.time() + _LIFETIME, float)
 
 
 def _is_refusing(server):
+    """Return True if no session may be offered to this server now."""
     return _refusing.get(server, 0) > time.time()
 
 
 def _put(store, key, value, until):
-    """Store a value as the newest; drop what is over by until(value), and what is too many.
+    """Store a value as the newest; drop expired values, and the oldest ones above the limit.
 
-    A context whose session is dropped may hold a private key.
+    `until` is a function of a value that returns the time when it expires.
     """
+    # A dropped session frees its context, which may hold a private key.
     store.pop(key, None)
     store[key] = value
     now, going_on = time.time(), []

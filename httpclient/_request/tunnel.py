@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Tunnelling: the part of HTTPConnection that has a proxy connect it to somebody else.
+"""Tunnelling: the part of HTTPConnection that connects to a server through a proxy.
 
-CONNECT by HTTP/1.1 with a Host field (RFC 9110 9.3.6), as http.client does it
-since 3.12.
+It sends CONNECT with HTTP/1.1 and a Host field (RFC 9110 9.3.6), as http.client has done since
+Python 3.12.
 """
 import http
 
@@ -21,12 +21,12 @@ from .validation import (
 
 
 def _wrapped(ip):
-    """An IPv6 address (bytes) in brackets; a name, or what has brackets, as it is."""
+    """Return an IPv6 address (bytes) in brackets, or any other host unchanged."""
     return b"[" + ip + b"]" if b":" in ip and ip[0] != b"["[0] else ip
 
 
 def _field_line(name, value):
-    """A field line of a CONNECT request."""
+    """Return a field line (bytes) of a CONNECT request; raise ValueError if it is not allowed."""
     name, value = name.encode("latin-1"), str(value).encode("latin-1")
     if not _is_legal_header_name(name):
         raise ValueError(f"Invalid header name {name!r}")
@@ -36,13 +36,18 @@ def _field_line(name, value):
 
 
 class Tunnelling:
-    """set_tunnel() and what connect() does with it."""
+    """set_tunnel(), and the methods by which connect() makes the tunnel."""
 
     def set_tunnel(self, host, port=None, headers=None):
-        """Have connect() ask the server, a proxy, for a tunnel to `host` by CONNECT.
+        """Use the connection's server as a proxy: connect through it to `host` by CONNECT.
 
-        `headers` is a mapping of further fields for the CONNECT request; Host is
-        added if it is not there.  Raises RuntimeError on an open connection.
+        :param host: the name or address of the tunnel's target (str); "host:port" is accepted.
+        :param port: the target's port (int); None means the one in `host`, else the default port.
+        :param headers: more headers for the CONNECT request, a mapping of str to str; default None.
+            Host is added unless it is among them.
+
+        Raises RuntimeError if the connection is open, and InvalidURL for a bad port.  A refused
+        tunnel makes connect() raise OSError.
         """
         if self.sock:
             raise noted(RuntimeError("Can't set up tunnel for established connection"),
@@ -62,6 +67,7 @@ class Tunnelling:
             self._tunnel_headers["Host"] = f"{encoded}:{self._tunnel_port}"
 
     def _tunnel(self):
+        """Send CONNECT and read the response; raise OSError if the proxy refuses."""
         self = as_connection(self)
         if _contains_disallowed_url_pchar_re.search(self._tunnel_host):
             raise noted(ValueError(f"Tunnel host can't contain control characters "
@@ -98,18 +104,25 @@ class Tunnelling:
                 self.close()
                 raise noted(OSError(f"Tunnel connection failed: {code} {message.strip()}"),
                             refused_tunnel, self._tunnel_host, code)
-            if type(response.fp) in READERS and response.fp.unread:
-                # Whoever speaks before the TLS handshake or our request is no tunnel.
+            if type(response.fp) in READERS and (surplus := response.fp.unread):
+                # The server sends nothing before the TLS handshake or the first request.
                 self.close()
-                raise OSError("Tunnel connection failed: the proxy sent more than its answer")
+                raise OSError("Tunnel connection failed: the proxy sent "
+                              f"{surplus} bytes after its response")
         finally:
             response.close()
 
     def _wrap_ipv6(self, ip):
+        """Return an IPv6 address (bytes) in brackets, or any other host unchanged."""
         return _wrapped(ip)
 
     def get_proxy_response_headers(self):
-        """The fields of the proxy's answer to CONNECT, as an HTTPMessage; None before it."""
+        """Return the headers of the proxy's response to CONNECT.
+
+        :return: an HTTPMessage, or None if there has been no such response.
+
+        Raises BadHeaderLine if a field line is refused.  Source: http.client, since Python 3.12.
+        """
         if self._raw_proxy_headers is None:
             return None
         return _parse_header_lines(self._raw_proxy_headers)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""What a request may consist of: http.client's own rules, and its words for what is refused.
+"""http.client's rules for methods, URLs, hosts and headers of a request, with its error texts.
 
-The accept path is C (``_core.request``).  These decide what C does not call
-legal beyond doubt, and they are what programs patch to send something else.
+C (``_core.request``) accepts what is plainly legal.  These rules decide about the rest.  Programs
+patch them to send more.
 """
 import re
 
@@ -11,20 +11,21 @@ from .._common.mistakes import (
     not_ascii, note, noted, wrong_field, wrong_host, wrong_method, wrong_url,
 )
 
-# The name and value of a field are looser than RFC 9110's grammar, as in http.client.
+# As in http.client, these rules allow more than the grammar of RFC 9110 (5.1, 5.5).
 _is_legal_header_name = re.compile(rb"[^:\s\0][^:\r\n\0]*").fullmatch
 _is_illegal_header_value = re.compile(rb"\n(?![ \t])|\r(?![ \t\n])|\0").search
 
-# Control characters let a caller's data become field lines (CVE-2019-9740, CVE-2019-18348).
+# By control characters, data in a URL could add header lines (CVE-2019-9740, CVE-2019-18348).
 _contains_disallowed_url_pchar_re = re.compile("[\x00-\x20\x7f]")
 _contains_disallowed_method_pchar_re = re.compile("[\x00-\x1f]")
 
-# An empty body of these is announced: some servers answer 411 otherwise.
+# Requests with these methods have Content-Length: 0 if there is no body, because some servers
+# require the field (status 411).
 _METHODS_EXPECTING_BODY = {"PATCH", "POST", "PUT"}
 
 
 def _encode(data, name="data"):
-    """`data` (str) as Latin-1; UnicodeEncodeError says what to do instead."""
+    """Return `data` (str) as Latin-1, or raise a UnicodeEncodeError that says what to do."""
     try:
         return data.encode("latin-1")
     except UnicodeEncodeError as error:
@@ -36,7 +37,7 @@ def _encode(data, name="data"):
 
 
 def _strip_ipv6_iface(enc_name: bytes) -> bytes:
-    """An IPv6 address without its zone (``%eth0``), which means nothing to the peer."""
+    """Remove the zone, such as ``%eth0``, from an IPv6 address: it is local to this machine."""
     enc_name, percent, _ = enc_name.partition(b"%")
     if percent:
         assert enc_name.startswith(b"["), enc_name
@@ -45,7 +46,7 @@ def _strip_ipv6_iface(enc_name: bytes) -> bytes:
 
 
 def encode_host(host):
-    """A host name as ASCII or, where it is not, as IDNA."""
+    """Return a host name (str) as bytes: ASCII, or else IDNA."""
     try:
         return host.encode("ascii")
     except UnicodeEncodeError:
@@ -53,7 +54,7 @@ def encode_host(host):
 
 
 def checked_field_line(header, values):
-    """A field line by http.client's own rules, or its exception."""
+    """Return a field line (bytes without CRLF), or raise http.client's TypeError or ValueError."""
     try:
         return _field_line(header, values)
     except (TypeError, ValueError) as error:
@@ -79,23 +80,26 @@ def _field_line(header, values):
 
 
 class RequestChecks:
-    """The part of HTTPConnection that looks at what callers give; subclasses override it."""
+    """The part of HTTPConnection that checks arguments.  Subclasses override its methods."""
 
     def _get_hostport(self, host, port):
+        """Return (host, port) from `host` and `port` as given to the constructor."""
         if port is None:
             try:
                 colon = host.rfind(":")
             except (AttributeError, TypeError) as error:
                 note(error, wrong_host, host)
                 raise
-            if colon > host.rfind("]"):  # an IPv6 address has colons inside of its brackets
+            # An IPv6 address has colons within its brackets.
+            if colon > host.rfind("]"):
                 try:
                     port = int(host[colon + 1:])
                 except ValueError:
                     if host[colon + 1:]:
                         raise noted(InvalidURL(f"nonnumeric port: '{host[colon + 1:]}'"),
                                     wrong_host, host) from None
-                    port = self.default_port  # http://foo.com:/ is http://foo.com/
+                    # An empty port means the default one (RFC 9110 4.2.1).
+                    port = self.default_port
                 host = host[:colon]
             else:
                 port = self.default_port
@@ -104,7 +108,8 @@ class RequestChecks:
         return (host, port)
 
     def _encode_request(self, request):
-        # ASCII alone, which is part of the cure of CVE-2019-9740.
+        """Return the request line as bytes."""
+        # ASCII alone is part of the remedy for CVE-2019-9740.
         try:
             return request.encode("ascii")
         except UnicodeEncodeError as error:
@@ -112,6 +117,7 @@ class RequestChecks:
             raise
 
     def _validate_method(self, method):
+        """Raise ValueError if the method has control characters."""
         try:
             match = _contains_disallowed_method_pchar_re.search(method)
         except TypeError as error:
@@ -123,6 +129,7 @@ class RequestChecks:
                         wrong_method, method, match)
 
     def _validate_path(self, url):
+        """Raise InvalidURL if the URL has blanks or control characters."""
         try:
             match = _contains_disallowed_url_pchar_re.search(url)
         except TypeError as error:
@@ -134,6 +141,7 @@ class RequestChecks:
                         wrong_url, url, match)
 
     def _validate_host(self, host):
+        """Raise InvalidURL if the host has blanks or control characters."""
         try:
             match = _contains_disallowed_url_pchar_re.search(host)
         except TypeError as error:
