@@ -14,8 +14,6 @@ import base64
 import collections
 import functools
 import json
-import os
-import pathlib
 import zlib
 
 import pytest
@@ -24,9 +22,8 @@ import httpclient
 from support import arrive, policy, reads
 from support.compare import differences
 from support.outcome import observe
+from support.paths import DATA, SHARED
 
-DATA = pathlib.Path(__file__).parent / "data"
-SHARED = pathlib.Path(os.environ.get("HTTPCLIENT_SHARED") or DATA.parents[2] / "shared")
 RESPONSES = {
     "own": [DATA / "responses.jsonl"],
     "shared": [SHARED / "corpus" / "heads.jsonl"],

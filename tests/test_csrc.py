@@ -9,11 +9,10 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from support.paths import ROOT
 
 pytestmark = [
     pytest.mark.skipif(not shutil.which("make"), reason="make is not here"),

@@ -12,12 +12,12 @@ import re
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-RECORDS = ROOT / "tests" / "data" / "responses.jsonl"
+from support.paths import DATA, ROOT
+
+RECORDS = DATA / "responses.jsonl"
 ORIGIN = ROOT / "bench" / "demo" / "origin.py"
 
 # The checkout comes last on sys.path: it has bench, but its httpclient may not be built.

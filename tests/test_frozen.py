@@ -15,11 +15,11 @@ import subprocess
 import sys
 import sysconfig
 from modulefinder import ModuleFinder
-from pathlib import Path
 
 import pytest
 
 from support import isolation
+from support.paths import TESTS
 from support.servers import ok, serving
 
 # Everything that a bundled program may use of httpclient.
@@ -74,7 +74,7 @@ def test_without_code(what):
 
 # ---- programs bundled by each tool ----
 
-PROGRAM = Path(__file__).parent / "isolated" / "bundled.py"
+PROGRAM = TESTS / "isolated" / "bundled.py"
 TOOLS = {
     "PyInstaller": (["-m", "PyInstaller", "--noconfirm", "--distpath", "out", "bundled.py"],
                     "out/bundled/bundled"),

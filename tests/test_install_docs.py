@@ -13,13 +13,13 @@ import re
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from support.paths import ROOT
 from support.servers import ok, serving
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "installing.md"
+PAGE = ROOT / "docs" / "installing.md"
 if not PAGE.is_file():
     pytest.skip("no docs beside these tests", allow_module_level=True)
 

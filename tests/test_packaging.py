@@ -24,8 +24,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 import httpclient
+from support.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 DISTRIBUTION = "httpclient-accel"
 SUFFIX = sysconfig.get_config_var("EXT_SUFFIX")
 NAMED = "HTTPCLIENT_SDIST" in os.environ and "HTTPCLIENT_WHEEL" in os.environ

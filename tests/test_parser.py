@@ -17,13 +17,13 @@ import time
 import tracemalloc
 import weakref
 from base64 import b64decode
-from pathlib import Path
 
 import httpclient
 import pytest
 from httpclient import ResponseParser
 from support import arrive
 from support.fed import FedResponse
+from support.paths import DATA, ROOT
 from support.servers import Server, ok
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -345,7 +345,7 @@ def facts(response):
 
 
 def records():
-    for line in (Path(__file__).parent / "data" / "responses.jsonl").open(encoding="utf-8"):
+    for line in (DATA / "responses.jsonl").open(encoding="utf-8"):
         record = json.loads(line)
         data = b64decode(record.get("raw_b64") or record["head_b64"]) + b64decode(
             "" if "raw_b64" in record else record["body_b64"] or "")
@@ -441,7 +441,7 @@ def test_large_pieces_of_content_are_not_copied():
 
 def test_the_example_of_the_readme(capsys):
     """It is run as it stands there, against a server."""
-    readme = Path(__file__).resolve().parent.parent / "README.md"
+    readme = ROOT / "README.md"
     if not readme.is_file():
         pytest.skip("no README.md beside the tests")
     examples = re.findall(r"```python\n(.*?)```", readme.read_text("utf-8"), re.DOTALL)

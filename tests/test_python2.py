@@ -19,9 +19,10 @@ from pathlib import Path
 
 import pytest
 
+from support.paths import TESTS
 from support.servers import Server, read_head
 
-DRIVER = Path(__file__).parent / "support" / "old_exchanges.py"
+DRIVER = TESTS / "support" / "old_exchanges.py"
 PATIENCE = 120
 
 HEAD = "HTTP/1.1 200 OK\r\n"

@@ -11,21 +11,19 @@ import doctest
 import email.message
 import http
 import http.client
-import os
 import re
 import socket
 import sys
-from pathlib import Path
 
 import httpclient
 import pytest
 from httpclient import httplib
 
 from support.capture import FakeSocket, connect, over_fake
+from support.paths import SHARED
 from support.servers import ok, serving
 from support.statuses import STATUSES
 
-SHARED = Path(os.environ.get("HTTPCLIENT_SHARED") or Path(__file__).parents[2] / "shared")
 NEW, OLD = "http.client-3.0.rst", "httplib-2.5.tex"
 # Which module is the one of which document.
 MODULES = {NEW: httpclient, OLD: httplib}

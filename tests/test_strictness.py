@@ -12,11 +12,12 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-BENCH = Path(__file__).resolve().parent.parent / "bench"
+from support.paths import ROOT
+
+BENCH = ROOT / "bench"
 
 if not BENCH.is_dir():
     pytest.skip("no bench beside the tests", allow_module_level=True)
@@ -90,7 +91,7 @@ def test_who_refuses_valid_responses_does_not_count(monkeypatch):
 
 
 def test_readme_has_these_sums(judged):
-    readme = BENCH.parent / "README.md"
+    readme = ROOT / "README.md"
     if not readme.is_file():
         pytest.skip("no README.md beside the tests")
     default, strict = [strictness.noticed(judged[f"httpclient strict={mode}"])

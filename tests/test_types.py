@@ -20,8 +20,9 @@ import pytest
 
 import httpclient
 from httpclient import httplib
+from support.paths import DATA
 
-PROGRAM = Path(__file__).parent / "data" / "typed_program.py"
+PROGRAM = DATA / "typed_program.py"
 STUB = Path(httpclient.__file__).with_suffix(".pyi")
 INSTALLED = Path(httpclient.__file__).resolve().parents[1]
 

@@ -5,8 +5,10 @@ import ast
 import http.client
 from pathlib import Path
 
-import httpclient
 import pytest
+
+import httpclient
+from support.paths import ROOT
 
 PACKAGE = Path(httpclient.__file__).parent
 # Each wing, and the wings whose modules it may import beside its own.
@@ -58,7 +60,7 @@ def test_imports_run_downwards(path):
 
 def test_compiled_modules_import_nothing_above():
     """_core is in a wheel without its sources; a checkout has them, beside its tests."""
-    sources = Path(__file__).resolve().parents[1] / "httpclient" / "_core"
+    sources = ROOT / "httpclient" / "_core"
     if not sources.is_dir():
         pytest.skip("no sources here")
     for path in sources.glob("*.py[xd]"):

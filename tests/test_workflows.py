@@ -11,14 +11,14 @@ import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+
+from support.paths import ROOT
 
 ruamel_yaml = pytest.importorskip("ruamel.yaml", reason="comes with check-jsonschema")
 pytest.importorskip("check_jsonschema", reason="validates the workflows")
 
-ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / ".github"
 WORKFLOWS = ["workflows/ci.yml", "workflows/wheels.yml"]
 ACTIONS = ["actions/build-sdist/action.yml", "actions/unpack-sdist/action.yml"]

@@ -7,11 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-BENCH = Path(__file__).resolve().parents[2] / "bench"
+from support.paths import ROOT
+
+BENCH = ROOT / "bench"
 
 
 def copied(tmp_path_factory):

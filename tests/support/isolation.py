@@ -5,11 +5,10 @@ import os
 import subprocess
 import sys
 import sysconfig
-from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).parent.parent
+from support.paths import TESTS
 
 # Then Python's own allocator is another one, even with PYTHON_GIL=1: it copies blocks that are
 # resized, and keeps more of the memory that is freed, so that less of it can be promised.
