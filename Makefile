@@ -177,7 +177,7 @@ test: $(INSTALLED) $(DEV) $(SDIST) $(BENCH)
 DOWNSTREAM ?= interpreter programs urllib3 requests botocore vcrpy
 DOWNSTREAM_ARGS ?=
 OURS := $(if $(filter interpreter,$(DOWNSTREAM)),tests/test_cpython_suite.py) \
-  $(if $(filter programs,$(DOWNSTREAM)),tests/test_install_others.py tests/test_install_docs.py tests/test_frozen.py)
+  $(if $(filter programs,$(DOWNSTREAM)),tests/install/test_third_party.py tests/install/test_install_docs.py tests/install/test_frozen.py)
 SUITES := $(filter-out interpreter programs,$(DOWNSTREAM))
 
 test-downstream: $(INSTALLED) $(DEV) $(if $(filter programs,$(DOWNSTREAM)),$(OTHERS))
