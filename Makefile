@@ -176,7 +176,7 @@ test: $(INSTALLED) $(DEV) $(SDIST) $(BENCH)
 # A suite that fails lets the others run.
 DOWNSTREAM ?= interpreter programs urllib3 requests botocore vcrpy
 DOWNSTREAM_ARGS ?=
-OURS := $(if $(filter interpreter,$(DOWNSTREAM)),tests/test_cpython_suite.py) \
+OURS := $(if $(filter interpreter,$(DOWNSTREAM)),tests/surface/test_cpython_suite.py) \
   $(if $(filter programs,$(DOWNSTREAM)),tests/install/test_third_party.py tests/install/test_install_docs.py tests/install/test_frozen.py)
 SUITES := $(filter-out interpreter programs,$(DOWNSTREAM))
 

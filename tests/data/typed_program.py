@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A program that uses httpclient as users do, for a type checker; tests/test_types.py reads it.
+"""A program that uses httpclient as users do, for a type checker.
 
 mypy must report the lines marked "refused", and no others.  What the functions in MAKERS make is
 made, too: what the types allow is what the constructors take.
