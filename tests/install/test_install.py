@@ -17,14 +17,10 @@ from unittest import mock
 import httpclient
 import pytest
 
-from support.installing import CHUNKED, answer, connect, exchange, restored
+from support.installing import CHUNKED, answer, connect, exchange
 from support.servers import ok, serving, tcp_pair
 
-
-@pytest.fixture(autouse=True)
-def nothing_stays():
-    with restored():
-        yield
+pytestmark = pytest.mark.usefixtures("nothing_stays")
 
 
 @pytest.fixture

@@ -18,13 +18,9 @@ from support.installing import (BEFORE, CHUNKED, KINDS, METHODS, READS, asking, 
                                 exchange, restored)
 from support.servers import echo, ok, serving, tcp_pair
 
+pytestmark = pytest.mark.usefixtures("nothing_stays")
+
 INSTALL = importlib.import_module("httpclient._install.install")
-
-
-@pytest.fixture(autouse=True)
-def nothing_stays():
-    with restored():
-        yield
 
 
 def wrapped(cls, name, called):
@@ -79,12 +75,6 @@ def called_by_http_client(*args):
             patch.setattr(*method, wrapped(*method, called[method]))
         everything(*args)
     return {method for method, calls in called.items() if calls}
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    from support.certificates import Certificates
-    return Certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.mark.parametrize(("cls", "name"), METHODS,

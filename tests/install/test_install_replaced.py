@@ -14,17 +14,13 @@ from unittest import mock
 import httpclient
 import pytest
 
-from support.installing import BEFORE, CLASSES, connect, exchange, restored
+from support.installing import BEFORE, CLASSES, connect, exchange
 from support.servers import ok, serving
+
+pytestmark = pytest.mark.usefixtures("nothing_stays")
 
 ORIGINALS = {cls.__name__: cls for cls in CLASSES}
 NAMES = pytest.mark.parametrize("name", ORIGINALS)
-
-
-@pytest.fixture(autouse=True)
-def nothing_stays():
-    with restored():
-        yield
 
 
 def subclass(name, base=None):

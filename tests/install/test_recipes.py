@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Recipes that call methods with objects of their own; test_stand_ins.py has each method."""
-import contextlib
+
 import http.client
 import io
 import types
@@ -12,13 +12,6 @@ import pytest
 from support.auditing import the_auditor
 from support.capture import FakeSocket
 from support.servers import serving
-
-
-@pytest.fixture(params=["http.client", "httpclient", "installed"])
-def module(request):
-    with httpclient.installed() if request.param == "installed" else contextlib.nullcontext():
-        yield httpclient if request.param == "httpclient" else http.client
-
 
 AUDIO = b"\0\xff\xfb" * 1000
 STREAM = b"icy-name:Radio X\r\nicy-metaint:8192\r\nContent-Type:audio/mpeg\r\n\r\n" + AUDIO

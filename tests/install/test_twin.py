@@ -8,20 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.installing import restored
 
 import httpclient
+
+pytestmark = pytest.mark.usefixtures("nothing_stays")
 
 FOLDER = Path(httpclient.__file__).parent
 STAND_INS = {"_common.exceptions", "_common.classes", "_common.settings"}
 INSTALL = importlib.import_module("httpclient._install.install")
 TWIN = importlib.import_module("httpclient._install.twin")
-
-
-@pytest.fixture(autouse=True)
-def nothing_stays():
-    with restored():
-        yield
 
 
 def tree_of(name):

@@ -16,17 +16,13 @@ import warnings
 import httpclient
 import pytest
 
-from support.installing import KINDS, READS, TO_THE_END, answer, asking, connect, exchange, restored
+from support.installing import KINDS, READS, TO_THE_END, answer, asking, connect, exchange
 from support.isolation import FREE_THREADED
 from support.servers import ok, serving, tcp_pair
 
+pytestmark = pytest.mark.usefixtures("nothing_stays")
+
 INSTALL = importlib.import_module("httpclient._install.install")
-
-
-@pytest.fixture(autouse=True)
-def nothing_stays():
-    with restored():
-        yield
 
 
 def exchanges_go_well():

@@ -18,7 +18,6 @@ from support.faults import CONTENT, GOOD, Exchange, usable
 from support.policy import judge
 from support.servers import PATIENCE, Server, ok, read_head
 
-pytest_plugins = ["support.over"]
 pytestmark = pytest.mark.usefixtures("no_descriptor_left")
 
 MODULES = [http.client, httpclient]
@@ -272,9 +271,9 @@ def test_news_on_an_idle_connection(over, surprise):
 
 
 @pytest.mark.skipif(not ssl.HAS_TLSv1_3, reason="needs TLS 1.3")
-def test_tls_has_news_for_itself(tls, issued):
+def test_tls_has_news_for_itself(tls, certificates):
     """A handshake message comes while the connection is idle: no content, no end of it."""
-    over = type(tls)(issued.server(client_required=True), issued.client())
+    over = type(tls)(certificates.server(client_required=True), certificates.client())
     over.server_context.verify_mode = ssl.CERT_OPTIONAL
     over.client_context.post_handshake_auth = True
 

@@ -6,7 +6,6 @@ response, or another exception, and the test would fail; the time itself is meas
 """
 
 import contextlib
-import http.client
 import io
 import math
 import socket
@@ -22,7 +21,6 @@ from support import faults, reads
 from support.faults import CONTENT, GOOD, Exchange, usable
 from support.servers import PATIENCE, Server
 
-pytest_plugins = ["support.over"]
 pytestmark = pytest.mark.usefixtures("no_descriptor_left")
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -274,27 +272,18 @@ NO_TIMES = [math.nan, Decimal("nan"), Decimal("sNaN"), Real(math.nan)]
 BAD = [*((value, TypeError) for value in NO_NUMBERS), *((value, ValueError) for value in NO_TIMES)]
 
 
-@pytest.fixture(params=["httpclient", "install()"])
-def module(request):
-    if request.param == "install()":
-        with httpclient.installed():
-            yield http.client
-    else:
-        yield httpclient
-
-
 def short(value):
     return repr(value)[:20]
 
 
 @pytest.mark.parametrize("deadline", SERVED, ids=short)
-def test_number_of_seconds(module, over, deadline):
+def test_number_of_seconds(client, over, deadline):
     """Of any kind, and as many as anybody likes."""
     with over.server() as server:
-        with over.connection(module, server, deadline=deadline) as connection:
+        with over.connection(client, server, deadline=deadline) as connection:
             usable(connection)
             assert connection.sock.gettimeout() == PATIENCE
-        with over.connection(module, server, timeout=None) as connection:
+        with over.connection(client, server, timeout=None) as connection:
             usable(connection, deadline=deadline)
             usable(connection, deadline=deadline)
             assert connection.sock.gettimeout() is None
@@ -320,15 +309,15 @@ def test_infinity_leaves_the_timeout(over):
 
 
 @pytest.mark.parametrize("deadline", PASSED, ids=short)
-def test_deadline_that_has_passed(module, plain, deadline):
+def test_deadline_that_has_passed(client, plain, deadline):
     """Nothing is sent, as where a budget is used up before the request."""
     with plain.server() as server:
-        with plain.connection(module, server) as connection:
+        with plain.connection(client, server) as connection:
             connection.connect()
             with pytest.raises(TimeoutError, match="the deadline of .* s has passed"):
                 connection.request("GET", "/", deadline=deadline)
             usable(connection)
-        with plain.connection(module, server, deadline=deadline) as connection:
+        with plain.connection(client, server, deadline=deadline) as connection:
             with pytest.raises(TimeoutError, match="the deadline of .* s has passed"):
                 connection.request("GET", "/")
             usable(connection, deadline=PATIENCE)
@@ -336,13 +325,13 @@ def test_deadline_that_has_passed(module, plain, deadline):
 
 
 @pytest.mark.parametrize(("deadline", "error"), BAD, ids=short)
-def test_what_is_no_deadline_is_refused_at_once(module, plain, deadline, error):
+def test_what_is_no_deadline_is_refused_at_once(client, plain, deadline, error):
     """By the constructor and by request(), with the value; the connection is as it was."""
     with pytest.raises(error, match="deadline|signaling") as caught:
-        module.HTTPConnection("a.example", deadline=deadline)
+        client.HTTPConnection("a.example", deadline=deadline)
     assert repr(deadline) in str(caught.value) or "signaling" in str(caught.value)
     with plain.server() as server:
-        with plain.connection(module, server) as connection:
+        with plain.connection(client, server) as connection:
             usable(connection)
             with pytest.raises(error):
                 connection.request("GET", "/refused", deadline=deadline)

@@ -15,7 +15,6 @@ import pytest
 from support import faults, isolation
 from support.faults import MOST, Floods
 
-pytest_plugins = ["support.over"]
 pytestmark = [pytest.mark.usefixtures("no_descriptor_left"), isolation.needs_peak]
 
 MIB = 1 << 20

@@ -410,13 +410,6 @@ def test_row_in_two_pieces(data, method, strict, expected, way):
             judge(arrival, data, method, strict, expected)
 
 
-@pytest.fixture(scope="module")
-def contexts(tmp_path_factory):
-    certificates = pytest.importorskip("support.certificates")
-    made = certificates.Certificates(tmp_path_factory.mktemp("certificates"))
-    return made.server(), made.client(), certificates.HOST
-
-
 @each_row
 def test_row_over_tls(data, method, strict, expected, contexts):
     """In one record, and in as small ones as the kernel's buffer takes."""

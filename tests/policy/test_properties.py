@@ -147,13 +147,6 @@ def test_valid_responses_on_one_connection(series, cuts, script, strict):
         conn.close()
 
 
-@pytest.fixture(scope="module")
-def contexts(tmp_path_factory):
-    certificates = pytest.importorskip("support.certificates")
-    made = certificates.Certificates(tmp_path_factory.mktemp("certificates"))
-    return made.server(), made.client(), certificates.HOST
-
-
 @tried(40)
 @given(made=generate.responses(), record=st.integers(20, 300), script=generate.scripts,
        strict=st.sampled_from(MODES))

@@ -55,13 +55,6 @@ def test_same_when_split_at_each_point(wire, way):
         assert_same(wire, names, cut, "response")
 
 
-@pytest.fixture(scope="module")
-def contexts(tmp_path_factory):
-    certificates = pytest.importorskip("support.certificates")
-    made = certificates.Certificates(tmp_path_factory.mktemp("certificates"))
-    return made.server(), made.client(), certificates.HOST
-
-
 @pytest.mark.parametrize("record", [None, 7], ids=["one record", "records of 7 bytes"])
 @pytest.mark.parametrize("wire", wires.table(*(w for w in wires.WIRES if len(w.data) < 600)))
 def test_same_over_tls(wire, record, contexts):

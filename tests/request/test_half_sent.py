@@ -14,20 +14,11 @@ import pytest
 from support.servers import PATIENCE, Server, ok, read_head, serving
 
 
-@pytest.fixture(params=["httpclient", "installed"])
-def module(request):
-    if request.param == "httpclient":
-        yield httpclient
-    else:
-        with httpclient.installed():
-            yield http.client
-
-
 @contextlib.contextmanager
-def served(module):
+def served(client):
     """(a connection, the server that tells what it was asked for)."""
     with serving(*[lambda request: ok(request.head)] * 3) as server:
-        with contextlib.closing(module.HTTPConnection(*server.address, timeout=PATIENCE)) as made:
+        with contextlib.closing(client.HTTPConnection(*server.address, timeout=PATIENCE)) as made:
             yield made, server
 
 
@@ -40,8 +31,8 @@ def is_next(connection):
 
 @pytest.mark.parametrize("closing", [False, True], ids=["", "close() before the next"])
 @pytest.mark.parametrize("body", ["\u20ac", object(), 5, [b"a", "text"]], ids=repr)
-def test_lines_of_a_refused_request_are_forgotten(module, body, closing):
-    with served(module) as (connection, server):
+def test_lines_of_a_refused_request_are_forgotten(client, body, closing):
+    with served(client) as (connection, server):
         connection.putrequest("DELETE", "/account")
         connection.putheader("X-Secret", "1")
         with pytest.raises((UnicodeEncodeError, TypeError)):
@@ -52,14 +43,14 @@ def test_lines_of_a_refused_request_are_forgotten(module, body, closing):
         is_next(connection)
 
 
-def test_lines_are_forgotten_when_an_audit_hook_raises(module):
+def test_lines_are_forgotten_when_an_audit_hook_raises(client):
     refusing = True
 
     def hook(event, args):
         if refusing and event == "http.client.send" and args[0] is connection:
             raise PermissionError("not today")
 
-    with served(module) as (connection, server):
+    with served(client) as (connection, server):
         sys.addaudithook(hook)
         try:
             with pytest.raises(PermissionError):
@@ -71,16 +62,16 @@ def test_lines_are_forgotten_when_an_audit_hook_raises(module):
 
 @pytest.mark.parametrize("step", ["putheader", "_output", "_send_output", "send", "connect"])
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError, ValueError, OSError])
-def test_lines_are_forgotten_when_a_method_of_a_subclass_raises(module, step, error):
+def test_lines_are_forgotten_when_a_method_of_a_subclass_raises(client, step, error):
     raising = True
 
-    class Subclass(module.HTTPConnection):
+    class Subclass(client.HTTPConnection):
         pass
 
     def method(self, *args, **keywords):
         if raising:
             raise error("by the subclass")
-        return getattr(module.HTTPConnection, step)(self, *args, **keywords)
+        return getattr(client.HTTPConnection, step)(self, *args, **keywords)
 
     setattr(Subclass, step, method)
     with serving(*[lambda request: ok(request.head)] * 3) as server:
@@ -126,10 +117,10 @@ SENDERS = {
 
 @pytest.mark.parametrize("asking", [True, False], ids=["getresponse", "no getresponse"])
 @pytest.mark.parametrize("send", SENDERS.values(), ids=SENDERS)
-def test_the_next_request_is_not_written_into_the_body_of_one_cut_off(module, send, asking):
+def test_the_next_request_is_not_written_into_the_body_of_one_cut_off(client, send, asking):
     handler = TooLarge()
     with Server(handler) as server:
-        connection = module.HTTPConnection(*server.address, timeout=0.2)
+        connection = client.HTTPConnection(*server.address, timeout=0.2)
         with contextlib.closing(connection):
             with pytest.raises(TimeoutError):
                 send(connection)
@@ -170,13 +161,13 @@ def test_a_refused_deadline_leaves_that_of_the_request_under_way():
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer()")
-def test_a_type_error_of_a_signal_handler_does_not_count_as_one_of_the_body(module):
+def test_a_type_error_of_a_signal_handler_does_not_count_as_one_of_the_body(client):
     def handler(number, frame):
         raise TypeError("of the handler")
 
     large = TooLarge()
     with Server(large) as server:
-        connection = module.HTTPConnection(*server.address, timeout=PATIENCE)
+        connection = client.HTTPConnection(*server.address, timeout=PATIENCE)
         before = signal.signal(signal.SIGALRM, handler)
         with contextlib.closing(connection):
             connection.putrequest("POST", "/large")
@@ -196,9 +187,9 @@ def test_a_type_error_of_a_signal_handler_does_not_count_as_one_of_the_body(modu
     assert server.accepted == 2
 
 
-def test_a_connection_that_ended_with_the_response_before_says_so(module):
+def test_a_connection_that_ended_with_the_response_before_says_so(client):
     with serving(ok(b"1"), ok(b"2")) as server:
-        connection = module.HTTPConnection(*server.address, timeout=PATIENCE)
+        connection = client.HTTPConnection(*server.address, timeout=PATIENCE)
         with contextlib.closing(connection):
             connection.request("GET", "/1")
             response = connection.getresponse()

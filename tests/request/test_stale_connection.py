@@ -113,13 +113,6 @@ def test_nothing_has_come():
         assert server.accepted == 1
 
 
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    from support.certificates import Certificates   # skips without trustme
-
-    return Certificates(tmp_path_factory.mktemp("certificates"))
-
-
 def test_tls_that_is_idle(certificates):
     """Session tickets and other records of TLS itself are no answer: the connection is kept."""
     with serving(*[ANSWER] * 9, tls=certificates.server()) as server:

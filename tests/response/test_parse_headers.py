@@ -35,19 +35,8 @@ REFUSED = {
     "NUL in a name": b"X\0Y: z\r\nContent-Length: 2\r\n\r\n",
     "NUL in a line without colon": b"X\0\r\nContent-Length: 2\r\n\r\n",
 }
-ALL_MODULES = ["http.client", "httpclient", "install()"]
 
-
-@pytest.fixture(params=ALL_MODULES)
-def module(request):
-    if request.param == "install()":
-        with httpclient.installed():
-            yield http.client
-    else:
-        yield {"http.client": http.client, "httpclient": httpclient}[request.param]
-
-
-ours = pytest.mark.parametrize("module", ALL_MODULES[1:], indirect=True)
+ours = pytest.mark.parametrize("module", ["httpclient", "install()"], indirect=True)
 
 
 # ---- called directly

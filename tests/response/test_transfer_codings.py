@@ -23,15 +23,6 @@ def reply(coding, version="HTTP/1.1", *fields):
     return "\r\n".join([*lines, "", "ok"]).encode()
 
 
-@pytest.fixture(params=["http.client", "httpclient", "install()"])
-def module(request):
-    if request.param == "install()":
-        with httpclient.installed():
-            yield http.client
-    else:
-        yield {"http.client": http.client, "httpclient": httpclient}[request.param]
-
-
 def two_exchanges(module, replied, **options):
     """The contents of two responses on one connection object, and how many sockets it took."""
     with serving(replied, replied) as server:

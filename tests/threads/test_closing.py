@@ -6,7 +6,6 @@ number, and OpenSSL, which knows no more than that, would read and write there.
 """
 import contextlib
 import copy
-import http.client
 import signal
 import socket
 import threading
@@ -15,27 +14,12 @@ import time
 import httpclient
 import pytest
 
-from support.certificates import Certificates
 from support.servers import PATIENCE, Server, ok, read_head, serving
 
 AT_ONCE = 5     # seconds, where waiting for the peer would take PATIENCE
 STREAM = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nevent 1\n"
 CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nevent 1\n"
 LENGTH = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nevent 1\n"
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    return Certificates(tmp_path_factory.mktemp("certificates"))
-
-
-@pytest.fixture(params=["httpclient", "installed"])
-def module(request):
-    if request.param == "httpclient":
-        yield httpclient
-    else:
-        with httpclient.installed():
-            yield http.client
 
 
 class Stalling:
@@ -79,10 +63,10 @@ class Waiting:
         return self.outcome
 
 
-def opened(module, server, certificates, **keywords):
+def opened(client, server, certificates, **keywords):
     if server.tls is None:
-        return module.HTTPConnection(*server.address, timeout=PATIENCE, **keywords)
-    return module.HTTPSConnection("localhost", server.port, timeout=PATIENCE,
+        return client.HTTPConnection(*server.address, timeout=PATIENCE, **keywords)
+    return client.HTTPSConnection("localhost", server.port, timeout=PATIENCE,
                                   context=certificates.client(), **keywords)
 
 
@@ -112,11 +96,11 @@ class Recorder:
 
 
 @contextlib.contextmanager
-def next_connection_unharmed(module):
+def next_connection_unharmed(client):
     """A connection that is opened before the block gets its own bytes, and sends its own."""
     recorder = Recorder()
     with Server(recorder) as server:
-        connection = module.HTTPConnection(*server.address, timeout=PATIENCE)
+        connection = client.HTTPConnection(*server.address, timeout=PATIENCE)
         connection.request("GET", "/")
         yield
         assert connection.getresponse().read() == Recorder.content
@@ -138,17 +122,17 @@ CLOSERS = {
 }
 
 
-def close_during(module, certificates, reply, read, tls, closer, **keywords):
+def close_during(client, certificates, reply, read, tls, closer, **keywords):
     handler = Stalling(reply)
     with Server(handler, tls=certificates.server() if tls else None) as server:
-        connection = opened(module, server, certificates, **keywords)
+        connection = opened(client, server, certificates, **keywords)
         connection.request("GET", "/")
         response = connection.getresponse()
         sock = response.fp.raw._sock
         assert response.read(8) == b"event 1\n"
         waiting = Waiting(lambda: read(response))
         at_once(CLOSERS[closer], connection, response)
-        with next_connection_unharmed(module):
+        with next_connection_unharmed(client):
             handler.more.set()
             error = waiting.result()
             assert isinstance(error, ConnectionAbortedError) and error.partial == b"", error
@@ -162,28 +146,28 @@ def close_during(module, certificates, reply, read, tls, closer, **keywords):
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
 @pytest.mark.parametrize("reply", [STREAM, CHUNKS, LENGTH], ids=["to the end", "chunks", "length"])
-def test_close_ends_a_read(module, certificates, reply, read, tls):
-    close_during(module, certificates, reply, read, tls, "response")
+def test_close_ends_a_read(client, certificates, reply, read, tls):
+    close_during(client, certificates, reply, read, tls, "response")
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
 @pytest.mark.parametrize("reply", [STREAM, CHUNKS, LENGTH], ids=["to the end", "chunks", "length"])
-def test_close_ends_a_read_with_a_deadline(module, certificates, reply, tls):
+def test_close_ends_a_read_with_a_deadline(client, certificates, reply, tls):
     """Before the timeout, so that the wait is for the deadline."""
-    close_during(module, certificates, reply, READS["read"], tls, "response", deadline=PATIENCE / 2)
+    close_during(client, certificates, reply, READS["read"], tls, "response", deadline=PATIENCE / 2)
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
 @pytest.mark.parametrize("closer", CLOSERS)
-def test_every_close_ends_a_read(module, certificates, tls, closer):
-    close_during(module, certificates, CHUNKS, READS["read"], tls, closer)
+def test_every_close_ends_a_read(client, certificates, tls, closer):
+    close_during(client, certificates, CHUNKS, READS["read"], tls, closer)
 
 
 @pytest.mark.parametrize("framing", ["length", "chunks"])
-def test_what_a_read_had_taken_is_in_the_exception(module, framing):
+def test_what_a_read_had_taken_is_in_the_exception(client, framing):
     handler = Stalling(LENGTH if framing == "length" else CHUNKS)
     with Server(handler) as server:
-        connection = module.HTTPConnection(*server.address, timeout=PATIENCE)
+        connection = client.HTTPConnection(*server.address, timeout=PATIENCE)
         connection.request("GET", "/")
         response = connection.getresponse()
         waiting = Waiting(response.read)
@@ -194,8 +178,8 @@ def test_what_a_read_had_taken_is_in_the_exception(module, framing):
         handler.more.set()
 
 
-def test_a_read_closed_between_two_of_its_steps(module):
-    class Closed(module.HTTPResponse):
+def test_a_read_closed_between_two_of_its_steps(client):
+    class Closed(client.HTTPResponse):
         def _read_next_chunk_size(self):
             size = super()._read_next_chunk_size()
             if self.seen:
@@ -215,11 +199,11 @@ def test_a_read_closed_between_two_of_its_steps(module):
         assert caught.value.partial == b"event 1\n" and response.isclosed()
 
 
-def test_no_read_of_all_content_beside_one_of_the_file(module):
+def test_no_read_of_all_content_beside_one_of_the_file(client):
     """It would end the response, and let go of the store that the other read receives into."""
     handler = Stalling(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nevent")
     with Server(handler) as server:
-        connection = module.HTTPConnection(*server.address, timeout=PATIENCE)
+        connection = client.HTTPConnection(*server.address, timeout=PATIENCE)
         connection.request("GET", "/")
         response = connection.getresponse()
         waiting = Waiting(response.fp.readline)
@@ -230,7 +214,7 @@ def test_no_read_of_all_content_beside_one_of_the_file(module):
         connection.close()
 
 
-def test_content_that_has_all_come_is_returned(module):
+def test_content_that_has_all_come_is_returned(client):
     """Another thread closes between the last receive and what follows it."""
     class Closing(socket.socket):
         left, response = 100_000, None
@@ -245,7 +229,7 @@ def test_content_that_has_all_come_is_returned(module):
 
     near, far = socket.socketpair()
     with far, Closing(fileno=near.detach()) as sock:
-        connection = module.HTTPConnection("in.memory")
+        connection = client.HTTPConnection("in.memory")
         connection.sock = sock
         far.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
         connection.request("GET", "/")
@@ -255,14 +239,14 @@ def test_content_that_has_all_come_is_returned(module):
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
-def test_close_ends_a_getresponse(module, certificates, tls):
+def test_close_ends_a_getresponse(client, certificates, tls):
     handler = Stalling(b"")
     with Server(handler, tls=certificates.server() if tls else None) as server:
-        connection = opened(module, server, certificates)
+        connection = opened(client, server, certificates)
         connection.request("GET", "/")
         waiting = Waiting(connection.getresponse)
         at_once(connection.close)
-        with next_connection_unharmed(module):
+        with next_connection_unharmed(client):
             handler.more.set()
             assert isinstance(waiting.result(), ConnectionAbortedError), waiting.result()
 
@@ -279,25 +263,25 @@ SENDERS = {
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
 @pytest.mark.parametrize("send", SENDERS.values(), ids=SENDERS)
-def test_close_ends_sending(module, certificates, send, tls):
+def test_close_ends_sending(client, certificates, send, tls):
     handler = Stalling(b"", receive=False)
     with Server(handler, tls=certificates.server() if tls else None) as server:
-        connection = opened(module, server, certificates)
+        connection = opened(client, server, certificates)
         waiting = Waiting(lambda: send(connection))
         sock = connection.sock
         at_once(connection.close)
-        with next_connection_unharmed(module):
+        with next_connection_unharmed(client):
             handler.more.set()
             assert isinstance(waiting.result(), OSError), waiting.result()
         assert sock.fileno() == -1
         assert connection.sock is None
 
 
-@pytest.mark.parametrize("module", [httpclient])
-def test_the_connection_can_be_used_after_sending_was_ended(module):
+@pytest.mark.parametrize("client", [httpclient])
+def test_the_connection_can_be_used_after_sending_was_ended(client):
     handler = Stalling(b"", receive=False)
     with Server(handler) as stalling, Server(Recorder()) as server:
-        connection = module.HTTPConnection(*stalling.address, timeout=PATIENCE)
+        connection = client.HTTPConnection(*stalling.address, timeout=PATIENCE)
         waiting = Waiting(lambda: connection.request("POST", "/", bytes(20_000_000)))
         connection.close()
         connection.host, connection.port = server.address
@@ -308,11 +292,11 @@ def test_the_connection_can_be_used_after_sending_was_ended(module):
         handler.more.set()
 
 
-def test_close_ends_a_handshake(module, certificates):
+def test_close_ends_a_handshake(client, certificates):
     """And nothing is sent on the connection that the other thread had closed."""
     silent = Stalling(b"", receive=False)
     with Server(silent) as server:
-        connection = module.HTTPSConnection("localhost", server.port, timeout=PATIENCE,
+        connection = client.HTTPSConnection("localhost", server.port, timeout=PATIENCE,
                                             context=certificates.client())
         waiting = Waiting(lambda: connection.request("GET", "/"))
         at_once(connection.close)
@@ -321,11 +305,11 @@ def test_close_ends_a_handshake(module, certificates):
         silent.more.set()
 
 
-def test_close_while_another_thread_connects(module):
+def test_close_while_another_thread_connects(client):
     """The request is not sent on the connection that comes up after close()."""
     near, far = socket.socketpair()
     closed = threading.Event()
-    connection = module.HTTPConnection("in.memory")
+    connection = client.HTTPConnection("in.memory")
 
     def connect(*args):
         assert closed.wait(PATIENCE)
@@ -355,9 +339,9 @@ def test_deadline_closes_the_descriptor_after_the_receive():
         assert near.fileno() == -1
 
 
-def connecting_slowly(module, address, meanwhile):
+def connecting_slowly(client, address, meanwhile):
     """A connection during whose first connect() something happens."""
-    connection = module.HTTPConnection(*address, timeout=PATIENCE)
+    connection = client.HTTPConnection(*address, timeout=PATIENCE)
     happened = []
 
     def connect(*args):
@@ -375,24 +359,24 @@ def echoing(*paths):
     return serving(*[lambda request: ok(request.target.encode())] * len(paths))
 
 
-def test_closed_and_used_again_while_it_connects(module):
+def test_closed_and_used_again_while_it_connects(client):
     """By a signal handler or another greenlet: the answer to /B is never that to /A."""
     def meanwhile(connection):
         connection.close()
         connection.request("GET", "/B")
 
     with echoing("/A", "/B") as server:
-        connection = connecting_slowly(module, server.address, meanwhile)
+        connection = connecting_slowly(client, server.address, meanwhile)
         with contextlib.closing(connection):
             with pytest.raises(ConnectionAbortedError):
                 connection.request("GET", "/A")
             assert connection.getresponse().read() == b"/B"
 
 
-def test_closed_and_used_again_by_another_thread_while_it_connects(module):
+def test_closed_and_used_again_by_another_thread_while_it_connects(client):
     closed = threading.Event()
     with echoing("/A", "/B") as server:
-        connection = connecting_slowly(module, server.address,
+        connection = connecting_slowly(client, server.address,
                                        lambda connection: closed.wait(PATIENCE))
         with contextlib.closing(connection):
             waiting = Waiting(lambda: connection.request("GET", "/A"))
@@ -404,9 +388,9 @@ def test_closed_and_used_again_by_another_thread_while_it_connects(module):
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs setitimer()")
-def test_a_signal_handler_closes_a_connection_that_sends(module):
+def test_a_signal_handler_closes_a_connection_that_sends(client):
     with Server(Stalling(b"", receive=False)) as server:
-        connection = module.HTTPConnection(*server.address)
+        connection = client.HTTPConnection(*server.address)
         before = signal.signal(signal.SIGALRM, lambda *args: connection.close())
         try:
             signal.setitimer(signal.ITIMER_REAL, 0.2)
@@ -419,10 +403,10 @@ def test_a_signal_handler_closes_a_connection_that_sends(module):
         server.handle.more.set()
 
 
-def test_close_ends_a_handshake_of_connect_itself(module, certificates):
+def test_close_ends_a_handshake_of_connect_itself(client, certificates):
     silent = Stalling(b"", receive=False)
     with Server(silent) as server:
-        connection = module.HTTPSConnection("localhost", server.port, timeout=PATIENCE,
+        connection = client.HTTPSConnection("localhost", server.port, timeout=PATIENCE,
                                             context=certificates.client(), resume_sessions=True)
         waiting = Waiting(connection.connect)
         at_once(connection.close)
@@ -431,9 +415,9 @@ def test_close_ends_a_handshake_of_connect_itself(module, certificates):
         silent.more.set()
 
 
-def test_a_copied_connection_has_no_part_in_the_request_of_the_first(module):
+def test_a_copied_connection_has_no_part_in_the_request_of_the_first(client):
     with echoing("/A", "/B", "/C") as server:
-        connection = module.HTTPConnection(*server.address, timeout=PATIENCE)
+        connection = client.HTTPConnection(*server.address, timeout=PATIENCE)
         connection.request("GET", "/A")
         assert connection.getresponse().read() == b"/A"
         connection.close()

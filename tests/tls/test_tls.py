@@ -12,17 +12,12 @@ import warnings
 import httpclient
 import pytest
 
-from support.certificates import HOST, Certificates, trustme
+from support.certificates import HOST, trustme
 from support.proxy import proxying
 from support.servers import Server, echo, ok, read_head, serving
 
 MODULES = [http.client, httpclient]
 BODY = bytes(range(256)) * 5000
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    return Certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture

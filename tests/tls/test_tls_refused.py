@@ -20,7 +20,6 @@ from support.https import connection, exchange, of_version, resumptions
 from support.proxy import proxying
 from support.servers import PATIENCE, Server, ok, read_head, serving
 
-pytest_plugins = ["support.resuming"]
 
 REFUSALS = {"alert": hello.alert, "end": hello.end, "reset": hello.reset}
 

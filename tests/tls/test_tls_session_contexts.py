@@ -15,8 +15,6 @@ from httpclient._request import tls
 
 from support.https import exchange, resumptions
 
-pytest_plugins = ["support.resuming"]
-
 
 # ---- contexts of another make
 

@@ -20,8 +20,6 @@ from support.https import connection, exchange, of_version, resumptions
 from support.proxy import proxying
 from support.servers import Server, ok, read_head, serving
 
-pytest_plugins = ["support.resuming"]
-
 
 # ---- who resumes
 

@@ -12,22 +12,10 @@ import textwrap
 import httpclient
 import pytest
 
-from support.certificates import Certificates, trustme
+from support.certificates import trustme
 from support.servers import Server, ok, serving
 
 ANOTHER_CA = trustme.CA().cert_pem.bytes().decode()
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    return Certificates(tmp_path_factory.mktemp("certificates"))
-
-
-@pytest.fixture
-def trusted(certificates, monkeypatch):
-    """Default contexts trust the tests' authority alone."""
-    monkeypatch.setenv("SSL_CERT_FILE", certificates.ca_file)
-    monkeypatch.setenv("SSL_CERT_DIR", os.devnull)
 
 
 @pytest.fixture

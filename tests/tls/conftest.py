@@ -1,24 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Fixtures for the tests of TLS sessions.
+"""Fixtures for the tests of the shared context and of TLS sessions."""
 
-A test module names this one in `pytest_plugins`.
-"""
-
-import http.client
 import os
 
-import httpclient
 import pytest
 
 from support.https import VERSIONS, of_version
-from support.installing import restored
 from support.servers import ok, serving
-
-
-@pytest.fixture(scope="session")
-def certificates(tmp_path_factory):
-    made = pytest.importorskip("support.certificates")
-    return made.Certificates(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture
@@ -36,15 +24,10 @@ def nothing_kept():
         store.clear()
 
 
-@pytest.fixture(params=["httpclient", "installed"])
-def client(request, nothing_kept):
-    """httpclient, and http.client under install()."""
-    if request.param == "httpclient":
-        yield httpclient
-    else:
-        with restored():
-            httpclient.install()
-            yield http.client
+@pytest.fixture
+def client(nothing_kept, client):
+    """httpclient, and http.client under install(), without a session that is kept."""
+    return client
 
 
 @pytest.fixture(params=VERSIONS)

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Fixtures: the faults of support.faults over plain TCP and over TLS, and nothing left behind.
-
-A test module names this one in `pytest_plugins`.
-"""
+"""Fixtures: the faults of support.faults over plain TCP and over TLS, and nothing left behind."""
 
 import contextlib
 import os
@@ -35,14 +32,8 @@ class Over:
 
 
 @pytest.fixture(scope="session")
-def issued(tmp_path_factory):
-    certificates = pytest.importorskip("support.certificates")
-    return certificates.Certificates(tmp_path_factory.mktemp("certificates"))
-
-
-@pytest.fixture(scope="session")
-def tls(issued):
-    return Over(issued.server(), issued.client(), issued.ca_file)
+def tls(certificates):
+    return Over(certificates.server(), certificates.client(), certificates.ca_file)
 
 
 @pytest.fixture(scope="session")
