@@ -76,13 +76,13 @@ def program(tmp_path):
     return make
 
 
-def test_script(program, tmp_path):
+def test_script_sees_what_python_shows_it(program, tmp_path):
     program(SHOWS)
     check_shown(*both("program.py", "-x", "--stats", "a b", cwd=tmp_path))
     check_shown(*both(tmp_path / "program.py", cwd="/"))
 
 
-def test_linked_script(program, tmp_path):
+def test_linked_script_sees_what_python_shows_it(program, tmp_path):
     script = program(SHOWS)
     (tmp_path / "folder").mkdir()
     link = tmp_path / "folder" / "link.py"
@@ -94,7 +94,7 @@ def test_linked_script(program, tmp_path):
 
 
 @pytest.mark.parametrize("path", ["./program.py", "a/../program.py", "./a", "a/../a/", "a/."])
-def test_path_as_it_is_given(path, program, tmp_path):
+def test_path_is_shown_as_given(path, program, tmp_path):
     program(SHOWS)
     (tmp_path / "a").mkdir()
     program(SHOWS, "a/__main__.py")
@@ -121,7 +121,7 @@ def test_working_folder(program, tmp_path):
     check_shown(*both(".", cwd=tmp_path))
 
 
-def test_module(program, tmp_path):
+def test_module_sees_what_python_shows_it(program, tmp_path):
     program(SHOWS)
     check_shown(*both("-m", "program", "-m", "x", cwd=tmp_path))
     (tmp_path / "package").mkdir()
@@ -140,7 +140,7 @@ def test_folder_or_zip_file(folder, tmp_path):
     check_shown(*both(folder, "a", cwd=tmp_path))
 
 
-def test_compiled(program, tmp_path):
+def test_compiled_file_sees_what_python_shows_it(program, tmp_path):
     import py_compile
     py_compile.compile(str(program(SHOWS)), cfile=str(tmp_path / "program.pyc"))
     check_shown(*both("program.pyc", cwd=tmp_path))
@@ -157,7 +157,7 @@ def test_code_and_standard_input(tmp_path):
 
 @pytest.mark.parametrize("how", ["script", "module", "code", "input"])
 @pytest.mark.parametrize("end", ENDS)
-def test_end(end, how, program, tmp_path):
+def test_program_ends_as_it_does_with_python(end, how, program, tmp_path):
     source = ENDS[end]
     if (end, how) == ("encoding", "input"):
         pytest.skip("Python cannot decode it there")
@@ -173,7 +173,7 @@ def test_end(end, how, program, tmp_path):
     assert ours == plain
 
 
-def test_what_is_not_there(tmp_path):
+def test_missing_program_fails_as_it_does_with_python(tmp_path):
     both("nothing.py", cwd=tmp_path)
     both("-m", "nothing_of_that_name", cwd=tmp_path)
     (tmp_path / "folder").mkdir()
@@ -207,7 +207,7 @@ def test_usage(args, status, says):
     assert says in (done.stderr if status else done.stdout).decode()
 
 
-def test_refused(program):
+def test_refused_install_does_not_run_the_program(program):
     """It says why, instead of running the program without."""
     script = program("print('runs')")
     done = python("-c", "import http.client, sys, runpy\n"
@@ -304,19 +304,19 @@ def test_savings_are_rounded_or_not_mentioned(responses, theirs, ours, saved):
     (0, "0 bytes"), (1, "1 byte"), (9999, "9999 bytes"), (10_000, "10 kB"), (9_999_000, "9999 kB"),
     (9_999_499, "9999 kB"), (9_999_999, "10 MB"), (9_999_999_999, "10 GB"),
     (2_034_000_000, "2034 MB"), (10**14, "100000 GB")])
-def test_sizes_are_short(octets, size):
+def test_stats_write_sizes_short(octets, size):
     assert f" {size} received;" in stats.text(counted(7, octets), 1.0, 1.0, 0.5)
 
 
 @pytest.mark.parametrize(("responses", "theirs", "ours", "reason"), [
     (0, 60e-6, 10e-6, "no response came"), (7, 60e-6, 10e-6, "too few responses"),
     (10**6, 9e-6, 12e-6, "no faster here: 9 us each with http.client, 12 us with httpclient")])
-def test_why_no_saving_is_named(responses, theirs, ours, reason):
+def test_stats_say_why_no_saving_is_named(responses, theirs, ours, reason):
     _, why = stats.text(counted(responses), 1.0, theirs, ours).splitlines()
     assert reason in why
 
 
-def test_one_is_no_plural():
+def test_stats_write_one_in_the_singular():
     said = stats.text(counted(1), 1.0, 1e-6, 1e-6)
     assert " 1 request, 1 response, " in said
 
@@ -330,7 +330,7 @@ def test_counts_without_a_gil_are_not_said_to_be_exact(gil, said, monkeypatch):
     assert stats.text(counted(0), 1.0, 1.0, 0.5).startswith("httpclient: 0 requests, 0 responses")
 
 
-def test_stats_of_nothing(program):
+def test_stats_without_a_response_say_so(program):
     done = python("-m", "httpclient", "--stats", program("print('runs')"))
     assert b"httpclient: 0 requests, 0 responses, 0 bytes received; " in done.stderr
     assert b"no response came over http.client" in done.stderr
@@ -341,7 +341,7 @@ def test_stats_of_nothing(program):
 @pytest.mark.parametrize("source", ["sys.stderr = None", "sys.stderr.close()", "os._exit(5)",
                                     "os.kill(os.getpid(), signal.SIGTERM)",
                                     "os.execv(sys.executable, [sys.executable, '-c', ''])"])
-def test_stats_that_nobody_can_get(source, program):
+def test_stats_without_stderr_are_dropped(source, program):
     """Not on standard output instead, and without a word about it."""
     if sys.platform == "win32" and source.startswith("os."):
         pytest.skip("ends a process otherwise there")
@@ -353,7 +353,7 @@ def test_stats_that_nobody_can_get(source, program):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs descriptors that are inherited")
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_stats_that_nobody_reads(unbuffered, program):
+def test_stats_to_a_closed_pipe_leave_the_exit_status(unbuffered, program):
     read, write = os.pipe()
     os.close(read)
     script = program("import sys\nsys.unraisablehook = lambda _: print('unraisable')")
@@ -388,7 +388,7 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize("args", [["spawn"], ["spawn", "initializer"], ["fork"]])
-def test_child_processes(args, program):
+def test_child_processes_can_use_httpclient(args, program):
     """A forked child has it; a spawned one begins anew, and installs it by an initializer."""
     if args == ["fork"] and not hasattr(os, "fork"):
         pytest.skip("needs fork()")
@@ -396,7 +396,7 @@ def test_child_processes(args, program):
     assert done.stdout.strip() == b"well", done.stderr.decode()
 
 
-def test_pytest(program, tmp_path):
+def test_pytest_runs_on_httpclient(program, tmp_path):
     program("import http.client\n\ndef test():\n"
             "    assert 'httpclient' in http.client.HTTPConnection.request.__code__.co_filename\n",
             "test_it.py")

@@ -48,7 +48,7 @@ def python_calls(function, *args):
 
 # ---- when it is installed, and when not
 
-def test_twice_is_once():
+def test_second_install_changes_nothing():
     assert httpclient.install() is None
     first = vars(http.client.HTTPConnection)["request"]
     httpclient.install()
@@ -57,7 +57,7 @@ def test_twice_is_once():
     httpclient.uninstall()
 
 
-def test_blocks_within_blocks():
+def test_nested_blocks_end_with_the_outermost():
     with httpclient.installed() as outer:
         assert outer
         with httpclient.installed():
@@ -66,7 +66,7 @@ def test_blocks_within_blocks():
     assert not outer
 
 
-def test_block_within_install():
+def test_block_within_install_leaves_it_installed():
     httpclient.install()
     with httpclient.installed():
         pass
@@ -77,7 +77,7 @@ def test_block_within_install():
     assert not now
 
 
-def test_block_that_has_not_begun():
+def test_end_of_a_block_that_has_not_begun_is_refused():
     """Its end is refused, and nothing is counted for it."""
     with httpclient.installed() as other:
         with pytest.raises(RuntimeError, match="has not begun"):
@@ -91,7 +91,7 @@ def test_block_that_has_not_begun():
     assert not other
 
 
-def test_one_object_for_several_blocks():
+def test_one_object_serves_several_blocks():
     now = httpclient.installed()
     with contextlib.ExitStack() as stack:
         stack.enter_context(now)
@@ -105,7 +105,7 @@ def test_one_object_for_several_blocks():
         now.__exit__(None, None, None)
 
 
-def test_what_it_says(monkeypatch):
+def test_repr_and_lists_say_what_is_installed(monkeypatch):
     assert repr(httpclient.installed()) == "<httpclient is not installed>"
     assert httpclient.installed().replaced == httpclient.installed().left == []
     original = http.client.HTTPConnection.send
@@ -117,7 +117,7 @@ def test_what_it_says(monkeypatch):
     monkeypatch.undo()
 
 
-def test_threads_install_at_once():
+def test_threads_can_install_at_the_same_time():
     """Each block has it installed all along, and exchanges go well meanwhile."""
     errors = []
 
@@ -143,7 +143,7 @@ def test_threads_install_at_once():
     assert not errors
 
 
-def test_nothing_is_kept():
+def test_uninstall_frees_the_second_instance():
     """The second instance of our modules goes with it."""
     httpclient.install()
     gone = weakref.ref(http.client.HTTPConnection.request)

@@ -130,7 +130,7 @@ def test_module_without_a_spec(gone):
     subprocess.run([sys.executable, "-P", "-c", program], check=True, timeout=60)
 
 
-def test_private_names_are_nobody_elses():
+def test_private_names_begin_with_a_prefix_of_their_own():
     """What http.client's classes do not have by themselves begins with a prefix of its own."""
     classes = [http.client.HTTPConnection, http.client.HTTPSConnection, http.client.HTTPResponse]
     before = [set(vars(cls)) for cls in classes]
@@ -155,7 +155,7 @@ OTHERS_ATTRIBUTES = {
 
 @pytest.mark.parametrize("whose", ["class", "object"])
 @pytest.mark.parametrize("steps", [False, True])
-def test_public_attributes_of_others_have_no_meaning(whose, steps):
+def test_foreign_attributes_named_like_options_are_ignored(whose, steps):
     class Response(http.client.HTTPResponse):
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **kwargs)

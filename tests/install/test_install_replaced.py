@@ -51,7 +51,7 @@ def well(connection_class=None):
 
 
 @NAMES
-def test_subclass_for_good(name, monkeypatch):
+def test_subclass_in_place_stays_and_runs_on_httpclient(name, monkeypatch):
     """Put there before install(), as warcio does, and still there after uninstall()."""
     cls = subclass(name)
     monkeypatch.setattr(http.client, name, cls)
@@ -150,7 +150,7 @@ def factory(*args, **keywords):
     (Unrelated, re.escape(f"{__name__}.Unrelated,")), (factory, "<function factory"),
     (mock.MagicMock(), "<MagicMock"), (mock.create_autospec(Unrelated), "<MagicMock")],
     ids=["class", "function", "mock", "autospec"])
-def test_what_derives_from_nothing_is_refused(name, other, who, monkeypatch):
+def test_replacement_that_is_no_subclass_is_refused(name, other, who, monkeypatch):
     monkeypatch.setattr(http.client, name, other)
     says = f"^http.client.{name} has been replaced by {who}.*does not derive.*when it is back$"
     with pytest.raises(RuntimeError, match=says):

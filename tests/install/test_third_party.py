@@ -36,7 +36,7 @@ def missing(package):
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_program(name, when, tmp_path):
+def test_library_runs_on_httpclient(name, when, tmp_path):
     for package in PROGRAMS[name]:
         if missing(package):
             pytest.skip(f"{package} is not installed")

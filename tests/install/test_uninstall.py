@@ -36,7 +36,7 @@ def exchanges_go_well():
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("way", ["in", "out"])
 @pytest.mark.parametrize("when", ["sent", "begun", "half read"])
-def test_exchange_under_way(way, when, kind, how):
+def test_exchange_under_way_ends_on_the_other_implementation(way, when, kind, how):
     """What one of the two has begun the other ends, and the connection goes on."""
     switch = [httpclient.install, httpclient.uninstall]
     if way == "out":
@@ -65,7 +65,7 @@ def test_exchange_under_way(way, when, kind, how):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_was_never_ours_stays_as_it_is(kind):
+def test_objects_made_before_install_are_unchanged(kind):
     with serving(KINDS[kind]) as server:
         connection = connect(server)
         connection.request("GET", "/")
@@ -106,8 +106,7 @@ def test_attribute_that_a_subclass_has_deleted():
 
 
 @pytest.mark.parametrize("sent", [False, True])
-def test_nothing_is_left_for_the_next_time(sent):
-    """Of a request, its deadline or its socket."""
+def test_uninstall_forgets_request_deadline_and_socket(sent):
     with serving(*[ok(b"x")] * 4) as server:
         connection = connect(server)
         with httpclient.installed():
@@ -196,7 +195,7 @@ def test_tls_connection(tmp_path):
 
 # ---- what others hold
 
-def test_thread_within_a_method():
+def test_thread_within_a_method_finishes_it_after_uninstall():
     """It goes on, and what it needs stays until then."""
     with asking() as (thread, start, found, server):
         start()
@@ -214,7 +213,7 @@ def private_names_stay():
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["read", "read1", "readline"])
-def test_bound_method(kind, name):
+def test_bound_method_can_be_called_after_uninstall(kind, name):
     """It is on no stack between two calls; whoever has it goes on all the same."""
     with serving(KINDS[kind]) as server:
         httpclient.install()
@@ -233,7 +232,7 @@ def test_bound_method(kind, name):
     assert repr(httpclient.installed()) == "<httpclient is not installed>"
 
 
-def test_method_under_another_name():
+def test_method_bound_to_another_name_works_after_uninstall():
     httpclient.install()
 
     class Subclass(http.client.HTTPConnection):
@@ -250,8 +249,8 @@ def test_method_under_another_name():
     del Subclass.plain_request
 
 
-def test_traceback_with_our_frames():
-    """They are over; that nobody can tell, and it does no harm.
+def test_traceback_with_frames_of_httpclient_does_no_harm():
+    """The frames have ended, but uninstall() cannot tell.
 
     In builds for running without a GIL they hold no references that count.
     """
@@ -268,7 +267,7 @@ def test_traceback_with_our_frames():
     assert not private_names_stay()
 
 
-def test_other_threads():
+def test_running_threads_keep_private_names_without_a_gil():
     """Without a GIL nobody can look at their stacks: what they might need stays while they run."""
     over = threading.Event()
     thread = threading.Thread(target=over.wait, args=(20,))
@@ -299,7 +298,7 @@ def test_lazy_attribute_in_another_thread():
 
 @pytest.mark.parametrize("inner", [httpclient.install, httpclient.uninstall])
 @pytest.mark.parametrize("step", ["_complete_instances", "_count", "_change_module"])
-def test_called_while_it_is_under_way(inner, step, monkeypatch):
+def test_uninstall_can_be_called_during_uninstall(inner, step, monkeypatch):
     """By a signal handler, or a finalizer."""
     original = getattr(INSTALL.Installation, step)
     calls = []
@@ -324,7 +323,7 @@ def test_called_while_it_is_under_way(inner, step, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["_is_legal_header_name", "parse_headers", "HTTP_PORT", "print"])
-def test_name_that_somebody_has_taken_back(name, monkeypatch):
+def test_rebinding_undone_after_uninstall_does_not_come_back(name, monkeypatch):
     """It does not come back with the next install(), though something of ours was held."""
     before = vars(http.client).get(name)
     patched = lambda *args: None        # noqa: E731
@@ -347,7 +346,7 @@ def test_name_that_somebody_has_taken_back(name, monkeypatch):
     del kept
 
 
-def test_name_that_somebody_has_bound(monkeypatch):
+def test_rebound_name_is_left_in_place_with_a_warning(monkeypatch):
     original = http.client.parse_headers
     httpclient.install()
     with monkeypatch.context() as patch:
@@ -386,7 +385,7 @@ class Odd(http.client.HTTPConnection):
         raise RuntimeError(f"no {name} yet")
 
 
-def test_odd_objects_are_no_obstacle():
+def test_unhashable_objects_do_not_stop_uninstall():
     odd = Unhashable("Name", (), {})(), Odd("127.0.0.1", 1)
     httpclient.install()
     httpclient.uninstall()
@@ -397,7 +396,7 @@ def test_odd_objects_are_no_obstacle():
         odd[1].close()
 
 
-def test_error_in_the_middle(monkeypatch):
+def test_uninstall_can_be_repeated_after_an_error(monkeypatch):
     """A signal's, for instance: another call goes on with it."""
     complete = INSTALL.Installation._complete_instances
 
@@ -416,7 +415,7 @@ def test_error_in_the_middle(monkeypatch):
         exchanges_go_well()
 
 
-def test_warning_as_an_error(monkeypatch):
+def test_uninstall_completes_when_its_warning_is_an_error(monkeypatch):
     httpclient.install()
     original = http.client.HTTPConnection.send
     with monkeypatch.context() as patch, warnings.catch_warnings():
@@ -433,7 +432,7 @@ def in_another_process(program):
     subprocess.run([sys.executable, "-P", "-c", program], check=True, timeout=60)
 
 
-def test_frozen_objects():
+def test_objects_hidden_by_gc_freeze_keep_working():
     """What the garbage collector hides keeps our defaults."""
     in_another_process("""
 import gc, http.client, httpclient, io
@@ -452,7 +451,7 @@ assert connection is None or connection._context
 """)
 
 
-def test_http_client_loaded_anew():
+def test_reloaded_http_client_is_not_installed():
     in_another_process("""
 import http.client, importlib, httpclient
 httpclient.install()

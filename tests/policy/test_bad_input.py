@@ -70,7 +70,7 @@ def going_wrong(module, wrong, timeout=20):
 @pytest.mark.parametrize("failure", [
     socket.gaierror(socket.EAI_NONAME, "Name or service not known"), TimeoutError("timed out"),
     ConnectionRefusedError("no"), PermissionError("no")], ids=lambda e: type(e).__name__)
-def test_no_connection(module, failure, monkeypatch):
+def test_failed_connect_can_be_tried_again(module, failure, monkeypatch):
     create_connection = socket.create_connection
 
     def fail(*args, **kwargs):
@@ -89,7 +89,7 @@ def test_no_connection(module, failure, monkeypatch):
             assert connection.getresponse().read() == b"all is well"
 
 
-def test_no_connection_and_at_once_another():
+def test_failed_connect_leaves_the_connection_idle():
     """The connection is idle again (COMPATIBILITY.md: the connection)."""
     holder, address = nobody()
     with holder, serving(GOOD) as server:
@@ -103,7 +103,7 @@ def test_no_connection_and_at_once_another():
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_refused(module):
+def test_refused_connect_leaves_no_socket(module):
     holder, address = nobody()
     with holder:
         connection = module.HTTPConnection(*address, timeout=20)
@@ -115,7 +115,7 @@ def test_refused(module):
 
 @pytest.mark.parametrize("module", MODULES)
 @pytest.mark.parametrize("port", ["no such service", "", None, -1, 70_000, 1.5, b"80", [80]])
-def test_odd_ports(module, port):
+def test_odd_ports_raise_at_connect_alone(module, port):
     """Whatever the socket module says to it, or a default."""
     try:
         connection = module.HTTPConnection("127.0.0.1", port, timeout=0.5)
@@ -129,7 +129,7 @@ def test_odd_ports(module, port):
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_odd_timeouts(module):
+def test_invalid_timeouts_are_refused_at_connect(module):
     with serving(GOOD) as server:
         for timeout, error in [("5", TypeError), (-1, ValueError), ([], TypeError)]:
             with pytest.raises(error):
@@ -175,7 +175,7 @@ ANSWERS = [
 
 @pytest.mark.parametrize("module", MODULES)
 @pytest.mark.parametrize(("wrong", "error"), ANSWERS)
-def test_answer(module, wrong, error):
+def test_bad_answer_raises_and_the_connection_is_usable_after_close(module, wrong, error):
     with going_wrong(module, wrong) as (server, connection):
         with pytest.raises(error) as caught:
             connection.request("GET", "/")
@@ -190,7 +190,7 @@ REFUSED = [param for param in ANSWERS if not param.id.startswith(("reset", "noth
 
 
 @pytest.mark.parametrize(("wrong", "error"), REFUSED)
-def test_next_request_without_close(wrong, error):
+def test_bad_answer_needs_no_close_before_the_next_request(wrong, error):
     """http.client would stay in Request-sent (COMPATIBILITY.md: the connection)."""
     with going_wrong(httpclient, wrong) as (server, connection):
         connection.request("GET", "/")
@@ -206,7 +206,7 @@ def test_next_request_without_close(wrong, error):
     CHUNKED + b"5\r\nabcde", CHUNKED + b"0\r\n", HEAD + b"\r\nuntil close",
 ], ids=["nothing", "status line", "fields", "no body", "half a body", "no chunk", "half a chunk",
         "no CRLF", "no trailer", "until close"])
-def test_timeout(module, wire):
+def test_timeout_leaves_the_connection_usable_after_close(module, wire):
     with going_wrong(module, stalls(wire), timeout=0.1) as (server, connection):
         with pytest.raises(TimeoutError):
             connection.request("GET", "/")
@@ -217,7 +217,7 @@ def test_timeout(module, wire):
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_reading_on_after_a_timeout(module):
+def test_read_after_a_timeout_is_refused(module):
     """Bytes may have been lost, so the file refuses, as socket.makefile()'s do."""
     with going_wrong(module, stalls(HEAD + b"Content-Length: 10\r\n\r\nfirst"), timeout=0.1) as (
             server, connection):
@@ -258,7 +258,7 @@ def test_server_closes_an_idle_connection(module):
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_server_that_does_not_read(module):
+def test_server_that_answers_early_and_resets_gives_its_answer_or_an_error(module):
     """It answers 413 and resets; the request fails, or the answer is got."""
     def wrong(sock):
         sock.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
@@ -356,7 +356,7 @@ def told(wire, strict, way):
 
 @pytest.mark.parametrize("way", [arrive.pair, arrive.memory], ids=["socket", "file"])
 @pytest.mark.parametrize(("wire", "name", "rule", "named"), TOLD + TOLD_STRICT)
-def test_exceptions_tell(wire, name, rule, named, way, request):
+def test_exceptions_name_the_rule_and_the_bytes(wire, name, rule, named, way, request):
     error, text = told(wire, "strict" in request.node.callspec.id or None, way)
     assert type(error).__name__ == name
     assert rule in text
@@ -368,7 +368,7 @@ def test_exceptions_tell(wire, name, rule, named, way, request):
                                     lambda e: pickle.loads(pickle.dumps(e))],
                          ids=["copy", "deepcopy", "pickle"])
 @pytest.mark.parametrize(("wire", "name", "rule", "named"), TOLD)
-def test_what_exceptions_tell_travels(wire, name, rule, named, copied):
+def test_copied_exceptions_keep_their_text(wire, name, rule, named, copied):
     error, text = told(wire, None, arrive.pair)
     other = copied(error)
     assert type(other) is type(error) and vars(other) == vars(error)
@@ -376,7 +376,7 @@ def test_what_exceptions_tell_travels(wire, name, rule, named, copied):
     assert str(other.__cause__ or other) == text
 
 
-def test_a_cause_that_cannot_be_pickled_stays_behind():
+def test_pickle_drops_a_cause_that_cannot_be_pickled():
     error = httpclient.IncompleteRead(b"ab")
     error.__cause__ = ConnectionError(threading.Lock())
     assert pickle.loads(pickle.dumps(error)).partial == b"ab"

@@ -101,7 +101,7 @@ NAMES = [name for name in reads.LARGE if name != "fp"]
 
 @every_share
 @every_set
-def test_whole(kind, number):
+def test_recorded_responses_read_as_in_http_client(kind, number):
     wrong = []
     for record in share(FILES[kind], number):
         name = chosen(record, NAMES)
@@ -113,7 +113,7 @@ def test_whole(kind, number):
 
 @every_share
 @every_set
-def test_byte_by_byte(kind, number):
+def test_recorded_responses_byte_by_byte_read_as_in_http_client(kind, number):
     wrong = []
     for record in share(FILES[kind], number):
         wrong += compare(record, ("read", BYTEWISE_PAIR, "response"),
@@ -123,7 +123,7 @@ def test_byte_by_byte(kind, number):
 
 
 @every_set
-def test_split_at_each_point(kind):
+def test_recorded_responses_split_at_each_point_read_as_in_http_client(kind):
     files = tuple(FILES[kind])
     sample = sorted(records(files), key=lambda record: record["id"])[::SAMPLE]
     wrong = []
@@ -154,7 +154,7 @@ def agreement(record):
 
 
 @pytest.mark.parametrize("which", CONFORMANCE)
-def test_what_other_projects_expect(which):
+def test_expectations_of_other_projects_are_counted(which):
     """Prints a table (-rP shows it); that each outcome has its reason, the tests above say."""
     table = collections.Counter()
     examples = {}

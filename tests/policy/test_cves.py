@@ -280,7 +280,7 @@ def splits(data):
 @pytest.mark.parametrize("way", [arrive.pair, arrive.buffered, arrive.fed],
                          ids=["socket", "file", "fed"])
 @pytest.mark.parametrize(("data", "method", "default", "strict"), CASES)
-def test_response(data, method, default, strict, way):
+def test_vulnerable_response_has_the_outcome_of_the_policy(data, method, default, strict, way):
     for cuts in splits(data):
         for mode, expected in ((None, default), (True, strict), (False, default)):
             with way(data, cuts) as arrival:

@@ -84,7 +84,7 @@ def test_reset_at_every_octet(module, over_resets, wire):
 
 
 @every_wire
-def test_reset_and_no_close(over_resets, wire):
+def test_reset_at_every_octet_needs_no_close(over_resets, wire):
     """The next request opens a new connection by itself, once the response is closed."""
     with over_resets.server(*(faults.resets(wire[:at]) for at in points(wire))) as server:
         for at in points(wire):
@@ -154,7 +154,7 @@ def test_end_at_every_octet_strictly(plain, wire):
 
 
 @pytest.mark.parametrize("script", READS[1:])
-def test_missing_content_is_known(plain, script):
+def test_truncated_content_is_reported_by_each_read(plain, script):
     """Where http.client's reads say nothing about it (COMPATIBILITY.md: content shorter)."""
     wire = WIRES["length"]
     with plain.server(faults.ends(wire[:-3]), faults.ends(wire)) as server:
@@ -201,7 +201,7 @@ def test_stall_at_every_octet(module, over, wire):
 
 @both
 @every_wire
-def test_drip(module, over, wire):
+def test_slow_octets_within_the_timeout_are_read(module, over, wire):
     """Slow, but each octet comes in time."""
     whole = judge(wire)
     plan = faults.drips(wire)
@@ -228,7 +228,7 @@ SURPLUS = {
 
 @pytest.mark.parametrize("surplus", [POISON, b"\r\n", b"x"], ids=["response", "CRLF", "octet"])
 @pytest.mark.parametrize("wire", SURPLUS.values(), ids=SURPLUS)
-def test_surplus_behind_a_response(over, wire, surplus):
+def test_surplus_octets_close_the_connection(over, wire, surplus):
     """COMPATIBILITY.md: bytes behind a complete response end its connection."""
     with over.server(*[faults.stalls(wire + surplus)] * len(READS)) as server:
         for number, script in enumerate(READS):
@@ -258,7 +258,7 @@ def idle_and_surprised(connection, plan):
 
 
 @pytest.mark.parametrize("surprise", WHILE_IDLE.values(), ids=WHILE_IDLE)
-def test_news_on_an_idle_connection(over, surprise):
+def test_input_on_an_idle_connection_closes_it(over, surprise):
     """COMPATIBILITY.md: bytes, or the end, on an idle connection."""
     plan = faults.Surprises(surprise)
     with over.server(plan) as server:
@@ -271,7 +271,7 @@ def test_news_on_an_idle_connection(over, surprise):
 
 
 @pytest.mark.skipif(not ssl.HAS_TLSv1_3, reason="needs TLS 1.3")
-def test_tls_has_news_for_itself(tls, certificates):
+def test_tls_handshake_message_on_an_idle_connection_is_no_content(tls, certificates):
     """A handshake message comes while the connection is idle: no content, no end of it."""
     over = type(tls)(certificates.server(client_required=True), certificates.client())
     over.server_context.verify_mode = ssl.CERT_OPTIONAL

@@ -70,7 +70,7 @@ def outlasted(got, connection, began):
 @pytest.mark.parametrize("steps", [False, True], ids=["at once", "by steps"])
 @pytest.mark.parametrize("plan", (SLOW_HEADS | SLOW_CONTENT).values(),
                          ids=SLOW_HEADS | SLOW_CONTENT)
-def test_deadline(over, plan, steps):
+def test_deadline_ends_an_exchange_with_a_slow_server(over, plan, steps):
     """From the beginning of the request to the end of the content."""
     with over.server(plan) as server:
         with over.connection(httpclient, server, deadline=DEADLINE) as connection:
@@ -80,7 +80,7 @@ def test_deadline(over, plan, steps):
             outlasted(Exchange(connection, 0), connection, began)
 
 
-def test_deadline_lets_go_of_the_socket(over):
+def test_passed_deadline_closes_the_socket(over):
     """At once, and not only when the response is closed, or collected."""
     with over.server(SLOW_CONTENT["length"]) as server:
         with over.connection(httpclient, server, deadline=DEADLINE) as connection:
@@ -277,7 +277,7 @@ def short(value):
 
 
 @pytest.mark.parametrize("deadline", SERVED, ids=short)
-def test_number_of_seconds(client, over, deadline):
+def test_any_number_of_seconds_is_a_deadline(client, over, deadline):
     """Of any kind, and as many as anybody likes."""
     with over.server() as server:
         with over.connection(client, server, deadline=deadline) as connection:
@@ -309,7 +309,7 @@ def test_infinity_leaves_the_timeout(over):
 
 
 @pytest.mark.parametrize("deadline", PASSED, ids=short)
-def test_deadline_that_has_passed(client, plain, deadline):
+def test_deadline_that_has_passed_sends_nothing(client, plain, deadline):
     """Nothing is sent, as where a budget is used up before the request."""
     with plain.server() as server:
         with plain.connection(client, server) as connection:
@@ -325,7 +325,7 @@ def test_deadline_that_has_passed(client, plain, deadline):
 
 
 @pytest.mark.parametrize(("deadline", "error"), BAD, ids=short)
-def test_what_is_no_deadline_is_refused_at_once(client, plain, deadline, error):
+def test_invalid_deadline_is_refused_at_once(client, plain, deadline, error):
     """By the constructor and by request(), with the value; the connection is as it was."""
     with pytest.raises(error, match="deadline|signaling") as caught:
         client.HTTPConnection("a.example", deadline=deadline)
@@ -340,7 +340,7 @@ def test_what_is_no_deadline_is_refused_at_once(client, plain, deadline, error):
 
 
 @pytest.mark.parametrize(("deadline", "error"), BAD, ids=short)
-def test_attribute_that_is_no_deadline(plain, deadline, error):
+def test_invalid_deadline_attribute_is_refused_by_the_request(plain, deadline, error):
     with plain.server() as server:
         with plain.connection(httpclient, server) as connection:
             connection.deadline = deadline

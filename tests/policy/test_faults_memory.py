@@ -158,8 +158,8 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
-def test_large_content_is_not_there_twice(plain, name):
-    """Neither where it does not fit any more, nor where it is cut to size."""
+def test_large_content_is_held_once(plain, name):
+    """Also where the last piece does not fit any more, and where it is cut to size."""
     size, before, after, error = UNKNOWN[name]
     facts = measure(plain, [sends(before, size * MIB, after)], [(0, "read", "socket", None)])
     [(raised, count, partial)] = facts["outcomes"]
@@ -222,7 +222,7 @@ def test_lie_about_a_length(over, name):
 
 
 @pytest.mark.parametrize("name", NOT_AT_ALL)
-def test_chunk_size_that_is_none(plain, name):
+def test_invalid_chunk_size_takes_no_memory(plain, name):
     runs = [(0, way, lane, None) for lane in LANES for way in WAYS]
     facts = measure(plain, [faults.ends(NOT_AT_ALL[name])], runs)
     assert facts["outcomes"] == [["IncompleteRead", 0, 0]] * len(runs)

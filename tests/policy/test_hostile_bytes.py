@@ -395,14 +395,14 @@ def breaks(response, expected):
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 @each_row
-def test_row(data, method, strict, expected, way):
+def test_each_row_has_the_outcome_of_the_policy(data, method, strict, expected, way):
     with way(data) as arrival:
         judge(arrival, data, method, strict, expected)
 
 
 @pytest.mark.parametrize("way", [arrive.pair, arrive.fed], ids=["socket", "fed"])
 @each_row
-def test_row_in_two_pieces(data, method, strict, expected, way):
+def test_each_row_in_two_pieces_has_the_outcome_of_the_policy(data, method, strict, expected, way):
     """strict=False is a mode of its own only where HTTP/ comes or does not."""
     end = min(12 if strict is False else len(data), len(data))
     for point in range(1, end, 1 if len(data) < 500 else 101):
@@ -411,7 +411,7 @@ def test_row_in_two_pieces(data, method, strict, expected, way):
 
 
 @each_row
-def test_row_over_tls(data, method, strict, expected, contexts):
+def test_each_row_over_tls_has_the_outcome_of_the_policy(data, method, strict, expected, contexts):
     """In one record, and in as small ones as the kernel's buffer takes."""
     for record in (None, 1 + len(data) // 40):
         with arrive.tls(contexts, record)(data) as arrival:

@@ -92,7 +92,7 @@ def world():
 
 @pytest.fixture
 def module():
-    """httpclient; in test_the_same_on_http_client()'s process http.client on it."""
+    """httpclient, or http.client under install() in the process of the test below."""
     if INSTALLED not in os.environ:
         yield httpclient
     else:
@@ -101,7 +101,7 @@ def module():
 
 
 @pytest.mark.skipif(INSTALLED in os.environ, reason="would run itself")
-def test_the_same_on_http_client():
+def test_installed_http_client_passes_these_tests():
     """In a process of its own: CPython 3.11 keeps a frame where a trace function raises in some
     places, and with it our functions on http.client's classes.
     """

@@ -42,13 +42,13 @@ def assert_same(wire, names, way, through):
 
 @pytest.mark.parametrize(("way", "through"), WAYS.values(), ids=WAYS)
 @pytest.mark.parametrize("wire", wires.table(*wires.WIRES))
-def test_same(wire, way, through):
+def test_each_wire_reads_as_in_http_client(wire, way, through):
     assert_same(wire, reads.SCRIPTS if len(wire.data) < 5000 else reads.LARGE, way, through)
 
 
 @pytest.mark.parametrize("way", [arrive.buffered, arrive.pair], ids=["buffered file", "socket"])
 @pytest.mark.parametrize("wire", wires.table(*(w for w in wires.WIRES if len(w.data) < 600)))
-def test_same_when_split_at_each_point(wire, way):
+def test_each_wire_split_at_each_point_reads_as_in_http_client(wire, way):
     for point in range(1, len(wire.data)):
         cut = functools.partial(way, cuts=arrive.split_at(point))
         names = ["read", SOME[1 + point % (len(SOME) - 1)]]
@@ -57,7 +57,7 @@ def test_same_when_split_at_each_point(wire, way):
 
 @pytest.mark.parametrize("record", [None, 7], ids=["one record", "records of 7 bytes"])
 @pytest.mark.parametrize("wire", wires.table(*(w for w in wires.WIRES if len(w.data) < 600)))
-def test_same_over_tls(wire, record, contexts):
+def test_each_wire_over_tls_reads_as_in_http_client(wire, record, contexts):
     way = arrive.tls(contexts, record)
     assert_same(wire, ["read", "read1", "readline"], way, "response")
     assert_same(wire, ["read(3)"], way, "connection")

@@ -51,13 +51,13 @@ def with_verdict(verdicts, *words):
     return {label for label, verdict in verdicts.items() if verdict in words}
 
 
-def test_there_are_35():
+def test_table_has_35_responses():
     assert len(strictness.RESPONSES) == len(dict(strictness.RESPONSES)) == 35
     assert len({data for _, data in strictness.RESPONSES}) == 35
 
 
 @pytest.mark.parametrize("mode", ["None", "False"])
-def test_default(judged, mode):
+def test_default_mode_notices_at_least_30(judged, mode):
     verdicts = judged[f"httpclient strict={mode}"]
     assert with_verdict(verdicts, "defect") == REPAIRED
     assert with_verdict(verdicts, "taken", "misread", "hangs") == TAKEN
@@ -81,7 +81,7 @@ def test_valid_responses_are_taken_by_all(judged):
             assert not client or strictness.verdict(client, data) == "taken", (name, control)
 
 
-def test_who_refuses_valid_responses_does_not_count(monkeypatch):
+def test_client_that_refuses_valid_responses_is_an_error(monkeypatch):
     def refuses(data):
         raise ValueError
 
@@ -90,7 +90,7 @@ def test_who_refuses_valid_responses_does_not_count(monkeypatch):
         strictness.judge()
 
 
-def test_readme_has_these_sums(judged):
+def test_readme_has_the_sums_of_the_table(judged):
     readme = ROOT / "README.md"
     if not readme.is_file():
         pytest.skip("no README.md beside the tests")
@@ -113,7 +113,7 @@ def run(folder, *arguments):
     return done.stdout
 
 
-def test_table(tmp_path, judged):
+def test_table_has_a_line_for_each_response(tmp_path, judged):
     text = run(tmp_path, "--json", "verdicts.json")
     lines = text.splitlines()
     assert max(map(len, lines)) <= 100

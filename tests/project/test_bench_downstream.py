@@ -64,7 +64,7 @@ def test_libraries(library, folder):
     assert report["environment"]["peers"][LIBRARIES[library]]
 
 
-def test_who_runs_on_what(folder):
+def test_install_runs_in_one_process_before_the_library(folder):
     """install() is called in one of the processes, and comes before the library."""
     (folder / "told.py").write_text("""
 import os, sys
@@ -105,14 +105,14 @@ def install():
     assert 3 <= done.stderr.count("installed") <= 5
 
 
-def test_process_that_ends(folder):
+def test_process_that_ends_is_named(folder):
     (folder / "ends.py").write_text("def install():\n    raise SystemExit(3)\n")
     done = run_bench(folder, *QUICK, "--case", ROW, "--module", "ends")
     assert done.returncode == 2
     assert f"{ROW}, with ends: the process has ended" in done.stderr
 
 
-def test_not_installed(folder):
+def test_missing_library_is_named_and_the_others_are_measured(folder):
     """Said, and the others are measured."""
     done = run_bench(folder, start=("-c", f"""
 import sys

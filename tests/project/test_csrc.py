@@ -37,12 +37,12 @@ def make(*arguments):
 UNIT_TESTS = len(list((ROOT / "tests" / "c").glob("test_*.c")))
 
 
-def test_unit_tests():
+def test_c_unit_tests_pass_under_sanitizers():
     said = make("ctest")
     assert UNIT_TESTS and said.count(" passed\n") in (UNIT_TESTS, 2 * UNIT_TESTS)   # gcc, clang
 
 
-def test_unit_tests_on_other_processors():
+def test_c_unit_tests_pass_on_other_processors():
     said = make("ctest-cross")
     last = said.splitlines()[-1]
     assert last.startswith("ctest-cross: passed on ")
@@ -59,6 +59,6 @@ def test_cross_compiler_that_is_missing_is_named():
     assert said.splitlines()[-1] == "ctest-cross: passed on native; NOT TESTED: none"
 
 
-def test_fuzzers():
+def test_each_fuzzer_runs_from_its_seeds():
     said = make("fuzz", "FUZZ_SECONDS=1")
     assert said.count("== fuzz_") == len(list((ROOT / "tests" / "fuzz").glob("fuzz_*.c"))) > 0

@@ -109,7 +109,7 @@ CLIENTS = {
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_equal(few, client):
+def test_all_clients_give_equal_answers(few, client):
     result = demo("--client", client, "--records", few, *SHORT)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "\nEqual: " in result.stdout
@@ -184,7 +184,7 @@ def test_reason_to_differ_excuses_no_other_answer(few, tmp_path, part):
     assert re.search(rf"^ +{part}: .* instead of ", result.stdout, re.M)
 
 
-def test_without_the_client():
+def test_missing_client_is_named():
     result = demo("--client", "no_such_client", *SHORT)
     assert result.returncode == 2
     assert result.stdout == ""

@@ -17,7 +17,7 @@ PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
 # ---- what differs, and what is made of it
 
-def test_same_is_no_difference():
+def test_equal_outcomes_are_no_difference():
     outcomes = {"a": PASSED, "b": FAILED, "c": SKIPPED}
     assert comparing.differences(outcomes, dict(outcomes)) == {}
 
@@ -55,7 +55,7 @@ def test_verdict(first, second, explained, field, expected):
     assert found == ({} if field is None else {field: expected})
 
 
-def test_explained_whatever_its_parameters():
+def test_explanation_without_parameters_covers_all_of_them():
     first = {"a[1]": PAIR, "a[x[y]": PAIR, "ab": PAIR}
     verdict = comparing.judge(first, first, {"a": "why"})
     assert list(verdict.explained) == ["a[1]", "a[x[y]"]
@@ -64,7 +64,7 @@ def test_explained_whatever_its_parameters():
     assert comparing.judge(first, first, some).stale == ["a[2]"]
 
 
-def test_explained_and_gone_the_second_time_is_stale():
+def test_explanation_of_a_difference_that_is_gone_is_stale():
     verdict = comparing.judge({"a": PAIR}, {}, {"a": "why"})
     assert verdict.stale == ["a"]
 
@@ -99,12 +99,12 @@ def test_list_for_some_pythons(python, holds):
     entry(why=" "), entry(why=None), entry(test=None), entry(modes=[]),
     entry(modes=[UNTOUCHED]), entry(reason="x"), entry() + entry(modes=[AFTER]),
     entry("race", modes=[AFTER]), entry("race") + entry("race"), entry("differs")])
-def test_list_is_refused(text):
+def test_invalid_list_is_refused(text):
     with pytest.raises(ValueError, match="differences.toml"):
         comparing.explanations(text)
 
 
-def test_list_that_is_kept():
+def test_kept_list_names_suites_that_exist():
     explained, races = comparing.explanations()
     assert {suite for suite, _ in explained} | races.keys() <= SUITES.keys()
 
@@ -139,7 +139,7 @@ def test_other_hosts_do_not_answer():
 
 @pytest.mark.parametrize("host", [None, "", b"", "localhost", b"127.0.0.1", "192.0.2.1",
                                   "fe80::1%lo"])
-def test_names_that_are_none(host):
+def test_addresses_and_localhost_are_let_through(host):
     assert session.stay_here("socket.getaddrinfo", (host, 80, 0, 0, 0)) is None
 
 
@@ -240,7 +240,7 @@ def test_install_comes_when_it_is_said_to(runs):
         assert f"at import: {at_import}\n" in runs[mode].texts["test_victim.py::test_when"]
 
 
-def test_only_some(victim, tmp_path):
+def test_run_can_be_limited_to_some_tests(victim, tmp_path):
     done = running.run(*victim, BEFORE, tmp_path / "run", ["test_victim.py::test_request"])
     assert named(done.outcomes) == {"test_request": PASSED}
     assert done.requests == 1
@@ -284,7 +284,7 @@ def test_run_without_httpclient_is_none(victim, tmp_path):
 
 # ---- what is said of it
 
-def test_complaints(monkeypatch):
+def test_each_kind_of_failure_is_reported(monkeypatch):
     def made(requests, **outcomes):
         return running.Run(outcomes, dict.fromkeys(outcomes, "how it failed"), requests, 1.0)
 
@@ -302,7 +302,7 @@ def test_complaints(monkeypatch):
     assert len(found) == 1 and "1 tests pass untouched, which is fewer than 2" in found[0]
 
 
-def test_unknown_suite():
+def test_unknown_suite_is_a_usage_error():
     done = subprocess.run(
         [sys.executable, "-P", "-c", "import sys; sys.path.insert(0, sys.argv.pop(1)); "
          "from downstream.__main__ import main; main()", prepare.ROOT / "tests",

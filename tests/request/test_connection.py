@@ -189,7 +189,7 @@ CALLS = {**TARGETS, **FIELDS, **BODIES}
 
 @pytest.mark.parametrize("over", TRANSPORTS)
 @pytest.mark.parametrize("name", CALLS)
-def test_same_bytes(name, over):
+def test_request_sends_the_bytes_of_http_client(name, over):
     if "scope" in name and not KNOWS_ZONES:
         pytest.skip("http.client does this later")
     theirs = over(http.client, CALLS[name])
@@ -199,7 +199,7 @@ def test_same_bytes(name, over):
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_same_bytes_with_small_blocks(name):
+def test_small_blocksize_sends_the_bytes_of_http_client(name):
     """Files are read `blocksize` at a time, which shows in the chunks."""
     theirs = over_fake(http.client, BODIES[name], HOST, blocksize=3)
     assert over_fake(httpclient, BODIES[name], HOST, blocksize=3) == theirs
@@ -214,7 +214,7 @@ def old_protocol(module):
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_same_bytes_with_http_1_0(name):
+def test_http_1_0_subclass_sends_the_bytes_of_http_client(name):
     theirs = over_fake(http.client, CALLS[name], base=old_protocol)
     assert b" HTTP/1.0\r\n" in theirs.wire and b"\r\nHost: exam" not in theirs.wire
     assert over_fake(httpclient, CALLS[name], base=old_protocol) == theirs

@@ -100,7 +100,7 @@ CALLS = {**METHODS, **TARGETS, **NAMES, **VALUES, **SECOND_VALUES, **HEADERS, **
 
 @pytest.mark.parametrize("over", [over_fake, over_socket])
 @pytest.mark.parametrize("name", CALLS)
-def test_same_exception(name, over):
+def test_invalid_request_raises_the_exception_of_http_client(name, over):
     theirs = over(http.client, CALLS[name])
     assert theirs.error, f"{theirs}: not a row for this table"
     ours = over(httpclient, CALLS[name])
@@ -115,7 +115,7 @@ def test_same_exception(name, over):
 
 @pytest.mark.parametrize("module", [http.client, httpclient])
 @pytest.mark.parametrize("name", {**METHODS, **TARGETS, **NAMES, **VALUES, **HEADERS})
-def test_nothing_is_sent(module, name):
+def test_invalid_request_sends_nothing(module, name):
     assert over_fake(module, CALLS[name]).wire == b""
 
 
@@ -144,7 +144,7 @@ def test_host_without_an_idna_form(host):
 
 
 @pytest.mark.parametrize("module", [http.client, httpclient])
-def test_words_of_the_exceptions(module):
+def test_exceptions_have_the_text_of_http_client(module):
     """Spelled out once, so that the comparison above is known to compare something."""
     for call, kind, text in [
             (ask("G\nT"), ValueError, "method can't contain control characters. 'G\\nT' (found "

@@ -68,7 +68,7 @@ ARGUMENTS = {"putrequest": ("GET", "/"), "request": ("GET", "/"), "putheader": (
 
 
 @pytest.mark.parametrize(("calls", "error", "text"), ORDERS)
-def test_wrong_order(module, calls, error, text):
+def test_calls_out_of_order_raise_the_exception_of_http_client(module, calls, error, text):
     connection, _ = faked(module)
     *first, last = calls.split()
     for name in first:
@@ -216,7 +216,7 @@ def test_source_address_and_timeout_reach_the_socket(module):
             assert connection.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
-def test_create_connection_gets_the_three(module):
+def test_create_connection_gets_address_timeout_and_source_address(module):
     calls = []
     connection, sock = faked(module, REPLY, "a", 1, timeout=2, source_address=("b", 3))
     connection._create_connection = lambda *args: calls.append(args) or sock
@@ -235,7 +235,7 @@ def test_create_connection_is_looked_up_when_made(module, monkeypatch):
 
 
 @pytest.mark.parametrize("code", [errno.ENOPROTOOPT, errno.EPERM])
-def test_no_tcp_nodelay(module, code):
+def test_connect_ignores_that_tcp_nodelay_is_not_supported(module, code):
     connection, sock = faked(module)
 
     def refuse(*args):

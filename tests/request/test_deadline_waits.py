@@ -40,7 +40,7 @@ def fill(sock):
     return sent
 
 
-def test_no_room_to_send(pair):
+def test_deadline_ends_a_send_that_waits_for_room(pair):
     connection, _ = pair
     fill(connection.sock)
     began = time.monotonic()
@@ -50,7 +50,7 @@ def test_no_room_to_send(pair):
     assert connection.sock is None
 
 
-def test_room_while_it_waits(pair):
+def test_send_goes_on_when_there_is_room_before_the_deadline(pair):
     """The request goes out whole, and the socket's timeout is as it was."""
     connection, far = pair
     timeout = connection.sock.gettimeout()
@@ -72,7 +72,7 @@ def test_room_while_it_waits(pair):
     assert request.startswith(b"POST / HTTP/1.1\r\n") and request.endswith(b"y" * 9000 + b"#")
 
 
-def test_steps_with_a_deadline(pair):
+def test_deadline_holds_for_a_request_in_steps(pair):
     connection, far = pair
     connection.deadline = DEADLINE
     connection.putrequest("GET", "/")
@@ -99,7 +99,7 @@ def alarm():
     signal.signal(signal.SIGALRM, before)
 
 
-def test_a_signal_handler_that_returns(pair, alarm):
+def test_read_goes_on_after_a_signal_handler_returns(pair, alarm):
     connection, far = pair
     connection.request("GET", "/", deadline=PATIENCE / 2)
     far.sendall(HEAD + b"01234")
@@ -108,7 +108,7 @@ def test_a_signal_handler_that_returns(pair, alarm):
     assert response.read() == b"0123456789"
 
 
-def test_a_signal_handler_that_raises(pair, alarm):
+def test_nothing_is_lost_when_a_signal_handler_raises(pair, alarm):
     """Nothing is lost, and the deadline goes on."""
     def stop(*_):
         raise Stop
@@ -124,7 +124,7 @@ def test_a_signal_handler_that_raises(pair, alarm):
     assert response.read() == b"0123456789"
 
 
-def test_a_socket_that_does_not_wait(pair):
+def test_nonblocking_socket_stays_nonblocking(pair):
     connection, far = pair
     connection.request("GET", "/", deadline=PATIENCE / 2)
     far.sendall(HEAD + b"01234")

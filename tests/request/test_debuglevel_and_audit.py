@@ -147,7 +147,7 @@ def test_audit_events(module, body, auditor):
         assert file.read() == b"".join(pieces)
 
 
-def test_audit_event_of_what_send_is_given(module, auditor):
+def test_audit_event_has_the_data_given_to_send(module, auditor):
     connection = connect(module, FakeSocket())
     data = [b"a", b"b"]
     with auditor.listening() as events:

@@ -149,7 +149,7 @@ def test_send_output_overridden(module):
                             b"Content-Length: 3\r\nX: y\r\n\r\nabc")
 
 
-def test_buffer_is_watched(module):
+def test_assigned_buffer_is_used(module):
     """_buffer may be a subclass of list whose append() is watched, and may be rewritten."""
     class Lines(list):
         seen = []
@@ -238,7 +238,7 @@ def exchanged(module, base, reply, **keywords):
 
 
 @pytest.mark.parametrize("name", ["putrequest", "send", "_HTTPConnection__state"])
-def test_attributes_are_watched(module, name):
+def test_overridden_getattribute_and_setattr_are_used(module, name):
     """By the methods that Python has for it."""
     seen = []
 
@@ -273,7 +273,7 @@ def test_tunnel_is_a_property(module):
         assert b"\r\nHost: far.example\r\n" in theirs.recv(1000)
 
 
-def test_strict_is_the_classs(module):
+def test_strict_of_the_class_holds(module):
     """Python 2's connections had the attribute, and subclasses another value of it."""
     class Connection(module.HTTPConnection):
         strict = True
@@ -295,7 +295,7 @@ def test_limit_is_a_property(module, name, value, error):
         exchanged(module, base, REPLY)
 
 
-def test_two_bases(module):
+def test_classes_can_be_mixed_with_other_bases(module):
     """No layout conflict: mocks mix their own connection class into both."""
     class Mine(module.HTTPConnection):
         extra = True

@@ -130,12 +130,12 @@ def test_a_step_is_replaced_between_two_requests(module, name):
     (lambda c: (c.putrequest("GET", "/"), c.putheader("A", "b\r\nc")), ValueError),
     (lambda c: (c.putrequest("GET", "/"), c.putheader("A\n", "b")), ValueError),
 ])
-def test_a_step_is_refused(module, step, error):
+def test_a_step_in_the_wrong_state_is_refused(module, step, error):
     with pytest.raises(error):
         step(connect(module, FakeSocket()))
 
 
-def test_a_step_of_putrequest_fails():
+def test_failing_putheader_leaves_the_connection_idle():
     """The connection is as it was; in http.client a new one is needed."""
     class Connection(httpclient.HTTPConnection):
         def putheader(self, name, value):
@@ -165,7 +165,7 @@ def test_the_server_has_closed_before_putrequest():
 
 
 @pytest.mark.parametrize("error", [BrokenPipeError, ValueError])
-def test_an_error_of_sendall(error):
+def test_error_of_sendall_ends_the_connection_unless_the_server_answered(error):
     """A server that has had enough may have answered; any other error ends the connection."""
     class Full(socket.socket):
         def sendall(self, data):
@@ -217,7 +217,7 @@ def received(module, wire, base=None):
 
 
 @both
-def test_headers_by_steps(module):
+def test_overridden_read_status_keeps_the_framing_of_the_fields(module):
     """Where _read_status() is somebody else's, the fields decide as ever."""
     class Response(module.HTTPResponse):
         def _read_status(self):
@@ -276,7 +276,7 @@ def test_pieces_of_all_sizes_add_up(module, wire):
 
 @both
 @pytest.mark.parametrize(("wire", "state"), [(LENGTH, "length"), (CHUNKED, "chunk_left")])
-def test_what_is_left_is_told(module, wire, state):
+def test_length_and_chunk_left_count_down(module, wire, state):
     response = received(module, wire)
     whole = 640 if state == "length" else 64
     for call in ("read", "readinto", "read1"):
@@ -305,7 +305,7 @@ def test_a_chunk_step_is_replaced_between_two_reads(module, call):
 
 @both
 @pytest.mark.parametrize("over_file", [False, True])
-def test_lines_across_chunks(module, over_file):
+def test_lines_continue_across_chunks(module, over_file):
     """Lines end where they end, and with ours at the limit, in whichever chunk it falls."""
     lines = [b"a" * n + b"\n" for n in (0, 1, 5, 30, 64, 2)]
     content = b"".join(lines) + b"rest"
@@ -342,7 +342,7 @@ def test_readline_goes_by_peek_and_read(module, name):
 
 @both
 @pytest.mark.parametrize("call", PIECES)
-def test_length_is_a_property(module, call):
+def test_property_in_place_of_length_is_read_and_set(module, call):
     class Response(module.HTTPResponse):
         seen = []
 
@@ -364,7 +364,7 @@ def test_length_is_a_property(module, call):
 @both
 @pytest.mark.parametrize("wire", [LENGTH, CHUNKED], ids=["length", "chunked"])
 @pytest.mark.parametrize("buffer", [b"abc", "abc", None, 5])
-def test_readinto_what_takes_nothing(module, wire, buffer):
+def test_readinto_refuses_a_buffer_that_is_not_writable(module, wire, buffer):
     response = received(module, wire)
     with pytest.raises((TypeError, BufferError)):
         response.readinto(buffer)

@@ -70,7 +70,7 @@ def wait_for_something(connection):
 
 @pytest.mark.parametrize("unasked", [leave, speak, speak_and_leave, reset])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_reconnects(unasked, method):
+def test_stale_connection_is_replaced(unasked, method):
     with Server(Idle(unasked)) as server:
         connection = httpclient.HTTPConnection(*server.address, timeout=20)
         with contextlib.closing(connection):
@@ -87,7 +87,7 @@ def test_reconnects(unasked, method):
 
 
 @pytest.mark.parametrize("unasked", [leave, speak])
-def test_without_auto_open(unasked):
+def test_stale_connection_without_auto_open_raises(unasked):
     with Server(Idle(unasked)) as server:
         connection = httpclient.HTTPConnection(*server.address, timeout=20)
         with contextlib.closing(connection):
@@ -101,8 +101,8 @@ def test_without_auto_open(unasked):
             assert get(connection) == b"answer"
 
 
-def test_nothing_has_come():
-    """Then the connection is kept, with any timeout, and without one."""
+def test_connection_without_unread_input_is_kept():
+    """With any timeout, and without one."""
     with serving(*[ANSWER] * 9) as server:
         connection = httpclient.HTTPConnection(*server.address, timeout=20)
         with contextlib.closing(connection):
@@ -113,7 +113,7 @@ def test_nothing_has_come():
         assert server.accepted == 1
 
 
-def test_tls_that_is_idle(certificates):
+def test_tls_records_without_content_keep_the_connection(certificates):
     """Session tickets and other records of TLS itself are no answer: the connection is kept."""
     with serving(*[ANSWER] * 9, tls=certificates.server()) as server:
         connection = httpclient.HTTPSConnection("localhost", server.port, timeout=20,
@@ -128,7 +128,7 @@ def test_tls_that_is_idle(certificates):
 
 
 @pytest.mark.parametrize("unasked", [leave, speak])
-def test_tls_reconnects(certificates, unasked):
+def test_stale_tls_connection_is_replaced(certificates, unasked):
     with Server(Idle(unasked), tls=certificates.server()) as server:
         connection = httpclient.HTTPSConnection("localhost", server.port, timeout=20,
                                                 context=certificates.client())

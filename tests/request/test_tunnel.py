@@ -53,21 +53,21 @@ ASKED = [
 
 @modules(since=(3, 12))
 @pytest.mark.parametrize(("args", "authority"), ASKED)
-def test_connect_request(module, args, authority):
+def test_connect_request_names_host_and_port(module, args, authority):
     outcome = asked(module, *args)
     assert outcome.wire == b"CONNECT %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (authority, authority)
 
 
 @modules(since=(3, 13, 1))
 @pytest.mark.parametrize("args", [("[1:2::3]", 81), ("1:2::3", 81), ("[1:2::3]:81",)])
-def test_brackets_around_ipv6(module, args):
+def test_ipv6_host_is_put_in_brackets(module, args):
     first, *_ = asked(module, *args).wire.split(b"\r\n")
     assert first == b"CONNECT [1:2::3]:81 HTTP/1.1"
 
 
 @modules(since=(3, 12))
 @pytest.mark.parametrize("name", ["Host", "host", "HOST"])
-def test_host_given(module, name):
+def test_given_host_header_replaces_the_default(module, name):
     headers = {name: "mine", "Proxy-Authorization": "Basic eDp5"}
     outcome = asked(module, "a.example", 443, headers)
     assert outcome.wire == (b"CONNECT a.example:443 HTTP/1.1\r\n%b: mine\r\n"
@@ -75,7 +75,7 @@ def test_host_given(module, name):
     assert list(headers) == [name, "Proxy-Authorization"]
 
 
-def test_field_values_that_are_no_text():
+def test_field_values_are_written_as_str_writes_them():
     """Written as str() writes them; http.client does that in some versions, and fails in others."""
     outcome = asked(httpclient, "a.example", 443, {"Host": "mine", "N": 5})
     assert outcome.wire == b"CONNECT a.example:443 HTTP/1.1\r\nHost: mine\r\nN: 5\r\n\r\n"
@@ -93,7 +93,7 @@ def test_headers_are_copied(module):
 
 
 @modules(since=(3, 12))
-def test_set_tunnel_again(module):
+def test_second_set_tunnel_replaces_the_first(module):
     sock = FakeSocket(AGREED)
     connection = connect(module, sock)
     connection.set_tunnel("a.example", 1, {"A": "b"})
@@ -103,7 +103,7 @@ def test_set_tunnel_again(module):
 
 
 @modules(since=(3, 12))
-def test_protocol_of_a_subclass(module):
+def test_subclass_sets_the_protocol_version_of_connect(module):
     class OldConnection(module.HTTPConnection):
         _http_vsn = 10
         _http_vsn_str = "HTTP/1.0"
@@ -114,7 +114,7 @@ def test_protocol_of_a_subclass(module):
 
 @modules(since=(3, 11))
 @pytest.mark.parametrize("kind", ["HTTPConnection", "HTTPSConnection"])
-def test_attributes(module, kind):
+def test_set_tunnel_fills_the_tunnel_attributes(module, kind):
     connection = getattr(module, kind)("proxy.example")
     assert (connection._tunnel_host, connection._tunnel_port) == (None, None)
     assert connection._tunnel_headers == {}
@@ -126,7 +126,7 @@ def test_attributes(module, kind):
 
 
 @modules(since=(3, 11))
-def test_too_late(module):
+def test_set_tunnel_is_refused_on_a_connected_socket(module):
     connection = connect(module, FakeSocket())
     connection.connect()
     with pytest.raises(RuntimeError, match="Can't set up tunnel for established connection"):
@@ -135,7 +135,7 @@ def test_too_late(module):
 
 @modules(since=(3, 11))
 @pytest.mark.parametrize("args", [("a:b",), ("[::1]:x",)])
-def test_bad_port(module, args):
+def test_nonnumeric_port_is_refused(module, args):
     with pytest.raises(module.InvalidURL, match="nonnumeric port"):
         module.HTTPConnection("proxy.example").set_tunnel(*args)
 
@@ -155,14 +155,14 @@ FORGED = [
 
 @modules(since=(3, 15))
 @pytest.mark.parametrize(("args", "text"), FORGED)
-def test_forged_connect(module, args, text):
+def test_arguments_that_would_change_the_request_are_refused(module, args, text):
     outcome = asked(module, *args)
     assert isinstance(outcome.exception, ValueError) and text in outcome.text
     assert outcome.wire == b""
 
 
 @pytest.mark.parametrize("headers", [{"A": "b\0"}, {"A\0": "b"}])
-def test_nul_in_a_tunnel_field(headers):
+def test_nul_in_a_tunnel_field_is_refused(headers):
     """http.client sends it (COMPATIBILITY.md: NUL)."""
     outcome = asked(httpclient, "a.example", 80, headers)
     assert outcome.error == "ValueError" and outcome.wire == b""
@@ -362,7 +362,7 @@ def test_response_class_reads_the_answer(module):
 
 
 @modules(since=(3, 12))
-def test_file_of_another_make_is_asked_for_lines_alone(module):
+def test_mock_response_is_read_by_readline_alone(module):
     """A mock has whatever attribute somebody looks for, and each of them is true."""
     response = mock.Mock()
     response._read_status.return_value = ("HTTP/1.1", 200, "OK")

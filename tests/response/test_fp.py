@@ -54,7 +54,7 @@ NO_ROOM = {
 
 
 @pytest.mark.parametrize("wire", WIRES.values(), ids=WIRES)
-def test_a_socket_without_attributes_of_its_own(wire):
+def test_socket_subclass_with_slots_gets_a_file(wire):
     with response_to(wire, kind=Narrow) as response:
         assert response.read() == b"a\nb\nc\n"
 
@@ -82,7 +82,7 @@ def test_response_reads_into_nothing_else(room, wire, module):
 
 
 @pytest.mark.parametrize("wire", WIRES.values(), ids=WIRES)
-def test_what_is_wrong_with_the_buffer_is_said(wire):
+def test_refused_buffer_is_explained(wire):
     with response_to(wire) as response, pytest.raises(TypeError, match="read-write bytes-like"):
         response.readinto(b"abc")
 
@@ -122,7 +122,7 @@ def test_file_is_not_detached():
 
 @pytest.mark.parametrize("module", [http.client, httpclient])
 @pytest.mark.parametrize("how", [*UNSUPPORTED, "detach", "writelines nothing"])
-def test_file_that_is_closed(how, module):
+def test_closed_file_raises_value_error(how, module):
     with response_to(LENGTH, module) as response:
         file = response.fp
         response.close()
@@ -130,7 +130,7 @@ def test_file_that_is_closed(how, module):
             getattr(file, how.split()[0])(*UNSUPPORTED.get(how, [[]] if "lines" in how else []))
 
 
-def test_every_name_of_a_file():
+def test_file_has_every_name_of_a_stdlib_file():
     with response_to(LENGTH) as response:
         names = {name for name in dir(io.BufferedReader) if not name.startswith("_")}
         assert names <= set(dir(response.fp))

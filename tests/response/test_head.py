@@ -175,8 +175,8 @@ class BySteps(httpclient.HTTPResponse):
 @every_socket
 @pytest.mark.parametrize("response_class", [httpclient.HTTPResponse, BySteps])
 @pytest.mark.parametrize(("name", "data", "limit"), EDGES.values(), ids=EDGES)
-def test_edge_of_a_limit(name, data, limit, response_class, way):
-    """It is the same octet by each of the ways."""
+def test_limits_hold_at_their_exact_value(name, data, limit, response_class, way):
+    """The limit falls on the same octet over each kind of socket."""
     for fits in (True, False):
         with way(data) as arrival:
             conn = httpclient.HTTPConnection("localhost", **{name: limit if fits else limit - 1})
@@ -243,7 +243,7 @@ def test_at_most_100_interim_responses(status, way):
 @pytest.mark.parametrize("lines", [
     b"", b"A: b\r\n", b"HTTP/1.1 100 Continue\r\n\r\n",
 ], ids=["no field", "a field", "interim"])
-def test_nothing_is_read_behind_the_head(module, lines):
+def test_nothing_is_read_after_the_head(module, lines):
     """Over a file of somebody else's the body stays where it is."""
     head = (lines + OK if lines.startswith(b"HTTP") else OK + lines) + b"\r\n"
     with arrive.memory(head + b"body") as arrival, begun(module, arrival) as response:
@@ -426,7 +426,7 @@ def test_response_that_was_read_can_be_copied(module, data, copied):
 
 @both
 @pytest.mark.parametrize("copied", COPIES)
-def test_what_is_read_through_cannot_be_copied(module, copied):
+def test_response_file_cannot_be_copied(module, copied):
     """A copy would read what the other one misses, and close it."""
     with arrive.pair(OK + TAIL) as arrival, begun(module, arrival) as response:
         with pytest.raises(TypeError):

@@ -152,7 +152,7 @@ def test_nothing_to_receive_over_tls_is_no_failure():
         assert response.read() == b"abcdef"
 
 
-def test_the_same_on_http_client():
+def test_installed_http_client_passes_these_tests():
     with httpclient.installed():
         for at in range(60, len(WIRES["chunks"])):
             assert interrupted(WIRES["chunks"], at, SCRIPTS["read(3)"],

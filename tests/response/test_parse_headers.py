@@ -75,14 +75,14 @@ def test_last_line_without_its_end_is_noted(module):
 
 @ours
 @pytest.mark.parametrize("section", REFUSED.values(), ids=REFUSED)
-def test_what_could_fool_somebody_is_refused(module, section):
+def test_ambiguous_framing_is_refused(module, section):
     with pytest.raises(httpclient.BadHeaderLine) as caught:
         module.parse_headers(io.BytesIO(section))
     assert isinstance(caught.value, http.client.HTTPException)
     assert not isinstance(caught.value, http.client.LineTooLong)
 
 
-def test_parse_header_lines_does_the_same():
+def test_parse_header_lines_agrees_with_parse_headers():
     """http.client has it since 3.12."""
     for section in (NUL, b"A: b\r\nC: d"):
         message = httpclient.parse_headers(io.BytesIO(section))
@@ -198,7 +198,7 @@ def test_server_takes_a_nul(module, make, section):
 @servers
 @only_installed
 @pytest.mark.parametrize("section", REFUSED.values(), ids=REFUSED)
-def test_server_refuses_what_could_fool_it(module, make, section):
+def test_server_refuses_ambiguous_framing(module, make, section):
     """With the status that it has for all of HTTPException; the reason is in the page."""
     answer = ask(make, section + b"ok")
     assert answer.split()[1] == b"431" and answer.count(b"<!DOCTYPE") == 1

@@ -87,7 +87,7 @@ def test_content_out_of_chunks_comes_at_once():
     assert parser.trailers.items() == [("T", "u")]
 
 
-def test_stream_ends_behind_the_last_chunk():
+def test_end_of_stream_after_the_last_chunk_is_no_error():
     parser, content = fed(CHUNKED + b"5\r\nhello\r\n0\r\n")
     assert content == b"hello" and not parser.complete and not parser.will_close
     assert parser.end() == b""
@@ -103,7 +103,7 @@ def test_content_until_the_stream_ends():
     assert parser.complete
 
 
-def test_interim_responses_are_told_as_they_come():
+def test_interim_responses_are_returned_as_they_come():
     parser = ResponseParser("POST")
     parser.feed(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP")
     assert [(one.status, one.reason, one.headers.items()) for one in parser.informational] == [
@@ -184,7 +184,7 @@ def test_any_bytes_can_be_fed(kind, data):
         assert content + parser.end() == fed(data, end=True)[1]
 
 
-def test_nothing_is_kept_of_what_was_fed():
+def test_fed_buffer_can_be_changed_afterwards():
     """The caller may use its buffer again."""
     for data in (HELLO, CHUNKS, OK + b"\r\nhello"):
         parser, content, buffer = ResponseParser(), [], bytearray(5)
@@ -229,7 +229,7 @@ def test_arguments():
 
 
 @pytest.mark.parametrize("value", ["text", None, 5, [1]])
-def test_what_is_not_bytes_changes_nothing(value):
+def test_refused_argument_changes_nothing(value):
     for data, at in ((HELLO, 0), (HELLO, 30), (HELLO, len(HELLO) - 2), (CHUNKS, len(CHUNKED) + 5)):
         parser, content = fed(data[:at]) if at else (ResponseParser(), b"")
         with pytest.raises(TypeError):
@@ -262,7 +262,7 @@ def test_end_too_early(data, error):
         assert parser.failed and parser.will_close and not parser.complete
 
 
-def test_content_is_not_told_twice():
+def test_content_is_returned_once():
     parser, content = fed(HELLO[:-2])
     assert content == b"hel"
     with pytest.raises(httpclient.IncompleteRead) as caught:
@@ -282,7 +282,7 @@ def test_content_before_bad_framing_is_in_the_exception():
 
 @pytest.mark.parametrize("data", [b"nonsense\r\n\r\n", OK + b"A: b\0\r\n\r\n", CHUNKED + b"x\r\n",
                                   OK + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n"])
-def test_failed_for_ever(data):
+def test_error_is_raised_again_by_each_later_call(data):
     parser = ResponseParser()
     with pytest.raises(httpclient.HTTPException) as caught:
         parser.feed(data)
@@ -294,7 +294,7 @@ def test_failed_for_ever(data):
     assert parser.surplus == b""
 
 
-def test_nothing_is_taken_behind_the_end():
+def test_feed_after_the_end_is_refused():
     for data in (HELLO, CHUNKS):
         parser, _ = fed(data)
         assert parser.complete
@@ -357,7 +357,7 @@ def cut_at(points):
     return lambda at: next(point for point in points if point > at)
 
 
-def test_pieces_are_as_the_whole_and_as_a_socket():
+def test_pieces_give_the_outcome_of_the_whole_and_of_a_socket():
     """Recorded responses, whole and damaged, in pieces of any size."""
     chance = random.Random(9112)
     count = 0
@@ -412,7 +412,7 @@ def test_no_octet_is_searched_twice(head, unit):
     assert seconds(head, unit, 8_000_000 // len(unit)) < 10 * seconds(head, unit, 1) + 0.05
 
 
-def test_memory_is_that_of_what_was_fed():
+def test_memory_is_bounded_by_what_was_fed():
     piece = b"x" * 65536
     for head, framed in ((OK + b"Content-Length: 1000000000\r\n\r\n", piece),
                          (CHUNKED, b"10000\r\n" + piece + b"\r\n"), (OK + b"\r\n", piece),

@@ -127,7 +127,7 @@ def told(response, calls, stepwise):
 
 
 @pytest.mark.parametrize("strict", [None, True])
-def test_the_same_as_by_steps(strict):
+def test_mixed_calls_give_the_outcome_of_steps(strict):
     for seed in range(CASES):
         chance = random.Random(seed)
         method, octets = wire(chance)
@@ -191,7 +191,7 @@ def test_a_replaced_method_that_reads_chunks_is_called(call, step, given, on):
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("other", [lambda: [1], lambda: None, "another response's"])
-def test_chunks_of_another_are_not_read(call, other):
+def test_chunks_of_another_response_are_not_read(call, other):
     octets = CHUNKED + b"5\r\nhel\nx\r\n5\r\nworld\r\n0\r\n\r\n"
     with arrive.pair(octets) as arrival, begun(arrival) as response, \
             arrive.pair(CHUNKED + b"ffff\r\n" + 12_000 * b"x") as more, begun(more) as second:

@@ -67,7 +67,7 @@ fp debuglevel _method headers msg version status reason chunked chunk_left lengt
 
 
 @pytest.mark.parametrize("name", PUBLIC + PRIVATE)
-def test_name(name):
+def test_module_has_the_name(name):
     assert hasattr(httpclient, name)
 
 
@@ -85,7 +85,7 @@ def test_all():
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_members(name):
+def test_class_has_the_members_of_http_client(name):
     ours = getattr(httpclient, name)
     assert [each for each in MEMBERS[name] if not hasattr(ours, each)] == []
     # Whoever copies an object of a class leaves __slotnames__ there.
@@ -267,7 +267,7 @@ def test_module_shown_is_one_that_can_be_imported():
         assert module.partition(".")[0] == "httpclient", name
 
 
-def test_with():
+def test_connection_and_response_are_context_managers():
     """A connection of ours closes itself (COMPATIBILITY.md: context manager)."""
     sock = FakeSocket(ok(b"body"))
     with connect(httpclient, sock) as connection:
@@ -331,7 +331,7 @@ def test_exception_is_caught_as_theirs(name):
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy,
                                     lambda e: pickle.loads(pickle.dumps(e))],
                          ids=["copy", "deepcopy", "pickle"])
-def test_exception_travels(name, copied):
+def test_exception_can_be_pickled_and_copied(name, copied):
     """Between processes and threads, without losing anything (COMPATIBILITY.md: pickled)."""
     error = getattr(httpclient, name)(*EXCEPTIONS[name])
     error.url = "http://a/"
@@ -359,7 +359,7 @@ def test_remote_disconnected_is_a_reset_connection():
 
 @pytest.mark.parametrize("kept", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))],
                          ids=["deepcopy", "pickle"])
-def test_message_travels(kept):
+def test_message_can_be_pickled_and_copied(kept):
     connection = connect(httpclient, FakeSocket(ok(b"body", "A: b", "a: c")))
     connection.request("GET", "/")
     message = connection.getresponse().msg

@@ -86,12 +86,12 @@ def test_all():
 
 
 @pytest.mark.parametrize("name", NOT_IN_ALL)
-def test_name(name):
+def test_module_has_the_name(name):
     assert hasattr(httplib, name)
 
 
 @pytest.mark.parametrize("name", CONSTANTS)
-def test_constant(name):
+def test_constant_has_its_value_of_python2(name):
     value = getattr(httplib, name)
     assert value == CONSTANTS[name]
     # A plain number: old code prints it with %r and pickles it.

@@ -448,7 +448,7 @@ def assert_same(old, new):
 
 
 @pytest.mark.parametrize("name", EXCHANGES)
-def test_same_as_python2(name, outcomes):
+def test_exchange_is_that_of_python2(name, outcomes):
     (old, old_requests), (new, new_requests) = outcomes
     assert not [noted for noted in old[name] if isinstance(noted, dict) and "ended by" in noted]
     assert_same(old[name], new[name])
@@ -458,7 +458,7 @@ def test_same_as_python2(name, outcomes):
 
 
 @pytest.mark.parametrize("name", DIFFERENT)
-def test_different_on_purpose(name, outcomes):
+def test_documented_difference_from_python2(name, outcomes):
     (old, old_requests), (new, new_requests) = outcomes
     assert (old[name], new[name]) == DIFFERENT[name][2:]
     assert old_requests[name] == new_requests[name]

@@ -44,7 +44,7 @@ def test_no_reference_is_lost():
 
 @pytest.mark.parametrize("what", ["own", "connection", "forged", "response", "closing", "feeding",
                                   "patching"])
-def test_threads(what):
+def test_threads_share_connections_and_readers_safely(what):
     """Not in development mode: two that connect at once leave one of the sockets to the gc."""
     print(check(isolation.run("threads", what, dev=False)))
 
@@ -82,7 +82,7 @@ WARNING = re.compile(r"^\S+: ResourceWarning: unclosed <socket\.socket (\[closed
 
 
 @pytest.mark.parametrize("what", ["exit", "thread", "cycle", "dropped"])
-def test_end_with_something_open(what):
+def test_interpreter_ends_with_open_connections(what):
     """Nothing is said that http.client does not make Python say: so many sockets are unclosed.
 
     http.client's responses say more from Python 3.14 on, where their file was finalized before.

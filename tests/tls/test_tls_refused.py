@@ -74,7 +74,7 @@ def test_a_refusal_is_forgotten_after_an_hour(client, context, trusted, monkeypa
         assert server.handle.offers.count(True) == 2
 
 
-def test_so_many_refusals_are_kept(client, context, trusted, monkeypatch):
+def test_number_of_kept_refusals_is_bounded(client, context, trusted, monkeypatch):
     monkeypatch.setattr(tls, "_SESSIONS", 1)
     with Server(Refusing(context, hello.alert)) as server:
         for host in "localhost", "127.0.0.1":
@@ -94,7 +94,7 @@ def test_a_request_goes_out_once_and_whole(client, context, options, make):
         assert server.handle.requests[1].field("X") == "y"
 
 
-def test_step_by_step(client, context, options):
+def test_refused_session_is_left_out_of_a_request_in_steps(client, context, options):
     with Server(Refusing(context, hello.end)) as server:
         exchange(client, server.port, **options)
         with connection(client, server.port, **options) as used:
@@ -106,7 +106,7 @@ def test_step_by_step(client, context, options):
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)
-def test_through_a_tunnel(client, context, options, refusal):
+def test_refused_session_is_left_out_through_a_tunnel(client, context, options, refusal):
     with Server(Refusing(context, REFUSALS[refusal])) as server:
         with proxying(server.address) as proxy:
             for _ in range(3):
@@ -156,7 +156,7 @@ def test_a_second_refusal_is_raised(client, context, options):
         assert handle.offers == [False, None, None, False]
 
 
-def test_nobody_listens_the_second_time(client, context, options):
+def test_second_connection_refused_raises_its_error(client, context, options):
     def refuse(sock):
         server._listener.shutdown(socket.SHUT_RDWR)
         server._listener.close()
@@ -213,7 +213,7 @@ def test_a_timeout_is_not_tried_again(client, context, options):
         assert server.handle.offers == [False, True, False, False, False]
 
 
-def test_the_deadline_bounds_both(client, context, options):
+def test_deadline_bounds_both_connections_together(client, context, options):
     late = threading.Event()
 
     def wait(offered):
@@ -252,7 +252,7 @@ sys.addaudithook(lambda event, args: _events.append(args[1:]) if event == "http.
                  else None)
 
 
-def test_the_second_connection_is_one_for_whoever_looks_on(client, context, options):
+def test_second_connection_is_seen_by_audit_hooks_and_create_connection(client, context, options):
     """Audit hooks, and a _create_connection that somebody has put there; connect() is one call."""
     calls = []
 
@@ -274,7 +274,7 @@ def test_the_second_connection_is_one_for_whoever_looks_on(client, context, opti
         assert _events == [("localhost", server.port)] * 2
 
 
-def test_a_connect_of_ones_own_is_left_alone(client, context, certificates):
+def test_overridden_connect_offers_no_session(client, context, certificates):
     """Such as urllib3's, which does TLS by itself."""
     class Connection(client.HTTPSConnection):
         def connect(self):

@@ -63,7 +63,7 @@ def subclass(certificates):
     subclass, replaced, with_a_socket_class, lambda c: Foreign(c.client())],
     ids=["subclass", "wrap_socket replaced", "sslsocket_class", "foreign"])
 @pytest.mark.parametrize("resume", [None, True])
-def test_a_context_of_another_make_does_not_resume(client, certificates, server, make, resume):
+def test_customized_context_does_not_resume(client, certificates, server, make, resume):
     """It may do something of its own in a handshake, such as verifying in another way."""
     options = {"context": make(certificates), "resume_sessions": resume}
     assert resumptions(client, server.port, 3, **options) == [False] * 3
@@ -107,7 +107,7 @@ def test_a_context_is_not_kept_beyond_its_session(
     assert gone() is None and len(tls._sessions) == 1
 
 
-def test_so_many_sessions_are_kept(client, certificates, server, monkeypatch):
+def test_number_of_kept_sessions_is_bounded(client, certificates, server, monkeypatch):
     monkeypatch.setattr(tls, "_SESSIONS", 1)
     options = {"context": certificates.client(), "resume_sessions": True}
     exchange(client, server.port, **options)

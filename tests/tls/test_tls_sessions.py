@@ -27,7 +27,7 @@ def test_the_shared_context_resumes_by_default(client, trusted, server):
     assert resumptions(client, server.port, 4) == [False, True, True, True]
 
 
-def test_a_given_context_does_not(client, certificates, server):
+def test_given_context_does_not_resume_by_default(client, certificates, server):
     context = certificates.client()
     assert resumptions(client, server.port, 4, context=context) == [False] * 4
     assert not tls._sessions
@@ -38,7 +38,7 @@ def test_a_given_context_resumes_on_request(client, certificates, server):
     assert resumptions(client, server.port, 4, **options) == [False, True, True, True]
 
 
-def test_false_neither_resumes_nor_leaves_a_session(client, trusted, server):
+def test_resume_sessions_false_neither_resumes_nor_stores(client, trusted, server):
     assert resumptions(client, server.port, 2, resume_sessions=False) == [False, False]
     assert not tls._sessions
     assert resumptions(client, server.port, 2) == [False, True]
@@ -144,7 +144,7 @@ def test_a_client_certificate_loaded_later_is_shown_at_once(
     assert shown == [before] * 3 + ["the other"] * 3
 
 
-def test_who_asks_for_sessions_keeps_the_identity(client, certificates, version):
+def test_explicit_resumption_keeps_the_client_certificate(client, certificates, version):
     """COMPATIBILITY.md says so: what cannot be seen of a context is the caller's affair."""
     shown = identities(client, certificates, version, "another", resume_sessions=True)
     assert shown == ["the client"] * 6
@@ -292,7 +292,7 @@ def test_the_rules_are_those_of_the_handshake(client, certificates, server):
     assert resumptions(client, server.port, 2, **options) == [False, True]
 
 
-def test_a_server_that_nobody_vouches_for_is_refused_after_a_session(client, certificates, version):
+def test_untrusted_server_is_refused_after_a_resumed_session(client, certificates, version):
     """The session of a handshake that verified nothing is no excuse."""
     context = certificates.client()
     context.check_hostname = False
@@ -323,7 +323,7 @@ def test_alpn_is_agreed_on_anew(client, certificates, version):
     assert [one.resumed for one in found] == [False, True, True]
 
 
-def test_no_cipher_is_used_that_is_not_wanted_any_more(client, certificates):
+def test_disabled_cipher_is_not_resumed(client, certificates):
     context = certificates.client()
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     options = {"context": context, "resume_sessions": True}
@@ -373,7 +373,7 @@ def test_the_server_is_that_of_the_handshake(certificates, server):
     assert exchange(httpclient, server.port, **options).resumed
 
 
-def test_a_server_that_forgot_does_a_whole_handshake(client, certificates, version):
+def test_unknown_session_falls_back_to_a_full_handshake(client, certificates, version):
     context = of_version(certificates.server(), version)
     options = {"context": certificates.client(), "resume_sessions": True}
     with serving(*[ok(b"x")] * 9, tls=context) as server:

@@ -43,7 +43,7 @@ def exchange(port, host="localhost", **options):
 
 # ---- contexts
 
-def test_one_context_serves_all(loaded):
+def test_connections_share_one_default_context(loaded):
     connections = [httpclient.HTTPSConnection(host) for host in ("a.example", "b.example")]
     assert len(loaded) == 1
     assert all("_context" not in connection.__dict__ for connection in connections)
@@ -59,7 +59,7 @@ def test_the_shared_context_is_used_and_verifies(certificates, loaded):
             exchange(server.port)
 
 
-def test_who_asks_for_a_context_has_it_alone(certificates, trusted):
+def test_reading_context_makes_a_private_one(certificates, trusted):
     lax, strict = (httpclient.HTTPSConnection("localhost", timeout=20) for _ in range(2))
     lax._context.check_hostname = False
     lax._context.verify_mode = ssl.CERT_NONE
@@ -161,7 +161,8 @@ def test_a_ca_that_is_found_in_a_folder_is_no_change(certificates, monkeypatch, 
     assert len({context for _, context in found}) == 1
 
 
-def test_new_circumstances_make_a_new_context(certificates, loaded, monkeypatch, tmp_path):
+def test_changed_environment_makes_a_new_shared_context(
+        certificates, loaded, monkeypatch, tmp_path):
     bundle = tmp_path / "bundle.pem"
     bundle.write_text(ANOTHER_CA)
 
@@ -186,8 +187,7 @@ def test_new_circumstances_make_a_new_context(certificates, loaded, monkeypatch,
     assert [made(), made()] == [6, 6]
 
 
-def test_rebound_default_context(certificates, loaded, monkeypatch):
-    """Whoever puts his own in ssl's place is called for each connection."""
+def test_rebound_default_context_is_called_for_each_connection(certificates, loaded, monkeypatch):
     contexts = []
     monkeypatch.setattr(ssl, "_create_default_https_context",
                         lambda: contexts.append(certificates.client()) or contexts[-1])
@@ -229,7 +229,7 @@ BEFORE = {
 
 
 @pytest.mark.parametrize("before", BEFORE)
-def test_what_was_replaced_before_is_not_taken_for_ssls(before):
+def test_function_replaced_before_import_is_not_taken_for_that_of_ssl(before):
     done, true = BEFORE[before]
     program = "\n".join([
         "import functools, ssl", textwrap.dedent(done), "import httpclient",
@@ -239,7 +239,7 @@ def test_what_was_replaced_before_is_not_taken_for_ssls(before):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_certificates_and_check_hostname_want_a_context_of_their_own(certificates, trusted):
+def test_certificates_and_check_hostname_make_a_private_context(certificates, trusted):
     ours = [httpclient.HTTPSConnection("localhost", key_file=certificates.key_file,
                                        cert_file=certificates.cert_file),
             httpclient.HTTPSConnection("localhost", check_hostname=False)]
