@@ -164,6 +164,8 @@ cdef class ConnectionState:
                 self._calls > 0 or self._reader is not None and (
                     UNLOCKED and self._owner != PyThread_get_thread_ident()
                     or self._reader._receiving))
+            if self.aborted and self._reader is not None:
+                self._reader.aborted = True     # it must not take this for the head's end
             self._cut = self._cut or get(own, STATE, IDLE) == REQUEST_STARTED
             sock, response = get(own, "sock", None), get(own, RESPONSE, None)
             self.forget(own)

@@ -36,6 +36,7 @@ from .socket_reader cimport SocketReader, may_take_all, open_socket, send_all
 from .store cimport refuse_second_thread
 from .counters cimport Tally
 
+from .._common.exceptions import Aborted
 from .._common.limits import DEFAULT
 from .counters import tally as _tally
 from .guards import NOT_MINE as _NOT_MINE
@@ -367,13 +368,16 @@ cdef class Responses:
             if strict is None and answered is sock:
                 skip_empty_line(reader)
             self.begin(response, fields, state, reader, method, strict)
+            will_close = fields["will_close"]
+            kept = mine.answer(own, sock, None if will_close else response)
+            if reader.aborted:
+                raise Aborted()     # its content is lost
         except BaseException as error:
             mine.read_by(None)
             self._cold.beginning_failed(connection, response, sock, error)
             raise error     # beginning_failed() may have changed its class
         counts.responses += 1
-        will_close = fields["will_close"]
-        if mine.answer(own, sock, None if will_close else response) and will_close:
+        if kept and will_close:
             self._cold.leave_to(connection, response)
         return response
 

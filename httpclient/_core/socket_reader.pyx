@@ -291,6 +291,8 @@ cdef class SocketReader(Reader):
                 self._receive = receive
 
     cdef int wait(self) except -1:
+        if descriptor_of(self._sock) < 0:
+            return 0            # It was detached: the receive itself raises.
         if not within_timeout(self._sock, timeout_of(self._sock), self._due):
             try:
                 wait_until(descriptor_of(self._sock), False, self._due)
@@ -327,7 +329,7 @@ cdef class SocketReader(Reader):
         if self.closed:
             return
         self.closed = True
-        self._aborted = self._turns > 0
+        self.aborted = self._turns > 0
         if self._receiving:
             interrupt(self._sock)
         else:
@@ -407,7 +409,7 @@ cdef class RawReader(Reader):
         if self.closed:
             return
         self.closed = True
-        self._aborted = self._turns > 0
+        self.aborted = self._turns > 0
         if self._receiving:
             shut_down(self._file)
         else:

@@ -13,7 +13,7 @@ with a GIL.  A receive lets other threads run in either build.  Meanwhile no oth
 allowed (``_receiving``), and close() leaves the store and the socket to the receive, which
 releases them when it returns: it is writing to the store, and another connection would soon get
 the number of a closed descriptor.  A read of the response in several steps that finds the reader
-closed raises ReadAborted, as a receive does (``_aborted``).
+closed raises ReadAborted, as a receive does (``aborted``).
 
 Exceptions.  If a receive raises, the bytes that the read has taken are given back, and the next
 read begins with them.  Nothing can be read afterwards only if the receive may have lost bytes, or
@@ -106,7 +106,7 @@ cdef class Store:
             self._reads = thread
             self._turns += 1
             if self._turns == 1:
-                self._aborted = False
+                self.aborted = False
                 self._settled = self.position()
         return 0
 
@@ -126,7 +126,7 @@ cdef class Store:
     cdef int check_readable(self) except -1:
         """Raise if the reader is closed, or if bytes before the unread ones have been lost."""
         if self.closed:
-            if self._turns and self._aborted:
+            if self._turns and self.aborted:
                 raise ReadAborted()     # It was closed during this read.
             self.check_open()
         if self._failure is not None:
@@ -223,7 +223,7 @@ cdef class Store:
             lost = not is_marked(&marked)
             written = marked.size if lost else 0
             self.note_failure(error, lost)
-            if self.closed and isinstance(error, OSError):
+            if (self.closed or self.aborted) and isinstance(error, OSError):
                 raise ReadAborted() from error      # close() caused the error.
             raise
         finally:
@@ -234,7 +234,7 @@ cdef class Store:
         if got:
             self.arrived = True
             counts.octets += <Py_ssize_t> got
-        elif self.closed:
+        elif self.closed or self.aborted:
             raise ReadAborted()     # close() caused this, not the end of the stream.
         return got
 

@@ -10,7 +10,7 @@ An exception may come from anywhere: a signal handler, an audit hook, a subclass
 The ConnectionState remembers a request that was sent in part.  If the server has responded all
 the same, the response can be read, and the connection ends with it.
 """
-from .._common.exceptions import Aborted, HTTPException, renamed
+from .._common.exceptions import Aborted, HTTPException, ReadAborted, renamed
 from .._core.connection_state import connection_state
 from .._response.ending import is_lost
 from .._response.response import HTTPResponse as _our_response_class
@@ -170,7 +170,7 @@ def beginning_failed(connection, response, sock, error):
     try:
         if connection.sock is not sock:
             # The connection was closed meanwhile, and may be in use again.
-            if state.aborted and isinstance(error, OSError):
+            if isinstance(error, ReadAborted) or state.aborted and isinstance(error, OSError):
                 raise Aborted() from error
             return
         due, state.due = state.due, None

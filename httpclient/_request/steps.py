@@ -131,6 +131,8 @@ def next_response(connection):
         # If the connection was closed meanwhile, only the response uses the socket.
         if connection.sock is sock:
             _begun(connection, state, response, sock)
+        if type(fp) in READERS and fp.aborted:
+            raise Aborted()     # its content is lost
     except ResponseNotReady:
         raise
     except BaseException as error:

@@ -6,6 +6,7 @@ Python 3.12.
 """
 import http
 
+from .._common.exceptions import Aborted
 from .._common.mistakes import (
     late_tunnel, note, noted, refused_tunnel, wrong_field, wrong_headers, wrong_host, wrong_port,
 )
@@ -90,9 +91,11 @@ class Tunnelling:
         self.send(b"".join(lines))
 
         response = self.response_class(self.sock, method=self._method)
+        state = connection_state(self)
         if isinstance(response, _our_response_class):
-            state = connection_state(self)
             belongs_to(response, state.limits, state.due, False)
+        if type(fp := getattr(response, "fp", None)) in READERS:
+            state.reads_by(fp)
         try:
             (version, code, message) = response._read_status()
             self._raw_proxy_headers = _read_headers(
@@ -104,12 +107,15 @@ class Tunnelling:
                 self.close()
                 raise noted(OSError(f"Tunnel connection failed: {code} {message.strip()}"),
                             refused_tunnel, self._tunnel_host, code)
+            if type(fp) in READERS and fp.aborted:
+                raise Aborted()     # It may have been closed just when the response was complete.
             if type(response.fp) in READERS and (surplus := response.fp.unread):
                 # The server sends nothing before the TLS handshake or the first request.
                 self.close()
                 raise OSError("Tunnel connection failed: the proxy sent "
                               f"{surplus} bytes after its response")
         finally:
+            state.reads_by(None)
             response.close()
 
     def _wrap_ipv6(self, ip):

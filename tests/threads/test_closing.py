@@ -251,6 +251,37 @@ def test_close_ends_a_getresponse(client, certificates, tls):
             assert isinstance(waiting.result(), ConnectionAbortedError), waiting.result()
 
 
+@pytest.mark.parametrize("steps", [False, True], ids=["one call", "steps"])
+@pytest.mark.parametrize("sent", [
+    b"HTT", b"HTTP/1.1 200 OK", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nA: b\r\n",
+    b"HTTP/1.1 200 OK\r\nA: b", b"HTTP/1.1 100 Continue\r\n\r\n"])
+def test_a_head_that_close_cuts_off_is_no_response(client, sent, steps):
+    """What the server has not sent yet might have said that there is content."""
+    with Server(Stalling(sent)) as server:
+        connection = client.HTTPConnection(*server.address, timeout=PATIENCE)
+        if steps:
+            connection.response_class = type("Response", (client.HTTPResponse,), {
+                "_read_status": lambda self: client.HTTPResponse._read_status(self)})
+        connection.request("GET", "/")
+        waiting = Waiting(connection.getresponse)
+        at_once(connection.close)
+        assert isinstance(waiting.result(), ConnectionAbortedError), waiting.result()
+        server.handle.more.set()
+
+
+@pytest.mark.parametrize("scheme", ["HTTP", "HTTPS"])
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 407 No\r\n"])
+def test_close_ends_waiting_for_a_tunnel(client, sent, scheme):
+    with Server(Stalling(sent)) as proxy:
+        connection = getattr(client, scheme + "Connection")(*proxy.address, timeout=PATIENCE)
+        connection.set_tunnel("in.memory", 443)
+        waiting = Waiting(lambda: connection.request("GET", "/"))
+        at_once(connection.close)
+        assert isinstance(waiting.result(), ConnectionAbortedError), waiting.result()
+        assert connection.sock is None
+        proxy.handle.more.set()
+
+
 SENDERS = {
     "request": lambda connection: connection.request("POST", "/", bytes(20_000_000)),
     "blocks": lambda connection: connection.request("POST", "/", [bytes(1_000_000)] * 20),
