@@ -6,25 +6,18 @@ its client busy for ever.  Before a call that could outlast the deadline, the de
 polled until the deadline; then the call returns at once.  Setting a shorter timeout and restoring
 it would cost two more system calls.
 """
-import select
 import time
 
 cimport cython
 from cpython.exc cimport PyErr_CheckSignals
 
+from .poll cimport ready_within
+
 cdef extern from *:
     """
     #ifdef _WIN32
-    /* Python's select() handles the sockets of Windows. */
-    static int httpclient_wait(int fd, int output, double seconds)
-    {
-        (void)fd; (void)output; (void)seconds;
-        return -1;
-    }
     static double httpclient_clock(void) { return -1.0; }
     #else
-    #include <errno.h>
-    #include <poll.h>
     #include <time.h>
 
     static double httpclient_clock(void)
@@ -35,18 +28,8 @@ cdef extern from *:
             return -1.0;
         return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
     }
-
-    /* 1: ready, 0: not within `seconds` or interrupted by a signal, -1: ask select(). */
-    static int httpclient_wait(int fd, int output, double seconds)
-    {
-        struct pollfd one = {.fd = fd, .events = output ? POLLOUT : POLLIN};
-        int ready = poll(&one, 1, (int)(seconds * 1000.0) + 1);
-
-        return ready < 0 && errno == EINTR ? 0 : ready;
-    }
     #endif
     """
-    int httpclient_wait(int fd, int output, double seconds) noexcept nogil
     double httpclient_clock() noexcept      # seconds; -1: ask time.monotonic()
 
 cdef object monotonic = time.monotonic
@@ -96,15 +79,6 @@ cdef object shortened(Deadline due, object timeout):
 
 cdef int wait_until(int fd, bint output, Deadline due) except -1:
     """Wait until a descriptor is ready for input or output; raise TimeoutError at the deadline."""
-    cdef double left
-    cdef int ready
-
-    while True:
-        left = min(due.seconds_left(), LONGEST)
-        with nogil:
-            ready = httpclient_wait(fd, output, left)
-        if ready < 0:
-            ready = any(select.select(() if output else [fd], [fd] if output else (), (), left))
-        if ready:
-            return 0
+    while not ready_within(fd, output, min(due.seconds_left(), LONGEST)):
         PyErr_CheckSignals()
+    return 0

@@ -3,7 +3,7 @@
 
 Sending a request, reading the head of its response, and reading its content are one call each if
 a program cannot see the difference: no step is overridden or replaced, debug output is off, and
-the socket is a real one.  Each method checks that first.  Otherwise it returns False or None
+the socket is a real one.  Each method checks that first.  Otherwise it returns False or NOT_MINE
 without side effects, and the caller takes the steps of http.client.  After an error, functions of
 connection.py and response.py restore the state.
 

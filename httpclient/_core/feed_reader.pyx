@@ -80,8 +80,3 @@ cdef class FeedReader(Reader):
         if rc != HTTP1_MORE:
             self._searched.at = self._searched.line = self._searched.count = 0
         return rc
-
-    @cython.critical_section
-    def close(self):
-        self.closed = True
-        self.release_store()

@@ -6,4 +6,4 @@ cdef enum:
 
 
 cdef class Reader(Store):
-    pass
+    cdef int end_receive(self) except -1

@@ -36,6 +36,24 @@ cdef class Reader(Store):
     def flush(self):
         self.check_open()
 
+    cdef int end_receive(self) except -1:
+        """End the receive that is in progress in another thread."""
+        return 0
+
+    @cython.critical_section
+    def close(self):
+        """Close the reader; end another thread's receive, which then closes the socket or file."""
+        if self.closed:
+            return
+        self.closed = True
+        # A connection's close() may have set it before, while the head was read.
+        self.aborted = self.aborted or self._turns > 0
+        if self._receiving:
+            self.end_receive()
+        else:
+            self.release_store()
+            self.leave()
+
     def __enter__(self):
         self.check_open()
         return self

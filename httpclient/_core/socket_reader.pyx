@@ -18,7 +18,7 @@ from cpython.dict cimport PyDict_Contains
 from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
 
 from .deadline cimport Deadline, shortened, wait_until
-from .poll cimport has_room
+from .poll cimport ready_within
 from .guards cimport Originals, attributes
 from .reader cimport Reader
 from .store cimport refuse_second_thread
@@ -157,7 +157,7 @@ cdef object send_in_time(object sock, object data, Deadline due):
     if within_timeout(sock, timeout, due):
         return call_method(sock, "sendall", data)
     # If the socket has a timeout, even a send with MSG_DONTWAIT would first wait for room.
-    if DONT_WAIT and (timeout is None or has_room(descriptor_of(sock))):
+    if DONT_WAIT and (timeout is None or ready_within(descriptor_of(sock), True, 0)):
         try:
             sent = send_in_c(sock, data, DONT_WAIT)
         except BlockingIOError:
@@ -323,18 +323,9 @@ cdef class SocketReader(Reader):
         self.check_open()
         return self._sock.fileno()
 
-    @cython.critical_section
-    def close(self):
-        """Close the reader; end another thread's receive, which then closes the socket."""
-        if self.closed:
-            return
-        self.closed = True
-        self.aborted = self._turns > 0
-        if self._receiving:
-            interrupt(self._sock)
-        else:
-            self.release_store()
-            self.leave()
+    cdef int end_receive(self) except -1:
+        interrupt(self._sock)
+        return 0
 
     cdef int leave(self) except -1:
         raw, self._raw = self._raw, None
@@ -403,18 +394,8 @@ cdef class RawReader(Reader):
     def fileno(self):
         return self._file.fileno()
 
-    @cython.critical_section
-    def close(self):
-        """Close the reader; end another thread's receive, which then closes the file."""
-        if self.closed:
-            return
-        self.closed = True
-        self.aborted = self._turns > 0
-        if self._receiving:
-            shut_down(self._file)
-        else:
-            self.release_store()
-            self.leave()
+    cdef int end_receive(self) except -1:
+        return shut_down(self._file)
 
     cdef int leave(self) except -1:
         self._file.close()
