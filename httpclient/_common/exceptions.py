@@ -5,6 +5,8 @@ Each class also derives from the class of the same name in http.client, so code 
 httpclient can still use ``except http.client.IncompleteRead``.  All exceptions can be pickled and
 copied.
 """
+from __future__ import annotations
+
 import http.client as _standard
 
 from . import limits
@@ -34,11 +36,14 @@ class InvalidURL(HTTPException, _standard.InvalidURL):
 class UnknownProtocol(HTTPException, _standard.UnknownProtocol):
     """The server answered with an HTTP version other than 1.x; ``version`` is that one (str)."""
 
-    def __init__(self, version, why=None):
+    version: str
+    why: str | None
+
+    def __init__(self, version: str, why: str | None = None) -> None:
         super(HTTPException, self).__init__(version)
         self.why = why
 
-    def __str__(self):
+    def __str__(self) -> str:
         return super().__str__() if self.why is None else f"{self.why}: {self.version[:SHOWN]!r}"
 
 
@@ -58,10 +63,13 @@ class IncompleteRead(HTTPException, _standard.IncompleteRead):
     within the head, ``__cause__`` is a ValueError that shows the bytes.
     """
 
-    def __init__(self, partial, expected=None):
+    partial: bytes
+    expected: int | None
+
+    def __init__(self, partial: bytes, expected: int | None = None) -> None:
         _standard.IncompleteRead.__init__(self, partial, expected)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[object, ...]:
         # Exception's own __reduce__() would drop the cause.
         state = self.__dict__
         if isinstance(self.__cause__, ValueError):
@@ -88,13 +96,14 @@ class ResponseNotReady(ImproperConnectionState, _standard.ResponseNotReady):
 class BadStatusLine(HTTPException, _standard.BadStatusLine):
     """The server's answer does not begin with a status line; ``line`` is its first line (str)."""
 
-    why = None
+    line: str
+    why: str | None = None
 
-    def __init__(self, line, why=None):
+    def __init__(self, line: str, why: str | None = None) -> None:
         _standard.BadStatusLine.__init__(self, line)
         self.why = why
 
-    def __str__(self):
+    def __str__(self) -> str:
         return super().__str__() if self.why is None else f"{self.why}: {self.line[:SHOWN]!r}"
 
 
@@ -105,43 +114,48 @@ class BadHeaderLine(HTTPException):
     such a line, or guesses.
     """
 
-    def __init__(self, line, why="bad field line"):
+    line: bytes
+    why: str
+
+    def __init__(self, line: bytes, why: str = "bad field line") -> None:
         super().__init__(line, why)
         self.line = line
         self.why = why
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.why}: {self.line[:SHOWN]!r}"
 
 
 class LineTooLong(HTTPException, _standard.LineTooLong):
     """The server sent a line with more bytes than the limit; ``line`` is its beginning (bytes)."""
 
-    def __init__(self, line_type, limit=None, line=b""):
+    line: bytes
+
+    def __init__(self, line_type: str, limit: int | None = None, line: bytes = b"") -> None:
         if limit is None:
             limit = limits.DEFAULT.max_line
         Exception.__init__(self, f"got more than {limit} bytes when reading {line_type}")
         self.line = bytes(line[:SHOWN])
         self._given = line_type, limit
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.args[0]}: {self.line!r}" if self.line else self.args[0]
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[object, ...]:
         return type(self), self._given, self.__dict__
 
 
 class RemoteDisconnected(_standard.RemoteDisconnected, BadStatusLine):
     """The server closed the connection without answering."""
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[object, ...]:
         return type(self), ConnectionResetError.__reduce__(self)[1], self.__dict__
 
 
 class Aborted(ConnectionAbortedError):
     """The connection was closed during a call that connected, sent or waited for a response."""
 
-    def __str__(self):
+    def __str__(self) -> str:
         return "the connection was closed during this call"
 
 
@@ -153,7 +167,7 @@ class ReadAborted(Aborted):
 
     partial = b""
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"the response was closed during this read, after {len(self.partial)} bytes"
 
 

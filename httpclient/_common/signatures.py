@@ -1,5 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""Arguments of constructors that take them in more than one order."""
+"""Signatures: arguments in more than one order, and deprecated functions."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing_extensions import deprecated
+else:
+    def deprecated(message):
+        """Return a decorator that tells type checkers alone that a function is deprecated."""
+        return lambda function: function
 
 
 def by_name(function, names, args, keywords):

@@ -4,6 +4,8 @@
 The members are those of http.HTTPStatus.  Python 3.13 renamed some after RFC 9110 and kept the old
 names as aliases; httpclient has both names on every Python.
 """
+from __future__ import annotations
+
 from http import HTTPStatus
 
 _SAME = {
@@ -18,4 +20,4 @@ for _new, _old in _SAME.items():
     _member = constants.get(_new) or constants[_old]
     constants[_new] = constants[_old] = _member
 
-responses = {status: status.phrase for status in HTTPStatus.__members__.values()}
+responses: dict[int, str] = {status: status.phrase for status in HTTPStatus.__members__.values()}
