@@ -20,6 +20,8 @@ An exception leaves the connection idle with an empty buffer, or closed: see rec
 Another thread may call close(), which ends calls that send or receive meanwhile.  The last
 thread that uses the descriptor closes it: see _core/socket_reader.pyx.
 """
+from __future__ import annotations
+
 import errno
 import io
 import socket
@@ -54,8 +56,17 @@ from .steps import leave_to, next_response, put_first_lines, request_by_steps, s
 from .tunnel import Tunnelling
 from .validation import _METHODS_EXPECTING_BODY, RequestChecks, _encode, checked_field_line
 
-HTTP_PORT = 80
-HTTPS_PORT = 443
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Final, Self, Unpack, overload
+
+    from _typeshed import MaybeNone
+
+    from .._common.hints import Address, Data, FieldValue, Options
+
+HTTP_PORT: Final = 80
+HTTPS_PORT: Final = 443
 
 _our_response_class = HTTPResponse
 
@@ -103,6 +114,21 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
     manager that closes itself.
     """
 
+    response_class: type[HTTPResponse]
+    default_port: int
+    auto_open: int
+    debuglevel: int
+    host: str
+    port: int
+    timeout: float | None
+    source_address: Address | None
+    blocksize: int
+    strict: bool | None
+    deadline: float | None
+    max_response_headers: int | None
+    # MaybeNone (Any) where None, without a connection, would have to be ruled out at each use.
+    sock: socket.socket | MaybeNone
+
     _http_vsn = 11
     _http_vsn_str = "HTTP/1.1"
 
@@ -131,6 +157,22 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         """
         return _body.content_length(
             body, body is None and method.upper() in _METHODS_EXPECTING_BODY)
+
+    if TYPE_CHECKING:
+        @overload
+        def __init__(
+            self, host: str, port: int | None = None, timeout: float | None = ...,
+            source_address: Address | None = None, blocksize: int = 8192, *,
+            strict: bool | None = None, **options: Unpack[Options],
+        ) -> None: ...
+        # Python 2 and 3.0.  Type checkers take a bool for a float, so the arguments after it
+        # tell the two orders apart.
+        @overload
+        def __init__(
+            self, host: str, port: int | None, strict: bool, /, timeout: float | None = ...,
+            source_address: Address | None = None, *, blocksize: int = 8192,
+            **options: Unpack[Options],
+        ) -> None: ...
 
     def __init__(self, host, port=None, *args, max_response_headers=None, **keywords):
         cls, self = type(self), as_connection(self)
@@ -170,19 +212,19 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
 
     __init__.__wrapped__ = _shown_signature
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *args):
+    def __exit__(self, *args: object) -> None:
         self.close()
 
     # ---- the connection
 
-    def set_debuglevel(self, level):
+    def set_debuglevel(self, level: int) -> None:
         """Print requests and response heads if `level` (int) is above 0.  Source: http.client."""
         self.debuglevel = level
 
-    def connect(self):
+    def connect(self) -> None:
         """Connect to the server, or to the proxy and through it by set_tunnel().
 
         A request calls this if there is no connection.  Raises TimeoutError, OSError (for a
@@ -219,7 +261,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
                 drop(self)
             raise
 
-    def close(self):
+    def close(self) -> None:
         """Close the connection, and the response unless it has been read to its end.
 
         If another thread is connecting, sending or waiting for a response, its call raises
@@ -240,7 +282,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
 
     # ---- a request, step by step
 
-    def putrequest(self, method, url, skip_host=False, skip_accept_encoding=False):
+    def putrequest(self, method: str, url: str, skip_host: bool = False,
+                   skip_accept_encoding: bool = False) -> None:
         """Begin a request with its request line, Host and Accept-Encoding.
 
         :param method: the method (str), such as "GET".
@@ -264,7 +307,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
                 give_up(as_connection(self))
             raise
 
-    def putheader(self, header, *values):
+    def putheader(self, header: str | bytes, *values: FieldValue) -> None:
         """Add a header to the request.
 
         :param header: the name, str (ASCII) or bytes.
@@ -282,7 +325,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         line = checked_field_line(header, values)
         self._output(line)
 
-    def endheaders(self, message_body=None, *, encode_chunked=False):
+    def endheaders(self, message_body: Data | None = None, *,
+                   encode_chunked: bool = False) -> None:
         """End the headers, and send the request.
 
         :param message_body: the body, as in request(), but no header is added for it; default None.
@@ -303,8 +347,9 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
                 give_up(as_connection(self))
             raise
 
-    def request(self, method, url, body=None, headers={}, *, encode_chunked=False,
-                deadline=None):
+    def request(self, method: str, url: str, body: Data | str | None = None,
+                headers: Mapping[str, FieldValue] = {}, *, encode_chunked: bool = False,
+                deadline: float | None = None) -> None:
         """Send a complete request.
 
         :param method: the method (str), such as "GET".
@@ -365,7 +410,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
 
     # ---- the response
 
-    def getresponse(self):
+    def getresponse(self) -> HTTPResponse:
         """Wait for the response to the request, read its head, and return it.
 
         :return: an HTTPResponse, or an instance of ``response_class``.

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """HTTPSConnection: HTTPConnection over TLS.  This module needs Python's ssl module."""
+from __future__ import annotations
+
 import socket
 import ssl
 import warnings
@@ -8,7 +10,7 @@ from functools import partial
 from .._common.exceptions import Aborted
 from .._common.mistakes import note, wrong_handshake
 from .._common.settings import RESUME_SESSIONS
-from .._common.signatures import by_name
+from .._common.signatures import by_name, deprecated
 from .._core.connection_state import connection_state
 from .._core.socket_reader import call_in_time
 from .._response.stand_ins import as_connection
@@ -16,8 +18,16 @@ from .connection import HTTPS_PORT, HTTPConnection
 from .recovery import drop
 from .tls import SessionRefused, is_unchanged, keep_session, session_failed, shared_context, wrapped
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Unpack, overload
 
-def _create_https_context(http_version):
+    from _typeshed import MaybeNone, StrOrBytesPath
+
+    from .._common.hints import Address, SecureOptions
+
+
+def _create_https_context(http_version: int) -> ssl.SSLContext:
     """Return a new default context, which verifies certificates.
 
     It offers http/1.1 by ALPN if `http_version` is 11, and post-handshake authentication.
@@ -85,11 +95,51 @@ class HTTPSConnection(HTTPConnection):
     bad certificate files, and the errors of HTTPConnection.
     """
 
+    sock: ssl.SSLSocket | MaybeNone
+    key_file: StrOrBytesPath | None
+    cert_file: StrOrBytesPath | None
+    resume_sessions: bool | None
+
     default_port = HTTPS_PORT
     vars()[RESUME_SESSIONS] = None
     _context = _PrivateContext()
     # The shared context; None if the connection was given a context or may not share one.
     __shared = None
+
+    if TYPE_CHECKING:
+        @overload
+        def __init__(
+            self, host: str, port: int | None = None, *, timeout: float | None = ...,
+            source_address: Address | None = None, blocksize: int = 8192,
+            key_file: StrOrBytesPath | None = None, cert_file: StrOrBytesPath | None = None,
+            check_hostname: None = None, strict: bool | None = None,
+            **options: Unpack[SecureOptions],
+        ) -> None: ...
+        # Python 3.2 to 3.11
+        @overload
+        def __init__(
+            self, host: str, port: int | None, key_file: StrOrBytesPath | None, /,
+            cert_file: StrOrBytesPath | None = None, timeout: float | None = ...,
+            source_address: Address | None = None, *, blocksize: int = 8192,
+            check_hostname: None = None, strict: bool | None = None,
+            **options: Unpack[SecureOptions],
+        ) -> None: ...
+        # Python 2 and 3.0
+        @overload
+        def __init__(
+            self, host: str, port: int | None, key_file: StrOrBytesPath | None,
+            cert_file: StrOrBytesPath | None, strict: bool | None, /, timeout: float | None = ...,
+            source_address: Address | None = None, *, blocksize: int = 8192,
+            check_hostname: None = None, **options: Unpack[SecureOptions],
+        ) -> None: ...
+        @overload
+        @deprecated("`check_hostname` is deprecated since Python 3.6; set it in the `context`.")
+        def __init__(
+            self, host: str, port: int | None = None, key_file: StrOrBytesPath | None = None,
+            cert_file: StrOrBytesPath | None = None, timeout: float | None = ...,
+            source_address: Address | None = None, *, blocksize: int = 8192,
+            check_hostname: bool, strict: bool | None = None, **options: Unpack[SecureOptions],
+        ) -> None: ...
 
     def __init__(self, host, port=None, *args, context=None, check_hostname=None,
                  resume_sessions=None, **keywords):
@@ -129,7 +179,7 @@ class HTTPSConnection(HTTPConnection):
 
     __init__.__wrapped__ = _shown_signature
 
-    def connect(self):
+    def connect(self) -> None:
         """Connect as HTTPConnection does, and do the TLS handshake.
 
         If a handshake that offered a session fails, connects once more without the session.
@@ -160,7 +210,7 @@ class HTTPSConnection(HTTPConnection):
                     raise Aborted() from error
                 raise
 
-    def close(self):
+    def close(self) -> None:
         """Close the connection, and the response unless it has been read to its end.
 
         The TLS session is kept for later connections, see `resume_sessions`.

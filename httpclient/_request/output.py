@@ -4,6 +4,8 @@
 Head and body are joined where no code can tell.  An overridden ``send``, a fake socket, a debug
 print and an audit hook see the same pieces as with http.client.
 """
+from __future__ import annotations
+
 import sys
 from collections.abc import Iterable
 from itertools import count
@@ -21,13 +23,17 @@ from .recovery import cut_off
 from .stale import real_socket
 from .validation import _encode, _strip_ipv6_iface, encode_host
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .._common.hints import Data
+
 _NONE_LEFT = object()
 
 
 class Sending:
     """send(), and the methods by which endheaders() sends the lines of a request."""
 
-    def send(self, data):
+    def send(self, data: Data | str) -> None:
         """Send data to the server, and connect first if needed.
 
         :param data: bytes-like, str (Latin-1), a file (sent from its current position), or an

@@ -4,6 +4,8 @@
 It sends CONNECT with HTTP/1.1 and a Host field (RFC 9110 9.3.6), as http.client has done since
 Python 3.12.
 """
+from __future__ import annotations
+
 import http
 
 from .._common.exceptions import Aborted
@@ -19,6 +21,12 @@ from .._response.stand_ins import as_connection
 from .validation import (
     _contains_disallowed_url_pchar_re, _is_illegal_header_value, _is_legal_header_name,
 )
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .._common.classes import HTTPMessage
 
 
 def _wrapped(ip):
@@ -39,7 +47,8 @@ def _field_line(name, value):
 class Tunnelling:
     """set_tunnel(), and the methods by which connect() makes the tunnel."""
 
-    def set_tunnel(self, host, port=None, headers=None):
+    def set_tunnel(self, host: str, port: int | None = None,
+                   headers: Mapping[str, str] | None = None) -> None:
         """Use the connection's server as a proxy: connect through it to `host` by CONNECT.
 
         :param host: the name or address of the tunnel's target (str); "host:port" is accepted.
@@ -122,7 +131,7 @@ class Tunnelling:
         """Return an IPv6 address (bytes) in brackets, or any other host unchanged."""
         return _wrapped(ip)
 
-    def get_proxy_response_headers(self):
+    def get_proxy_response_headers(self) -> HTTPMessage | None:
         """Return the headers of the proxy's response to CONNECT.
 
         :return: an HTTPMessage, or None if there has been no such response.

@@ -24,7 +24,7 @@ _contains_disallowed_method_pchar_re = re.compile("[\x00-\x1f]")
 _METHODS_EXPECTING_BODY = {"PATCH", "POST", "PUT"}
 
 
-def _encode(data, name="data"):
+def _encode(data: str, name: str = "data") -> bytes:
     """Return `data` (str) as Latin-1, or raise a UnicodeEncodeError that says what to do."""
     try:
         return data.encode("latin-1")
