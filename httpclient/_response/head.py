@@ -187,6 +187,8 @@ def _head_by_steps(response, state, strict):
 class HeadSteps:
     """The methods of HTTPResponse that are http.client's steps of reading a head."""
 
+    fp: object
+
     def _read_status(self):
         """Read the status line, and return (version, status, reason) as str, int, str."""
         self = as_response(self)

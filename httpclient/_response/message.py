@@ -9,6 +9,8 @@ Other programs call parse_headers(): http.server reads requests with it.  For th
 few field lines that a response refuses, as http.client does, where they cannot mislead the
 program.  The message's defects then hold the exception that refuses them in a response.
 """
+from __future__ import annotations
+
 import email.parser
 import http.client as _standard
 import sys
@@ -19,6 +21,15 @@ from .._common.exceptions import BadHeaderLine, HTTPException, line_too_long
 from .._core.head import field_section
 from .._core.reader import Reader
 from .policy import EMPTY_LINES, OddHead, ends_whole, incomplete_head
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, TypeVar, overload
+
+    from _typeshed import SupportsReadline
+
+    _M = TypeVar("_M", bound=email.message.Message[Any, Any])
 
 # Before 3.15, _read_headers() of http.client returns the empty line, too, and programs print it.
 _ENDED = sys.version_info < (3, 15)
@@ -48,7 +59,7 @@ def _read_section(fp, limits, before=0):
             raise HTTPException(f"got more than {max_fields} headers")
 
 
-def _read_headers(fp, max_headers=None):
+def _read_headers(fp: SupportsReadline[bytes], max_headers: int | None = None) -> list[bytes]:
     """Read and return the lines of a field section (list of bytes) from a file.
 
     Before Python 3.15 the last one is the empty line, or b"" if the stream ends before.
@@ -64,12 +75,30 @@ def _read_headers(fp, max_headers=None):
     return lines
 
 
+if TYPE_CHECKING:
+    @overload
+    def _parse_header_lines(header_lines: Iterable[bytes]) -> HTTPMessage: ...
+    @overload
+    def _parse_header_lines(header_lines: Iterable[bytes], _class: Callable[[], _M]) -> _M: ...
+
+
 def _parse_header_lines(header_lines, _class=HTTPMessage):
     """Return a message of `_class` from lines (bytes) as _read_headers() returns them.
 
     Raises BadHeaderLine if a field line is refused.  Source: http.client.
     """
     return _message_of_lines(header_lines, None, _class, tolerant=True)
+
+
+if TYPE_CHECKING:
+    @overload
+    def parse_headers(
+        fp: SupportsReadline[bytes], *, _max_headers: int | None = None,
+    ) -> HTTPMessage: ...
+    @overload
+    def parse_headers(
+        fp: SupportsReadline[bytes], _class: Callable[[], _M], *, _max_headers: int | None = None,
+    ) -> _M: ...
 
 
 def parse_headers(fp, _class=HTTPMessage, *, _max_headers=None):

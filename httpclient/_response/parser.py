@@ -4,6 +4,8 @@
 It reads head, framing and chunks by the same code as HTTPResponse, over a FeedReader.  Content
 without chunks does not pass through that reader.
 """
+from __future__ import annotations
+
 from .._common import limits as _limits
 from .._common.exceptions import HTTPException, IncompleteRead
 from .._core.chunked import ChunkedBody
@@ -14,6 +16,15 @@ from .chunked import check_trailers, incomplete
 from .framing import message_framing
 from .head import final_head
 from .message import message_of, trailers_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Unpack
+
+    from _typeshed import MaybeNone, ReadableBuffer
+
+    from .._common.classes import HTTPMessage, InterimResponse
+    from .._common.hints import Limiting
 
 
 def _shown_signature(
@@ -51,6 +62,18 @@ class ResponseParser:
     - `failed` (bool): whether the response was refused, or broke off.  Close the connection then.
     """
 
+    strict: bool | None
+    # MaybeNone (Any) where None, before the head, would have to be ruled out at each use.
+    status: int | MaybeNone
+    reason: str | MaybeNone
+    version: int | MaybeNone
+    chunked: bool | MaybeNone
+    length: int | None
+    will_close: bool | MaybeNone
+    complete: bool
+    failed: bool
+    surplus: bytes
+
     status = reason = version = chunked = length = will_close = None
     complete = failed = False
     surplus = b""
@@ -59,8 +82,8 @@ class ResponseParser:
     # The text of the failure, for feed() calls after it.
     _why = None
 
-    def __init__(self, method="GET", *, reused=False, strict=None, max_response_headers=None,
-                 **keywords):
+    def __init__(self, method: str = "GET", *, reused: bool = False, strict: bool | None = None,
+                 max_response_headers: int | None = None, **keywords: Unpack[Limiting]) -> None:
         self._method = method
         self.strict = None if strict is None else bool(strict)
         self._state = ResponseState()
@@ -77,7 +100,7 @@ class ResponseParser:
 
     # ---- feeding
 
-    def feed(self, data):
+    def feed(self, data: ReadableBuffer) -> bytes:
         """Take received bytes, and return the content among them.
 
         :param data: the next bytes of the stream (bytes-like).
@@ -113,7 +136,7 @@ class ResponseParser:
         finally:
             self._state.end_turn()
 
-    def end(self):
+    def end(self) -> bytes:
         """Take the end of the stream, and return content that only the end reveals (bytes).
 
         Raises the errors of HTTPResponse.begin() and read(), such as RemoteDisconnected and
@@ -242,24 +265,24 @@ class ResponseParser:
     # ---- fields
 
     @property
-    def headers(self):
+    def headers(self) -> HTTPMessage | MaybeNone:
         """The fields of the head (HTTPMessage, built on first use), or None before the head."""
         state = self._state
         if state.message is None and state.head is not None:
             state.message = message_of(state.head)
         return state.message
 
-    def getheaders(self):
+    def getheaders(self) -> list[tuple[str, str]] | MaybeNone:
         """Return a list of (field name, field value) as received, or None before the head."""
         return None if self._state.head is None else self._state.head.pairs()
 
     @property
-    def informational(self):
+    def informational(self) -> list[InterimResponse]:
         """The interim responses (1xx) so far, a list of InterimResponse."""
         return list(self._state.interim)
 
     @property
-    def trailers(self):
+    def trailers(self) -> HTTPMessage:
         """The fields of the trailer section (RFC 9112 7.1.2), an HTTPMessage.
 
         It is empty without a trailer section, and before the message is complete.  If headers

@@ -6,11 +6,14 @@ from it.  Over any other file, or if a program has replaced one of the steps (``
 ``parse_headers``, ``_safe_read`` and so on), the methods and module functions of http.client do
 the same step by step, so replaced steps are still called.
 """
+from __future__ import annotations
+
 import io
 
 from .._common.exceptions import IncompleteRead, ResponseNotReady
 from .._common.mistakes import not_begun, noted
 from .._common.settings import STRICT
+from .._common.signatures import deprecated
 from .._core.exchange import RESPONSE_DATA, Content, alone
 from .._core.guards import NOT_MINE, Originals
 from .._core.head import Head
@@ -28,6 +31,19 @@ from .ending import READERS, goes_on, is_lost, lose
 from .head import HeadSteps
 from .message import message_of, trailers_of
 from .stand_ins import StandIn, as_response
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any, BinaryIO, Generic, TypeVar, overload
+
+    from _typeshed import MaybeNone, WriteableBuffer
+
+    from .._common.classes import HTTPMessage, InterimResponse
+    from .._common.hints import MakesFile
+    from .._core.socket_reader import RawReader, SocketReader
+
+    _T = TypeVar("_T")
 
 _UNKNOWN = "UNKNOWN"
 # Attributes that http.client's constructor sets.  An HTTPResponse has them from its class.
@@ -56,18 +72,30 @@ class _LazyMessage:
         return state.message
 
 
-class _derived:
-    """A read-only property until a program assigns to it, which makes an ordinary attribute."""
+if TYPE_CHECKING:
+    class _derived(Generic[_T]):
+        def __init__(self, function: Callable[[Any], _T]) -> None: ...
+        def __get__(self, response: object, owner: object = None) -> _T: ...
+        def __set__(self, response: object, value: _T) -> None: ...
 
-    def __init__(self, function):
-        self.__func__ = function
-        self.__doc__ = function.__doc__
+    # BinaryIO, so that a response may go wherever a binary file may.
+    class _BinaryFile(io.BufferedIOBase, BinaryIO):
+        pass
+else:
+    class _derived:
+        """A read-only property until a program assigns to it, making an ordinary attribute."""
 
-    def __get__(self, response, owner=None):
-        return self if response is None else self.__func__(response)
+        def __init__(self, function):
+            self.__func__ = function
+            self.__doc__ = function.__doc__
+
+        def __get__(self, response, owner=None):
+            return self if response is None else self.__func__(response)
+
+    _BinaryFile = io.BufferedIOBase
 
 
-class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
+class HTTPResponse(HeadSteps, ChunkSteps, _BinaryFile):
     """The response to a request, with all attributes and methods of http.client's HTTPResponse.
 
     :param sock: a socket, or any object with ``makefile("rb")``.
@@ -94,6 +122,23 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
     another thread is reading it.
     """
 
+    # "UNKNOWN" or None before begin(), but annotated as they are after it.
+    version: int
+    status: int
+    code: int
+    reason: str
+    headers: HTTPMessage
+    msg: HTTPMessage
+    chunked: bool
+    chunk_left: int | None
+    length: int | None
+    will_close: bool
+    # Over a fake socket, the file that its makefile() returned.
+    fp: SocketReader | RawReader | io.BufferedReader | MaybeNone
+    debuglevel: int
+    strict: bool | None
+    url: str    # set by urllib.request
+
     version = status = reason = _UNKNOWN
     chunked = _UNKNOWN
     # The bytes left in the chunk; see _get_chunk_left().
@@ -107,6 +152,18 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
     headers = _LazyMessage()
     msg = _LazyMessage()
     _max_headers = None
+
+    if TYPE_CHECKING:
+        @overload
+        def __init__(
+            self, sock: MakesFile, debuglevel: int = 0, method: str | None = None,
+            url: str | None = None, *, strict: bool | None = None,
+        ) -> None: ...
+        # Python 2
+        @overload
+        def __init__(
+            self, sock: MakesFile, debuglevel: int, strict: int, method: str | None = None, /,
+        ) -> None: ...
 
     def __init__(self, sock, debuglevel=0, method=None, url=None, *, strict=None):
         if isinstance(method, int):
@@ -123,7 +180,7 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
 
     # ---- the head
 
-    def begin(self, *, _max_headers=None):
+    def begin(self, *, _max_headers: int | None = None) -> None:
         """Read the head, and skip interim responses (1xx, but not 101) before it.
 
         getresponse() calls this.  A second call does nothing.
@@ -162,7 +219,7 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
         self.fp = None
         fp.close()
 
-    def close(self):
+    def close(self) -> None:
         """Close the response, and unless it has been read to its end, also the connection."""
         try:
             super().close()
@@ -173,7 +230,7 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
                     self.will_close = response_state(self).broken = True
                 self._close_conn()
 
-    def __del__(self):
+    def __del__(self) -> None:
         # IOBase.__del__ would call close() even after the end of the response.
         if self.fp is not None:
             try:
@@ -182,22 +239,22 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
                 # IOBase.__del__ suppresses it, too.
                 pass
 
-    def flush(self):
+    def flush(self) -> None:
         """Call flush() of `fp`, unless the response has ended.  Source: http.client."""
         super().flush()
         fp = self.fp
         if fp is not None:
             fp.flush()
 
-    def readable(self):
+    def readable(self) -> bool:
         """Return True."""
         return True
 
-    def isclosed(self):
+    def isclosed(self) -> bool:
         """Return True if the response has been read to its end, or was closed."""
         return self.fp is None
 
-    def fileno(self):
+    def fileno(self) -> int:
         """Return the file descriptor of the socket (int).
 
         Raises AttributeError after the end of the response, as in http.client.
@@ -209,7 +266,7 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
     # alone() lets one thread read at a time.  A read by another thread in between would make
     # `length` and `chunk_left` disagree with the position in the stream.
 
-    def read(self, amt=None):
+    def read(self, amt: int | None = None) -> bytes:
         """Read and return the content.
 
         :param amt: the most bytes to return (int); None, the default, and negative numbers
@@ -222,7 +279,7 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
         data = _content.read(self) if amt is None else _pieces.read(self, amt)
         return alone(as_response(self), read_content, amt) if data is NOT_MINE else data
 
-    def readinto(self, b):
+    def readinto(self, b: WriteableBuffer) -> int:
         """Read content into a buffer.
 
         :param b: a writable bytes-like object.
@@ -233,7 +290,7 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
         n = _pieces.readinto(self, b)
         return alone(as_response(self), readinto_content, b) if n is NOT_MINE else n
 
-    def read1(self, n=-1):
+    def read1(self, n: int = -1) -> bytes:
         """Read and return content with at most one receive from the socket.
 
         :param n: the most bytes to return (int); -1, the default, sets no limit.
@@ -245,7 +302,7 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
         data = _pieces.read1(self, n)
         return alone(as_response(self), read1_content, n) if data is NOT_MINE else data
 
-    def peek(self, n=-1):
+    def peek(self, n: int = -1) -> bytes:
         """Return content without consuming it, with at most one receive from the socket.
 
         :param n: a hint (int), as in http.client.
@@ -257,7 +314,7 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
         data = _pieces.peek(self)
         return alone(as_response(self), peek_content, n) if data is NOT_MINE else data
 
-    def readline(self, limit=-1):
+    def readline(self, limit: int | None = -1) -> bytes:
         """Read and return content up to and with the next LF.
 
         :param limit: the most bytes to return (int); -1, the default, and None set no limit.
@@ -275,7 +332,7 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
             return readline_by_steps(self, -1 if limit is None else limit)
         return alone(self, readline_content, limit)
 
-    def readlines(self, hint=-1, /):
+    def readlines(self, hint: int | None = -1, /) -> list[bytes]:
         """Read and return the lines of the content (list of bytes).
 
         :param hint: stop after the line that makes them more than so many bytes (int),
@@ -302,11 +359,17 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
                 lose(self, error.partial)
             raise
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[bytes]:
         # IOBase.__iter__() refuses a closed response.
         return self
 
     # ---- fields
+
+    if TYPE_CHECKING:
+        @overload
+        def getheader(self, name: str, default: None = None) -> str | None: ...
+        @overload
+        def getheader(self, name: str, default: _T) -> str | _T: ...
 
     def getheader(self, name, default=None):
         """Return the value of a header.
@@ -332,12 +395,12 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
         return ", ".join(values)
 
     @_derived
-    def informational(self):
+    def informational(self) -> list[InterimResponse]:
         """The interim responses (1xx) before this response, a list of InterimResponse."""
         return list(response_state(self).interim)
 
     @_derived
-    def trailers(self):
+    def trailers(self) -> HTTPMessage:
         """The fields of the trailer section (RFC 9112 7.1.2), an HTTPMessage.
 
         It is empty without a trailer section, and before the end of the content.  If headers
@@ -346,11 +409,11 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
         return trailers_of(response_state(self).trailer_section)
 
     @_derived
-    def incomplete(self):
+    def incomplete(self) -> bool:
         """True if content is known to be missing, or was abandoned: do not trust it as complete."""
         return is_lost(self)
 
-    def getheaders(self):
+    def getheaders(self) -> list[tuple[str, str]]:
         """Return the headers, a list of (name, value), both str.
 
         Raises ResponseNotReady before begin().
@@ -364,15 +427,18 @@ class HTTPResponse(HeadSteps, ChunkSteps, io.BufferedIOBase):
 
     # ---- the interface of urllib.request's responses
 
-    def info(self):
+    @deprecated("Deprecated since Python 3.9; use `headers`.")
+    def info(self) -> HTTPMessage:
         """Return ``headers`` (HTTPMessage)."""
         return self.headers
 
-    def geturl(self):
+    @deprecated("Deprecated since Python 3.9; use `url`.")
+    def geturl(self) -> str:
         """Return ``url`` (str), which urllib.request sets; raise AttributeError without it."""
         return self.url
 
-    def getcode(self):
+    @deprecated("Deprecated since Python 3.9; use `status`.")
+    def getcode(self) -> int:
         """Return ``status`` (int)."""
         return self.status
 
