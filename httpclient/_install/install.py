@@ -54,6 +54,8 @@ methods.  uninstall() sets the fields of responses that have not been accessed y
 attributes that an instance lacks because they are defaults of httpclient's class.  If instances
 cannot be found (gc.freeze()), the defaults stay.
 """
+from __future__ import annotations
+
 import copy
 import gc
 import http.client
@@ -75,11 +77,15 @@ from .pristine import (
 from .stdlib_classes import HTTPMessage
 from .twin import FUNCTIONS, make_twin
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
+
 _MISSING = object()
 _lock = threading.RLock()
 
 
-def install():
+def install() -> None:
     """Run http.client's classes on httpclient, in the whole process, until uninstall().
 
     Returns None.  Does nothing if httpclient is installed.  For a part of a program, use
@@ -98,7 +104,7 @@ def install():
             raise
 
 
-def uninstall():
+def uninstall() -> None:
     """Undo install(), or, within ``with installed():`` blocks, at the end of the last block.
 
     Returns None.  Does nothing if httpclient is not installed.  Emits a RuntimeWarning, which
@@ -121,7 +127,7 @@ class installed:
 
     _entered = 0        # the number of blocks of this object that have not ended
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         with _lock:
             _state.blocks += 1
             try:
@@ -132,7 +138,7 @@ class installed:
             self._entered += 1
         return self
 
-    def __exit__(self, *args):
+    def __exit__(self, *args: object) -> None:
         with _lock:
             if not self._entered:
                 raise RuntimeError("httpclient.installed(): the block ends, but has not begun")
@@ -140,22 +146,22 @@ class installed:
             _state.blocks -= 1
             _state.apply()
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return _state.active and not loaded_anew()
 
     @property
-    def replaced(self):
+    def replaced(self) -> list[str]:
         """The exchanged attributes, such as "HTTPConnection.send" (sorted list of str)."""
         made = _state.made
         return sorted({*made.replaced()} - {*made.left}) if made and self else []
 
     @property
-    def left(self):
+    def left(self) -> list[str]:
         """The attributes that a program had replaced, and that stay (sorted list of str)."""
         made = _state.made
         return sorted(made.left) if made and self else []
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         if not self:
             stays = "; private attributes stay on http.client's classes" if _state.made else ""
             return f"<httpclient is not installed{stays}>"

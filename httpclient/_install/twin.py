@@ -149,8 +149,9 @@ def _attributes(templates):
 
 
 def _belong_to(cls, name, function):
-    """Move a function to a class: for super(), for pickles, and for its name in tracebacks."""
+    """Make a function one of a class: for super(), pickles, inspect, its name in tracebacks."""
     if isinstance(function, FUNCTIONS):
+        function.__annotations__ = {}       # http.client's functions have none.
         function.__qualname__ = f"{cls.__qualname__}.{name}"
         for variable, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
             if variable == "__class__":

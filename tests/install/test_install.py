@@ -9,6 +9,7 @@ import io
 import pickle
 import sys
 import threading
+import typing
 import urllib.request
 import warnings
 import weakref
@@ -277,6 +278,17 @@ def test_interim_responses_can_be_pickled(installed):
         assert type(copied) is type(interim) and copied[:2] == (103, "Early Hints")
         assert type(copied.headers) is http.client.HTTPMessage and copied.headers["A"] == "b"
         connection.close()
+
+
+def test_functions_have_no_annotations():
+    """typing.get_type_hints() could not evaluate them."""
+    classes = http.client.HTTPConnection, http.client.HTTPSConnection, http.client.HTTPResponse
+    with httpclient.installed():
+        for cls in classes:
+            for function in vars(cls).values():
+                if inspect.isfunction(function):
+                    assert typing.get_type_hints(function) == {}, function
+        assert not any(typing.get_type_hints(cls) for cls in classes)
 
 
 @pytest.mark.parametrize("name", ["HTTPConnection", "HTTPSConnection"])
