@@ -28,7 +28,6 @@ import stat
 import sys
 import types
 import warnings
-from email.utils import getaddresses, parsedate_tz, unquote
 
 from ._common import limits as _limits, status as _status
 from ._common.exceptions import (
@@ -51,6 +50,7 @@ from ._request import connection as _connection
 from ._request.connection import HTTP_PORT  # noqa: F401
 from ._request.recovery import _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED  # noqa: F401
 from ._response import message as _message, response as _response
+from ._response.mimetools import HTTPMessage
 from ._response.response import _UNKNOWN  # noqa: F401
 
 try:
@@ -81,210 +81,7 @@ responses.update({
     416: "Requested Range Not Satisfiable",
 })
 
-
-class HTTPMessage(_message.HTTPMessage):
-    """The fields of a response, with the methods of a mimetools.Message.
-
-    It is also an email.message.Message.  Methods that both classes have follow mimetools: names are
-    lower-case and unique, the values of a repeated name are joined by ", ", `msg[name]` raises
-    KeyError for a missing name, and an assignment replaces the field.  `dict`, `headers` and
-    `plist` are new objects on each access, so changing them does not change the message.
-    """
-
-    unixfrom = ""
-    seekable = 0
-    startofheaders = startofbody = None
-
-    def __init__(self, fp=None, seekable=0, **policy):
-        super().__init__(**policy)
-        self.fp = fp
-        if fp is not None:
-            self._take(_message.parse_headers(_OctetLines(fp)))
-
-    @classmethod
-    def of(cls, message):
-        """Return a new message with the fields of another one."""
-        made = cls()
-        made._take(message)
-        return made
-
-    def _take(self, message):
-        for name, value in message.raw_items():
-            self.set_raw(name, value)
-        self.set_payload(message.get_payload())
-        self.defects = list(message.defects)
-
-    @property
-    def dict(self):
-        """A new dict of lower-case names and their values (str)."""
-        values = {}
-        for name, value in self.raw_items():
-            values.setdefault(name.lower(), []).append(value.strip())
-        return {name: ", ".join(found) for name, found in values.items()}
-
-    @property
-    def headers(self):
-        """A new list of the field lines (str), each with its line end."""
-        return [f"{name}: {value}\r\n" for name, value in self.raw_items()]
-
-    @property
-    def status(self):
-        """A text (str) that says that the field section has a bad line, or ""."""
-        return "Non-header line where header expected" if self.defects else ""
-
-    # The methods of a mapping, with lower-case names.
-
-    def __getitem__(self, name):
-        return self.dict[name.lower()]
-
-    def __setitem__(self, name, value):
-        del self[name]
-        self.set_raw(name, str(value))
-
-    def __len__(self):
-        return len(self.dict)
-
-    def __iter__(self):
-        return iter(self.dict)
-
-    def __str__(self):
-        return "".join(self.headers)
-
-    def keys(self):
-        return list(self.dict)
-
-    def values(self):
-        return list(self.dict.values())
-
-    def items(self):
-        return list(self.dict.items())
-
-    def get(self, name, default=None):
-        return self.dict.get(name.lower(), default)
-
-    def has_key(self, name):
-        return name in self
-
-    def setdefault(self, name, default=""):
-        if name not in self:
-            self[name] = default
-        return self[name]
-
-    def addheader(self, key, value):
-        """Add a field line, and keep other lines of the same name."""
-        self.set_raw(key, value)
-
-    # Methods that look up one field.
-
-    def getheader(self, name, default=None):
-        """Return the value of a field (str), joined by ", " if it is repeated, or `default`."""
-        return self.get(name, default)
-
-    def getheaders(self, name):
-        """Return a list of the values (str) of all field lines of this name."""
-        return [value.strip() for each, value in self.raw_items() if each.lower() == name.lower()]
-
-    def getallmatchingheaders(self, name):
-        return [line for line in self.headers if line.lower().startswith(name.lower() + ":")]
-
-    def getfirstmatchingheader(self, name):
-        return self.getallmatchingheaders(name)[:1]
-
-    def getrawheader(self, name):
-        """Return the text after the colon, with the line end; None if there is no such field."""
-        for line in self.getfirstmatchingheader(name):
-            return line[len(name) + 1:]
-        return None
-
-    def getdate(self, name):
-        """Return a date as the 9-tuple that time.mktime() takes; None if it is not a date."""
-        date = self.getdate_tz(name)
-        return date and date[:9]
-
-    def getdate_tz(self, name):
-        """Return a date as getdate() does, with the offset from UTC in seconds as a tenth item."""
-        date = parsedate_tz(self.get(name))
-        # The item for daylight saving time is 0 (no) in Python 2, and -1 (unknown) in Python 3.
-        return date and (*date[:8], 0, date[9])
-
-    def getaddrlist(self, name):
-        return getaddresses(self.getheaders(name))
-
-    def getaddr(self, name):
-        return (self.getaddrlist(name) or [(None, None)])[0]
-
-    # The parts of the content type, parsed as in mimetools.
-
-    @property
-    def encodingheader(self):
-        return self.get("content-transfer-encoding")
-
-    @property
-    def typeheader(self):
-        return self.get("content-type")
-
-    @property
-    def type(self):
-        parts = (self.typeheader or "text/plain").partition(";")[0].split("/")
-        return "/".join([part.strip().lower() for part in parts])
-
-    @property
-    def maintype(self):
-        return self.type.partition("/")[0]
-
-    @property
-    def subtype(self):
-        return self.type.partition("/")[2]
-
-    @property
-    def plisttext(self):
-        _, semicolon, parameters = (self.typeheader or "").partition(";")
-        return semicolon + parameters
-
-    @property
-    def plist(self):
-        made = []
-        for parameter in self.plisttext.split(";")[1:]:
-            name, equals, value = parameter.partition("=")
-            made.append(f"{name.strip().lower()}={value.strip()}" if equals else name.strip())
-        return made
-
-    def gettype(self):
-        return self.type
-
-    def getmaintype(self):
-        return self.maintype
-
-    def getsubtype(self):
-        return self.subtype
-
-    def getencoding(self):
-        return (self.encodingheader or "7bit").lower()
-
-    def getplist(self):
-        return self.plist
-
-    def getparam(self, name):
-        """Return a parameter of Content-Type without its quotes (str); None if it is missing."""
-        for parameter in self.plist:
-            each, equals, value = parameter.partition("=")
-            if equals and each == name.lower():
-                return unquote(value)
-        return None
-
-    def getparamnames(self):
-        return [parameter.partition("=")[0] for parameter in self.plist if "=" in parameter]
-
-
-class _OctetLines:
-    """A file for parse_headers(), over an old program's file, whose lines may be str."""
-
-    def __init__(self, fp):
-        self._fp = fp
-
-    def readline(self, limit=-1):
-        line = self._fp.readline(limit)
-        return line.encode("latin-1") if isinstance(line, str) else line
+HTTPMessage.__module__ = __name__
 
 
 class HTTPResponse(_response.HTTPResponse):
