@@ -179,6 +179,13 @@ def module() -> None:
     assert_type(httpclient.parse_headers(io.BytesIO()), httpclient.HTTPMessage)
     assert_type(httpclient.parse_headers(io.BytesIO(), Fields), Fields)
     httpclient._MAXLINE = httpclient._MAXHEADERS = 1000
+    assert_type(httpclient.__version__, str)
+    plain: int = httplib.NOT_FOUND + httpclient.HTTP_PORT + httpclient.HTTPS_PORT
+    assert_type(httplib.responses.get(plain), str | None)
+    httpclient.install()
+    with httpclient.installed() as block:
+        assert_type(block.replaced + block.left, list[str])
+    httpclient.uninstall()
 
 
 def caught() -> None:
@@ -241,6 +248,7 @@ def refused(conn: HTTPConnection, response: HTTPResponse) -> None:
     httpclient.IncompleteRead("text")                   # refused
     httpclient.LineTooLong()                            # refused
     httpclient.OK = 201                                 # refused
+    print(httplib.OK.phrase)                            # refused
     print(httpclient.nonsense)                          # refused
     httplib.HTTPConnection("localhost", 80, 3.5)        # refused
     httpclient.ResponseParser("GET", True)              # refused

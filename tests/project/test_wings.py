@@ -28,11 +28,20 @@ def wing_of(path):
     return path.relative_to(PACKAGE).parts[0] if path.parent != PACKAGE else ""
 
 
+def is_for_type_checkers(node):
+    return (isinstance(node, ast.If) and isinstance(node.test, ast.Name)
+            and node.test.id == "TYPE_CHECKING" and not node.orelse)
+
+
 def imports(path):
-    """Yield (wing, line number, whether it is within a function) for each import of our own."""
+    """Yield (wing, line number, whether it is not run by the import) for each import of our own.
+
+    A function, or a program that checks types, runs it later, or never.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    within = {id(node) for function in ast.walk(tree)
-              if isinstance(function, ast.FunctionDef) for node in ast.walk(function)}
+    within = {id(node) for block in ast.walk(tree)
+              if isinstance(block, ast.FunctionDef) or is_for_type_checkers(block)
+              for node in ast.walk(block)}
     for node in ast.walk(tree):
         if not isinstance(node, ast.ImportFrom) or not node.level:
             continue

@@ -2,7 +2,7 @@
 """What py.typed promises: the types say what the module does, and a type checker can use them.
 
 mypy reads a program that uses httpclient in the ways it may be used, and in some that it may not;
-its stubtest compares the .pyi files with the module as it is when it runs.
+its stubtest compares the types with the modules as they are when they run.
 """
 
 import ast
@@ -20,10 +20,11 @@ import pytest
 
 import httpclient
 from httpclient import httplib
+from httpclient._common import status
 from support.paths import DATA
 
 PROGRAM = DATA / "typed_program.py"
-STUB = Path(httpclient.__file__).with_suffix(".pyi")
+PACKAGE = Path(httpclient.__file__).parent
 INSTALLED = Path(httpclient.__file__).resolve().parents[1]
 
 needs_mypy = pytest.mark.skipif(
@@ -31,25 +32,19 @@ needs_mypy = pytest.mark.skipif(
 
 # What stubtest may report (regular expressions), and why it is not mended.
 ALLOWED = {
-    "of positional arguments it knows one order alone; their keywords have a test below":
-        r"httpclient\.HTTP(S?Connection|Response)\.__init__",
-    "they are \"UNKNOWN\" before begin(), which http.client has, too":
-        r"httpclient\.HTTPResponse\.(version|status|chunked|chunk_left|length|will_close)",
-    "descriptors, and yet anybody may assign to them":
-        r"httpclient\.HTTPResponse\.(headers|msg|informational|trailers|incomplete)",
     "Cython makes them":
         r"httpclient\._core\.[a-z_]+\.__(test|pyx_capi)__",
-    "a module without .pyi, read from its source":
-        r"httpclient\.(?!_core|httplib)_[a-z]+\..*",
+    "private modules, read from their source, with names for type checkers alone":
+        r"httpclient\.(?!_core)_[a-z]+\..*",
+    "deleted":
+        r"httpclient\.TYPE_CHECKING",
+    "properties of the module, which its __setattr__() sets":
+        r"httpclient\._Module\._MAX(LINE|HEADERS)",
 }
 CONFIG = """
 [mypy]
 [mypy-httpclient.*]
 ignore_errors = True
-[mypy-httpclient]
-ignore_errors = False
-[mypy-httpclient.httplib]
-ignore_errors = False
 [mypy-httpclient._core.*]
 ignore_errors = False
 """
@@ -101,30 +96,65 @@ def test_what_the_types_allow_can_be_made(maker):
             each.close()
 
 
-@pytest.mark.parametrize("module", [httpclient, httplib], ids=["httpclient", "httplib"])
-def test_stub_lists_the_public_names_in_their_order(module):
-    stub = Path(module.__file__).with_suffix(".pyi")
-    [listed] = [node.value for node in ast.parse(stub.read_text(encoding="utf-8")).body
-                if isinstance(node, ast.Assign) and node.targets[0].id == "__all__"]
-    assert ast.literal_eval(listed) == module.__all__
+def syntax_tree(*path):
+    return ast.parse(PACKAGE.joinpath(*path).read_text(encoding="utf-8"))
 
 
-def keywords_in_stub(name):
+def classes(tree):
+    return {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+
+
+def options(name, hints):
+    """The keyword arguments in a TypedDict of hints.py and those that it derives from."""
+    found = {node.target.id for node in hints[name].body if isinstance(node, ast.AnnAssign)}
+    return found.union(*(options(base.id, hints) for base in hints[name].bases
+                         if base.id in hints))
+
+
+def keywords_in_overloads(cls):
     """The names that each overload of a constructor gives to its arguments, but `self`."""
-    [stub] = [node for node in ast.parse(STUB.read_text(encoding="utf-8")).body
-              if isinstance(node, ast.ClassDef) and node.name == name]
-    return [[each.arg for each in [*node.args.args, *node.args.kwonlyargs] if each.arg != "self"]
-            for node in stub.body
-            if isinstance(node, ast.FunctionDef) and node.name == "__init__"]
+    node = classes(syntax_tree(cls.__init__.__code__.co_filename))[cls.__name__]
+    hints = classes(syntax_tree("_common", "hints.py"))
+    for block in node.body:
+        if isinstance(block, ast.If) and block.body[0].name == "__init__":
+            for each in block.body:
+                _, *names = [arg.arg for arg in [*each.args.posonlyargs, *each.args.args,
+                                                 *each.args.kwonlyargs]]
+                if each.args.kwarg:
+                    names += options(each.args.kwarg.annotation.slice.id, hints)
+                yield names
 
 
 @pytest.mark.parametrize("name", ["HTTPConnection", "HTTPSConnection", "HTTPResponse"])
 def test_types_have_the_keywords_of_the_constructor(name):
-    today, *older = keywords_in_stub(name)
-    taken = set(inspect.signature(getattr(httpclient, name)).parameters)
-    assert set(today) == taken
+    cls = getattr(httpclient, name)
+    today, *older = keywords_in_overloads(cls)
+    taken = set(inspect.signature(cls).parameters)
+    assert sorted(today) == sorted(taken)
     assert older
     assert set().union(*older) <= taken
+
+
+def test_types_have_the_keywords_of_the_parser():
+    hints = classes(syntax_tree("_common", "hints.py"))
+    own = set(inspect.signature(
+        httpclient.ResponseParser.__init__, follow_wrapped=False).parameters)
+    taken = set(inspect.signature(httpclient.ResponseParser.__init__).parameters)
+    assert own - {"keywords"} | options("Limiting", hints) == taken
+
+
+@pytest.mark.parametrize("module", [httpclient, httplib], ids=["httpclient", "httplib"])
+def test_each_status_code_has_a_type(module):
+    typed = {node.id for node in ast.walk(syntax_tree(module.__file__))
+             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    assert status.constants.keys() - typed == set()
+
+
+@pytest.mark.parametrize("late", ["typing", "typing_extensions", "httpclient._common.hints"])
+def test_import_leaves_the_types_alone(late):
+    script = ("import sys, httpclient.httplib, httpclient._install.install; "
+              f"sys.exit({late!r} in sys.modules)")
+    subprocess.run([sys.executable, "-P", "-c", script], check=True, timeout=60)
 
 
 @needs_mypy
@@ -137,9 +167,13 @@ def test_types_have_the_same_names_as_the_module(tmp_path):
 
 
 def test_stubs_are_short_and_say_their_licence():
-    stubs = sorted(Path(httpclient.__file__).parent.rglob("*.pyi"))
+    stubs = sorted(PACKAGE.rglob("*.pyi"))
     assert len(stubs) > 7
     for stub in stubs:
         lines = stub.read_text(encoding="utf-8").splitlines()
         assert lines[0] == "# SPDX-License-Identifier: MIT", stub
         assert len(lines) < 500, stub
+
+
+def test_python_modules_have_no_stubs():
+    assert [stub for stub in PACKAGE.rglob("*.pyi") if stub.with_suffix(".py").exists()] == []
