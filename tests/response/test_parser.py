@@ -11,7 +11,6 @@ import gc
 import inspect
 import json
 import random
-import re
 import socket
 import time
 import tracemalloc
@@ -23,7 +22,8 @@ import pytest
 from httpclient import ResponseParser
 from support import arrive
 from support.fed import FedResponse
-from support.paths import DATA, ROOT
+from support.paths import DATA
+from support.readme import run_example
 from support.servers import Server, ok
 
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -441,15 +441,8 @@ def test_large_pieces_of_content_are_not_copied():
 
 def test_the_example_of_the_readme(capsys):
     """It is run as it stands there, against a server."""
-    readme = ROOT / "README.md"
-    if not readme.is_file():
-        pytest.skip("no README.md beside the tests")
-    examples = re.findall(r"```python\n(.*?)```", readme.read_text("utf-8"), re.DOTALL)
-    [example] = [code for code in examples if "ResponseParser" in code]
     with Server(answer) as server:
-        assert example.count('"localhost", 8080') == 1
-        exec(compile(example.replace('"localhost", 8080', f'"127.0.0.1", {server.port}'),
-                     "README.md", "exec"), {})
+        run_example("ResponseParser", server.port)
     said = capsys.readouterr().out
     assert said.startswith("(200, <httpclient.HTTPMessage object ") and "b'hello'" in said
 
