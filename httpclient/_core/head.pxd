@@ -10,7 +10,8 @@ cdef class Head:
     cdef readonly int status
     cdef readonly str reason
     cdef readonly Py_ssize_t size       # bytes of the head, with the status line
-    cdef readonly bytes section         # the field section, as received
+    cdef readonly bytes raw             # the whole head, as received
+    cdef size_t _section_at             # where its field section begins
     cdef http1_framing _framing
 
     cdef bint is_final(self) noexcept

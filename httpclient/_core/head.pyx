@@ -36,6 +36,11 @@ cdef class Head:
     defects = ()
 
     @property
+    def section_size(self):
+        """The bytes of the field section."""
+        return <size_t> self.size - self._section_at
+
+    @property
     def length(self):
         """Content-Length in bytes, or None."""
         return self._framing.length if self._framing.has_length else None
@@ -67,7 +72,7 @@ cdef class Head:
 
     def __reduce__(self):
         # A response that has been read can be copied and pickled.
-        return restored_head, (self.version, self.status, self.reason, self.size, self.section)
+        return restored_head, (self.raw,)
 
     cdef bint is_final(self) noexcept:
         return self.status >= 200 or self.status == 101
@@ -78,9 +83,9 @@ cdef class Head:
 
     def pairs(self):
         """Return a new list of (field name, field value), as str, in order."""
-        cdef const char *octets = PyBytes_AS_STRING(self.section)
-        cdef size_t end = PyBytes_GET_SIZE(self.section)
-        cdef size_t at = 0
+        cdef const char *octets = PyBytes_AS_STRING(self.raw)
+        cdef size_t end = PyBytes_GET_SIZE(self.raw)
+        cdef size_t at = self._section_at
         cdef http1_field field
         pairs = []
         while http1_next_field(<const uint8_t *> octets, end, &at, &field) == HTTP1_OK:
@@ -96,9 +101,9 @@ cdef class Head:
         return self.value_of(name)
 
     cdef str value_of(self, str name):
-        cdef const uint8_t *octets = <const uint8_t *> PyBytes_AS_STRING(self.section)
-        cdef size_t end = PyBytes_GET_SIZE(self.section)
-        cdef size_t at = 0
+        cdef const uint8_t *octets = <const uint8_t *> PyBytes_AS_STRING(self.raw)
+        cdef size_t end = PyBytes_GET_SIZE(self.raw)
+        cdef size_t at = self._section_at
         cdef Py_ssize_t size = 0
         cdef const char *wanted = PyUnicode_AsUTF8AndSize(name, &size)
         cdef http1_range found
@@ -219,7 +224,8 @@ cdef Head made(const uint8_t *octets, http1_status *status, size_t section, size
     cdef Head head = Head.__new__(Head)
 
     head._framing = framing[0]
-    head.section = PyBytes_FromStringAndSize(<const char *> octets + section, end - section)
+    head.raw = PyBytes_FromStringAndSize(<const char *> octets, end)
+    head._section_at = section
     head.size = end
     head.version = 11 if status.minor else 10
     head.status = status.code
@@ -245,14 +251,9 @@ cdef Head parse(const uint8_t *octets, size_t end, bint strict):
     return made(octets, &status, section, end, &framing)
 
 
-def restored_head(int version, int status, str reason, Py_ssize_t size, bytes section not None):
-    """Return a Head with these attributes, for copies and pickles."""
-    cdef Head head = field_section(section)
-    head.version = version
-    head.status = status
-    head.reason = reason
-    head.size = size
-    return head
+def restored_head(bytes raw not None):
+    """Return the Head of the whole head `raw`, for copies and pickles."""
+    return parse(<const uint8_t *> PyBytes_AS_STRING(raw), PyBytes_GET_SIZE(raw), False)
 
 
 def field_section(bytes section not None, bint strict=False):
@@ -264,7 +265,7 @@ def field_section(bytes section not None, bint strict=False):
     if http1_field_section(<const uint8_t *> PyBytes_AS_STRING(section), end, &at, strict,
                            &head._framing) != HTTP1_END or at != end:
         return None
-    head.section = section
+    head.raw = section
     return head
 
 

@@ -69,7 +69,7 @@ def final_head(reader, state, strict, first=None):
             head = odd_head(head, strict)
         if head.final:
             return head
-        note_interim(state, head.status, head.reason, message_of(head), len(head.section))
+        note_interim(state, head.status, head.reason, message_of(head), head.section_size)
         head = None
 
 

@@ -35,7 +35,7 @@ class OddHead:
         self.version = version
         self.status = status
         self.reason = reason
-        self.section = section
+        self.section_size = len(section)
         self.defects = []
         self._pairs = odd_fields(section, strict, self.defects, tolerant)
         self.framing = FramingFields(self._pairs, strict, cut)
