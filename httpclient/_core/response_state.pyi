@@ -11,7 +11,8 @@ class ResponseState:
     message: Any
     interim: Any
     interim_bytes: int
-    line_bytes: int
+    status_line: bytes
+    raw_head: bytes | None
     reused: bool
     simple: bool
     body: ChunkedBody | None
@@ -25,4 +26,5 @@ class ResponseState:
 def response_state(response: Any) -> ResponseState: ...
 def restored_state(
     limits: Limits, head: Any, message: Any, interim: Any, trailer_section: bytes, broken: bool,
+    raw_head: bytes | None,
 ) -> ResponseState: ...

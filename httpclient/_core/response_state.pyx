@@ -20,7 +20,8 @@ cdef class ResponseState:
 
     interim = ()            # the interim responses: () or a list of InterimResponse
     interim_bytes = 0       # bytes of their heads
-    line_bytes = 0          # bytes of the status line, for the limit on the whole head
+    status_line = b""       # the status line as received, if it was read by a step
+    raw_head = None         # the head as received, if it was read by steps
     reused = False          # True if the connection has had a response before
     simple = False          # True if the response is HTTP/0.9
     framing_excess = 0      # bytes of chunk framing beyond ten times the content
@@ -34,7 +35,7 @@ cdef class ResponseState:
     def __reduce__(self):
         # A response that has been read can be copied and pickled.
         return restored_state, (self.limits, self.head, self.message, self.interim,
-                                self.trailer_section, self.broken)
+                                self.trailer_section, self.broken, self.raw_head)
 
     cpdef bint begin_turn(self) except -1:
         """Begin a read by steps; return False if another thread is in one."""
@@ -108,7 +109,7 @@ def response_state(response):
     return state_in(attributes(response))
 
 
-def restored_state(limits, head, message, interim, trailer_section, broken):
+def restored_state(limits, head, message, interim, trailer_section, broken, raw_head):
     """Return a new ResponseState with these attributes, for copies and pickles."""
     cdef ResponseState state = ResponseState.__new__(ResponseState)
     state._limits = limits
@@ -117,4 +118,5 @@ def restored_state(limits, head, message, interim, trailer_section, broken):
     state.interim = interim
     state.trailer_section = trailer_section
     state.broken = broken
+    state.raw_head = raw_head
     return state

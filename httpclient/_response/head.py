@@ -84,6 +84,12 @@ def _persistence_fields(headers):
     return [(name, headers.get(name) or "") for name in names]
 
 
+def raw_head_of(state):
+    """Return the head as received (bytes), or None; see HTTPResponse.raw_head."""
+    head = state.head
+    return state.raw_head if head is None else head.raw
+
+
 def begin(response):
     """Do HTTPResponse.begin() for a response whose head has not been read."""
     strict = getattr(response, STRICT)
@@ -96,8 +102,12 @@ def begin_with(response, first):
     """Do begin() with `first`, a result of read_head() that the caller has, or None."""
     state, strict, close = response_state(response), getattr(response, STRICT), None
     head = _head_in_one_go(response, state, strict, first) if _in_one_go(response) else None
+    raw_head = None     # The head itself has it.
     if head is None:
-        facts = _head_by_steps(response, state, strict)
+        ours = _whole.in_object(response)       # Asked first: a step may remove itself.
+        facts, raw_head = _head_by_steps(response, state, strict)
+        if not ours:
+            raw_head = None     # Only the program knows which bytes its step has read.
         version, status, reason = response.version, response.status, response.reason
     else:
         facts = head.framing
@@ -108,7 +118,7 @@ def begin_with(response, first):
         close = response._check_close()
     chunked, length, will_close = message_framing(
         facts, getattr(response, "_method", None), status, version, strict, close)
-    state.head = head
+    state.head, state.raw_head = head, raw_head
     response.version, response.reason = version, reason
     response.status = response.code = status
     response.chunked, response.length, response.will_close = chunked, length, will_close
@@ -142,14 +152,18 @@ def _head_in_one_go(response, state, strict, first):
 
 
 def _head_by_steps(response, state, strict):
-    """Read the head by the steps that programs replace; return the facts for the framing."""
+    """Read the head by the steps that programs replace.
+
+    Returns the facts for the framing, and the head as received (bytes), or None instead of it
+    if a program's own function has read the fields.
+    """
     while True:
         version, status, reason = response._read_status()
         if state.simple:
             response.version, response.reason = 9, ""
             response.status = response.code = 200
             response.headers = response.msg = HTTPMessage()
-            return FramingFields((), False)
+            return FramingFields((), False), b""
         if status >= 200 or status == 101:
             break
         http_version(version)
@@ -159,16 +173,19 @@ def _head_by_steps(response, state, strict):
                 print("headers:", skipped)
             headers = fields_of(skipped, strict)
         else:
-            headers, _ = read_fields(response.fp, state.limits, strict, state.line_bytes)
+            headers, _, _ = read_fields(
+                response.fp, state.limits, strict, len(state.status_line))
         size = sum(len(name) + len(value) + 4 for name, value in headers.items()) + 2
         note_interim(state, status, reason.strip(), headers, size)
     response.code = response.status = status
     response.reason = reason.strip()
     response.version = http_version(version)
-    facts = None
+    facts = raw_head = None
     if parse_headers is _our_parse_headers and _read_headers is _our_read_headers:
-        response.headers, facts = read_fields(response.fp, state.limits, strict, state.line_bytes)
+        response.headers, facts, section = read_fields(
+            response.fp, state.limits, strict, len(state.status_line))
         response.msg = response.headers
+        raw_head = state.status_line + section
     elif response._max_headers is None:
         response.headers = response.msg = parse_headers(response.fp)
     else:
@@ -181,7 +198,7 @@ def _head_by_steps(response, state, strict):
             print("header:", name + ":", value)
     if type(response.fp) in READERS:
         response.fp.begin_content()
-    return facts or FramingFields(response.headers.items(), strict)
+    return facts or FramingFields(response.headers.items(), strict), raw_head
 
 
 class HeadSteps:
@@ -206,7 +223,7 @@ class HeadSteps:
         if line in EMPTY_LINES and state.reused and not strict:
             line = self.fp.readline(most)
         state.reused = False
-        state.line_bytes = len(line)
+        state.status_line = line
         if len(line) > max_line:
             raise line_too_long("status line", max_line, line)
         if len(line) > max_head:

@@ -147,8 +147,9 @@ def _message_of_lines(lines, strict, _class=HTTPMessage, tolerant=False):
 
 
 def read_fields(fp, limits, strict, before):
-    """Read the fields of a response; return the message, and the facts for message_framing().
+    """Read the fields of a response.
 
+    Returns the message, the facts for message_framing(), and the field section as received.
     `before` is the size of the status line in bytes.  The stream may end after a whole field
     line, unless `strict`.
     """
@@ -161,13 +162,12 @@ def read_fields(fp, limits, strict, before):
     if cut:
         if strict or section and not section.endswith(b"\n"):
             raise incomplete_head(section)
-        section += b"\r\n"
     else:
         head = field_section(section, strict is True)
         if head is not None:
-            return message_of(head), head
+            return message_of(head), head, section
     odd = OddHead(11, 200, "", section, strict, cut)
-    return message_of(odd), odd.framing
+    return message_of(odd), odd.framing, section
 
 
 def trailers_of(section):

@@ -14,7 +14,7 @@ from .._core.head import head_in
 from .._core.response_state import ResponseState
 from .chunked import check_trailers, incomplete
 from .framing import message_framing
-from .head import final_head
+from .head import final_head, raw_head_of
 from .message import message_of, trailers_of
 
 TYPE_CHECKING = False
@@ -275,6 +275,11 @@ class ResponseParser:
     def getheaders(self) -> list[tuple[str, str]] | MaybeNone:
         """Return a list of (field name, field value) as received, or None before the head."""
         return None if self._state.head is None else self._state.head.pairs()
+
+    @property
+    def raw_head(self) -> bytes | MaybeNone:
+        """The head as fed (bytes), or None before the head; see HTTPResponse.raw_head."""
+        return raw_head_of(self._state)
 
     @property
     def informational(self) -> list[InterimResponse]:

@@ -31,6 +31,9 @@ _STRICT_VALUE = re.compile("[\t -~\x80-\xff]*").fullmatch
 class OddHead:
     """A response head that the C grammar does not call regular; it stands in for a ``Head``."""
 
+    # The whole head, as received.  HTTP/0.9 has none.
+    raw = b""
+
     def __init__(self, version, status, reason, section, strict, cut=False, tolerant=False):
         self.version = version
         self.status = status
@@ -72,7 +75,9 @@ def odd_head(head, strict):
     cut = not ends_whole(section)
     if cut and (strict or section and not section.endswith(b"\n")):
         raise incomplete_head(head)
-    return OddHead(version, status, reason, section, strict, cut)
+    odd = OddHead(version, status, reason, section, strict, cut)
+    odd.raw = head
+    return odd
 
 
 def incomplete_head(received):

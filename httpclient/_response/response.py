@@ -28,7 +28,7 @@ from .content import (
     came_short, peek_content, read1_content, read_content, readinto_content, readline_content,
 )
 from .ending import READERS, goes_on, is_lost, lose
-from .head import HeadSteps
+from .head import HeadSteps, raw_head_of
 from .message import message_of, trailers_of
 from .stand_ins import StandIn, as_response
 
@@ -393,6 +393,20 @@ class HTTPResponse(HeadSteps, ChunkSteps, _BinaryFile):
         if isinstance(values, str) or not hasattr(values, "__iter__"):
             return values
         return ", ".join(values)
+
+    @_derived
+    def raw_head(self) -> bytes | MaybeNone:
+        """The head of this response as received (bytes), for archives and signatures.
+
+        It begins with the status line, and ends with the empty line unless the stream ended
+        before that (RFC 9112 2.1).  Line ends, folded lines, and lines that were repaired or
+        skipped are as the server sent them.  Interim responses, and an empty line before the
+        status line, are not part of it.  It is b"" for HTTP/0.9.
+
+        It is None before begin(), and if your program replaces _read_status() or
+        parse_headers(), because httpclient does not know which bytes these have read.
+        """
+        return raw_head_of(response_state(self))
 
     @_derived
     def informational(self) -> list[InterimResponse]:

@@ -97,6 +97,8 @@ def parsing(data: bytes) -> None:
     assert_type(parser.trailers, httpclient.HTTPMessage)
     assert_type(parser.informational[0].reason, str)
     assert_type(parser.surplus, bytes)
+    archived: bytes = parser.raw_head
+    print(archived)
 
 
 def blocks() -> Iterator[bytes]:

@@ -148,7 +148,8 @@ def test_private_names_begin_with_a_prefix_of_their_own():
 # What only httpclient gives a meaning, with something that has another one.
 OTHERS_ATTRIBUTES = {
     "deadline": "tomorrow", "strict": object(), "resume_sessions": "yes", "incomplete": True,
-    "trailers": "none", "informational": 1, "belongs_to": "us", "begin_anew": None,
+    "trailers": "none", "informational": 1, "raw_head": "rare", "belongs_to": "us",
+    "begin_anew": None,
     **({} if sys.version_info >= (3, 15) else {"max_response_headers": "many"}),
 }
 

@@ -13,6 +13,7 @@ import pytest
 
 import httpclient
 from support import arrive
+from support.compare import judged
 
 OK = b"HTTP/1.1 200 OK\r\n"
 LENGTH = b"Content-Length: 5\r\n"
@@ -424,6 +425,8 @@ def judge(arrival, data, method, strict, expected):
         is_refused(arrival, method, strict, expected, data)
         return
     with open_response(arrival, method, strict) as response:
+        head = b"" if response.version == 9 else judged(data, method).head
+        assert response.raw_head == head
         (breaks if isinstance(expected, Breaks) else is_taken)(response, expected)
 
 

@@ -430,10 +430,11 @@ def test_subclass_may_have_attributes_of_our_names():
     class Own(httpclient.HTTPResponse):
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **kwargs)
-            self.trailers, self.informational, self.incomplete = 1, 2, 3
+            self.trailers, self.informational, self.incomplete, self.raw_head = 1, 2, 3, 4
 
     with pair() as (ours, _), contextlib.closing(Own(ours)) as response:
-        assert (response.trailers, response.informational, response.incomplete) == (1, 2, 3)
+        assert (response.trailers, response.informational) == (1, 2)
+        assert (response.incomplete, response.raw_head) == (3, 4)
 
 
 def test_content_is_its_callers_alone():

@@ -371,6 +371,7 @@ def second_response(data, strict, way):
         arrival.deliver()
         try:
             with conn.getresponse() as response:
+                assert response.raw_head == OK + TAIL[:-5]
                 return response.read()
         finally:
             conn.close()
@@ -419,6 +420,7 @@ def test_response_that_was_read_can_be_copied(module, data, copied):
             assert other.getheaders() == response.getheaders()
             assert other.getheader("A") == response.getheader("A")
             if module is httpclient:
+                assert other.raw_head == response.raw_head
                 assert other.trailers.items() == response.trailers.items()
                 assert [one.headers.items() for one in other.informational] == [
                     one.headers.items() for one in response.informational]

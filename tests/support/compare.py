@@ -59,11 +59,13 @@ def differences(module, data, method, name, way, through="response"):
             ours, theirs = forget_chunks(ours), forget_chunks(theirs)
     if "refused" in ours.keys() ^ theirs.keys():
         return {"refused": (ours.get("refused", "accepted"), theirs.get("refused", "accepted"))}
-    ignored |= {"cause"}
+    ignored |= {"cause", "raw head"}
     wrong = {}
     if verdict.broken:
         wrong = broken_differences(ours, verdict, name)
         ignored |= {"steps", "content", "error", "left", "last"}
+    if "refused" not in ours and ours["raw head"] != verdict.head:
+        wrong["raw head"] = (ours["raw head"], verdict.head)
     if not is_fake(way):
         ignored |= {"left"}
     if fed_ahead:

@@ -57,6 +57,7 @@ def head_facts(response):
         "code": response.code,
         "version": response.version,
         "reason": response.reason,
+        "raw head": getattr(response, "raw_head", MISSING),
         "fields": message.items(),
         "getheaders": response.getheaders(),
         "defects": [type(defect).__name__ for defect in message.defects],

@@ -37,7 +37,7 @@ class Judgement:
     content: bytes | None = None    # the decoded content of a chunked body, whole or not
     broken: bool = False            # the chunked body ends in IncompleteRead
     plain: bytes = b""
-    head: bytes = b""               # the bytes from the last head on
+    head: bytes = b""               # the final head; if refused, the bytes from the last one on
 
     def note(self, row, applies=True):
         if applies:
@@ -57,6 +57,7 @@ def judge(data, method="GET"):
             result.note("end of stream in the head")
             result.refused += ("IncompleteRead",)   # two reasons, and either may be raised
         return result
+    result.head = result.head[:len(result.head) - len(rest)]
     result.body = rest
     if result.framing == "chunked":
         chunked_body(result)
