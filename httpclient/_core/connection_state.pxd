@@ -26,6 +26,9 @@ cdef str CONNECTION_STATE
 
 cdef class ConnectionState:
     cdef object _limits                 # Limits on each response
+    cdef object _strict                 # the settings `strict`,
+    cdef object _deadline               # `deadline`
+    cdef object _resume_sessions        # and `resume_sessions`: see _response/settings.py
     cdef tuple _host_line               # (host, port, default port, their Host field line)
     cdef Deadline _due                  # of the current request, or None
     cdef object _answered               # the socket of the last response, or None

@@ -9,6 +9,9 @@ from .store import Store
 @final
 class ConnectionState:
     limits: Limits
+    strict: Any
+    deadline: Any
+    resume_sessions: bool | None
     host_line: tuple[Any, ...] | None
     due: Deadline | None
     answered: Any
@@ -35,4 +38,6 @@ class ConnectionState:
     def call(self, function: Callable[..., Any], *args: Any) -> Any: ...
 
 def connection_state(connection: Any) -> ConnectionState: ...
-def restored_state(limits: Limits) -> ConnectionState: ...
+def restored_state(
+    limits: Limits, strict: Any = None, deadline: Any = None, resume_sessions: bool | None = None,
+) -> ConnectionState: ...

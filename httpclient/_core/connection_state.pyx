@@ -38,8 +38,8 @@ cdef class ConnectionState:
         self._limits = DEFAULT
 
     def __reduce__(self):
-        # A copy of a connection has no request under way, so it gets the limits alone.
-        return restored_state, (self.limits,)
+        # A copy of a connection has no request under way, so it gets the settings alone.
+        return restored_state, (self.limits, self.strict, self.deadline, self.resume_sessions)
 
     cdef bint move(self, dict own, str before, str state) except -1:
         """Change the state; return False if it was not `before`."""
@@ -237,6 +237,36 @@ cdef class ConnectionState:
             self._limits = value
 
     @property
+    def strict(self):
+        with cython.critical_section(self):
+            return self._strict
+
+    @strict.setter
+    def strict(self, value):
+        with cython.critical_section(self):
+            self._strict = value
+
+    @property
+    def deadline(self):
+        with cython.critical_section(self):
+            return self._deadline
+
+    @deadline.setter
+    def deadline(self, value):
+        with cython.critical_section(self):
+            self._deadline = value
+
+    @property
+    def resume_sessions(self):
+        with cython.critical_section(self):
+            return self._resume_sessions
+
+    @resume_sessions.setter
+    def resume_sessions(self, value):
+        with cython.critical_section(self):
+            self._resume_sessions = value
+
+    @property
     def host_line(self):
         with cython.critical_section(self):
             return self._host_line
@@ -307,7 +337,10 @@ cdef ConnectionState state_in(dict own):
         state = get(own, CONNECTION_STATE, None)
         if (type(state) is not ConnectionState
                 or (<ConnectionState> state)._attributes != <void *> own):
-            state = restored_state(state.limits if type(state) is ConnectionState else DEFAULT)
+            if type(state) is ConnectionState:
+                state = restored_state(*state.__reduce__()[1])
+            else:
+                state = ConnectionState.__new__(ConnectionState)
             (<ConnectionState> state)._attributes = <void *> own
             own[CONNECTION_STATE] = state
     return <ConnectionState> state
@@ -318,8 +351,11 @@ def connection_state(connection):
     return state_in(attributes(connection))
 
 
-def restored_state(limits):
-    """Return a new ConnectionState with these limits, for a copy of a connection."""
+def restored_state(limits, strict=None, deadline=None, resume_sessions=None):
+    """Return a new ConnectionState with these settings, for a copy of a connection."""
     cdef ConnectionState state = ConnectionState.__new__(ConnectionState)
     state._limits = limits
+    state._strict = strict
+    state._deadline = deadline
+    state._resume_sessions = resume_sessions
     return state

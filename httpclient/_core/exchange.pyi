@@ -15,7 +15,7 @@ def alone(response: Any, function: Callable[[Any, Any], Any], argument: Any) -> 
 class Requests:
     def __init__(
         self, methods: Originals, answers: Originals, rules: Bindings,
-        namespace: dict[str, Any], cold: Any, deadline: str,
+        namespace: dict[str, Any], cold: Any,
     ) -> None: ...
     def send(
         self, connection: Any, method: object, target: object, body: object, headers: object,
@@ -27,7 +27,6 @@ class Responses:
     def __init__(
         self, connection: Originals, methods: Originals, rules: Bindings,
         begin_with: Callable[[Any, Any], None], message_framing: Callable[..., Any], cold: Any,
-        strict: str, max_response_headers: str,
     ) -> None: ...
     def take(self, connection: Any) -> Any: ...
 

@@ -72,7 +72,7 @@ cdef Py_ssize_t MAX_HEAD = DEFAULT.head
 CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, CONNECTION_STATE, "sock",
                    "host", "port", "debuglevel", "_tunnel_host", "_method", "_buffer")
 RESPONSE_CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, CONNECTION_STATE,
-                            "sock", "debuglevel", "_method")
+                            "sock", "debuglevel", "_method", "max_response_headers")
 RESPONSE_DATA = ("__getattribute__", "__setattr__", "fp", "status", "version", "reason", "code",
                  "length", "chunked", "chunk_left", "will_close", "headers", "msg", "debuglevel",
                  "_method", "_max_headers", RESPONSE_STATE)
@@ -167,16 +167,14 @@ cdef class Requests:
     cdef Bindings _rules
     cdef dict _namespace
     cdef object _cold           # functions for rare cases, see connection.py
-    cdef str _deadline          # the name of the attribute for the deadline
 
     def __init__(self, Originals methods not None, Originals answers not None,
-                 Bindings rules not None, dict namespace not None, cold, str deadline):
+                 Bindings rules not None, dict namespace not None, cold):
         self._methods = methods
         self._answers = answers
         self._rules = rules
         self._namespace = namespace
         self._cold = cold
-        self._deadline = deadline
 
     def send(self, connection, method, target, body, headers, deadline):
         """Send a request on an idle connection; return False if the caller must take the steps."""
@@ -207,7 +205,8 @@ cdef class Requests:
         if known is None:
             return False
         if deadline is None:
-            deadline = get(own, self._deadline, None)
+            with cython.critical_section(state):
+                deadline = state._deadline
         if deadline is not None and not is_usual(deadline):
             return False
         head = whole_head(method, target or "/", <bytes> known[3], headers, length)
@@ -302,20 +301,15 @@ cdef class Responses:
     cdef object _begin_with
     cdef object _message_framing
     cdef object _cold
-    cdef str _strict            # the name of an attribute,
-    cdef str _max_response_headers      # and of another
 
     def __init__(self, Originals connection not None, Originals methods not None,
-                 Bindings rules not None, begin_with, message_framing, cold, str strict,
-                 str max_response_headers):
+                 Bindings rules not None, begin_with, message_framing, cold):
         self._cold = cold
         self._begin_with = begin_with
         self._connection = connection
         self._methods = methods
         self._rules = rules
         self._message_framing = message_framing
-        self._strict = strict
-        self._max_response_headers = max_response_headers
 
     def take(self, connection):
         """Return the response to the request that was sent, after reading its head.
@@ -337,17 +331,16 @@ cdef class Responses:
             return NOT_MINE
         own = attributes(connection)
         sock = get(own, "sock", None)
-        strict = get(own, self._strict, None)
-        if not ((strict is None or strict is True) and may_take_all(sock)
-                and self.is_plain(own)):
-            return NOT_MINE
         mine = connection_state_in(own)
-        if not mine.wait(own, sock):
+        with cython.critical_section(mine):
+            strict = mine._strict
+        if not ((strict is None or strict is True) and may_take_all(sock)
+                and self.is_plain(own, mine) and mine.wait(own, sock)):
             return NOT_MINE
         fields = PyDict_Copy(FIELDS)
-        if strict:
-            fields[self._strict] = strict
         state = ResponseState.__new__(ResponseState)
+        if strict is not None:
+            state.strict = strict
         with cython.critical_section(mine):
             state._limits = mine._limits
             answered = mine._answered
@@ -381,11 +374,11 @@ cdef class Responses:
             self._cold.leave_to(connection, response)
         return response
 
-    cdef bint is_plain(self, dict own) except -1:
+    cdef bint is_plain(self, dict own, ConnectionState state) except -1:
         """Return True if nothing has to be read first, and debug output and limits are not set."""
         return (not prints(own)
-                and get(own, RESPONSE, None) is None and connection_state_in(own)._spoiled is None
-                and get(own, self._max_response_headers, None) is None)
+                and get(own, RESPONSE, None) is None and state._spoiled is None
+                and get(own, "max_response_headers", None) is None)
 
     cdef int begin(self, object response, dict fields, ResponseState state, SocketReader reader,
                    object method, object strict) except -1:

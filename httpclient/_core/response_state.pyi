@@ -7,6 +7,7 @@ from .chunked import ChunkedBody
 @final
 class ResponseState:
     limits: Limits
+    strict: Any
     head: Any
     message: Any
     interim: Any
@@ -26,5 +27,5 @@ class ResponseState:
 def response_state(response: Any) -> ResponseState: ...
 def restored_state(
     limits: Limits, head: Any, message: Any, interim: Any, trailer_section: bytes, broken: bool,
-    raw_head: bytes | None,
+    raw_head: bytes | None, strict: Any = None,
 ) -> ResponseState: ...

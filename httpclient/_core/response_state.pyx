@@ -18,6 +18,7 @@ RESPONSE_STATE = "_hc_state"
 cdef class ResponseState:
     """httpclient's attributes of a response; see also response_state.pxd."""
 
+    strict = None           # the setting: see _response/settings.py
     interim = ()            # the interim responses: () or a list of InterimResponse
     interim_bytes = 0       # bytes of their heads
     status_line = b""       # the status line as received, if it was read by a step
@@ -35,7 +36,8 @@ cdef class ResponseState:
     def __reduce__(self):
         # A response that has been read can be copied and pickled.
         return restored_state, (self.limits, self.head, self.message, self.interim,
-                                self.trailer_section, self.broken, self.raw_head)
+                                self.trailer_section, self.broken, self.raw_head,
+                                self.strict)
 
     cpdef bint begin_turn(self) except -1:
         """Begin a read by steps; return False if another thread is in one."""
@@ -109,7 +111,8 @@ def response_state(response):
     return state_in(attributes(response))
 
 
-def restored_state(limits, head, message, interim, trailer_section, broken, raw_head):
+def restored_state(limits, head, message, interim, trailer_section, broken, raw_head,
+                   strict=None):
     """Return a new ResponseState with these attributes, for copies and pickles."""
     cdef ResponseState state = ResponseState.__new__(ResponseState)
     state._limits = limits
@@ -119,4 +122,6 @@ def restored_state(limits, head, message, interim, trailer_section, broken, raw_
     state.trailer_section = trailer_section
     state.broken = broken
     state.raw_head = raw_head
+    if strict is not None:
+        state.strict = strict
     return state

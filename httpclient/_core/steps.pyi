@@ -9,7 +9,7 @@ STEPS_DATA: tuple[str, ...]
 class Steps:
     def __init__(
         self, line: Originals, output: Originals, field: Originals, sending: Originals,
-        answers: Originals, rules: Bindings, cold: Any, deadline: str,
+        answers: Originals, rules: Bindings, cold: Any,
     ) -> None: ...
     def putrequest(
         self, connection: Any, method: object, target: object, skip_host: object,

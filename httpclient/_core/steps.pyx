@@ -42,11 +42,10 @@ cdef class Steps:
     cdef Originals _answers     # the methods of responses
     cdef Bindings _rules
     cdef object _cold           # functions for rare cases, see connection.py
-    cdef str _deadline          # the name of the attribute for the deadline
 
     def __init__(self, Originals line not None, Originals output not None,
                  Originals field not None, Originals sending not None,
-                 Originals answers not None, Bindings rules not None, cold, str deadline):
+                 Originals answers not None, Bindings rules not None, cold):
         self._line = line
         self._output = output
         self._field = field
@@ -54,7 +53,6 @@ cdef class Steps:
         self._answers = answers
         self._rules = rules
         self._cold = cold
-        self._deadline = deadline
 
     def putrequest(self, connection, method, target, skip_host, skip_accept_encoding):
         """Begin a request with its request line; return False if connection.py must do it."""
@@ -67,7 +65,8 @@ cdef class Steps:
         if (lines is None or lines or type(target) is not str
                 or not self._line.of_object(connection, own)):
             return False
-        deadline = get(own, self._deadline, None) if state._due is None else None
+        with cython.critical_section(state):
+            deadline = state._deadline if state._due is None else None
         if deadline is not None and not is_usual(deadline):
             return False
         line = request_line(method, target or "/", "HTTP/1.1")

@@ -6,7 +6,6 @@ type, print it, and pickle it for processes without httpclient.  These classes a
 the extra text of httpclient's exceptions becomes a note.
 """
 import http.client
-import sys
 from http.client import (  # noqa: F401
     BadStatusLine, HTTPException, HTTPMessage, LineTooLong, UnknownProtocol,
 )
@@ -15,14 +14,13 @@ from .._common import exceptions
 from .._common.classes import InterimResponse  # noqa: F401
 from .._common.exceptions import Aborted, BadHeaderLine, ReadAborted  # noqa: F401
 from .._common.limits import SHOWN
+from .._core.connection_state import connection_state as connection_settings  # noqa: F401
+from .._core.response_state import response_state as response_settings  # noqa: F401
 
-# A subclass may use the names in settings.py for attributes of another meaning, so on http.client's
+# Programs may use the names of the settings for attributes of another meaning, so on http.client's
 # classes only keyword arguments set them.
-STRICT = "_hc_strict"
-DEADLINE = "_hc_deadline"
-MAX_RESPONSE_HEADERS = ("max_response_headers" if sys.version_info >= (3, 15)
-                        else "_hc_max_response_headers")
-RESUME_SESSIONS = "_hc_resume_sessions"
+REQUEST_SETTINGS = RESPONSE_SETTINGS = ()
+ConnectionSettings = SecureSettings = ResponseSettings = object
 
 # The twin's modules import from here the names that httpclient's import from exceptions.py.
 _CLASSES = {name: getattr(http.client, name)

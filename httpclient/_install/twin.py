@@ -29,7 +29,7 @@ FUNCTIONS = FunctionType, type(ChunkSteps._safe_read)     # Cython has a type of
 _PACKAGE = __package__.rpartition(".")[0]
 _CORE = _PACKAGE + "._core"
 _TWIN = _PACKAGE + ".twin-"         # no import statement can name this package
-_EXCHANGED = "exceptions", "classes", "settings"
+_EXCHANGED = "_common.exceptions", "_common.classes", "_response.settings"
 
 
 def make_twin(classes):
@@ -88,7 +88,7 @@ def _import_again(last):
     names = [name for name in sys.modules if f"{name}.".startswith(_PACKAGE + ".")]
     known = {name.replace(_PACKAGE, _TWIN, 1): known for name in names
              if (known := _known(sys.modules[name])) is not None}
-    known |= {f"{_TWIN}._common.{name}": stdlib_classes for name in _EXCHANGED}
+    known |= {f"{_TWIN}.{name}": stdlib_classes for name in _EXCHANGED}
     sys.modules.update(known)
     sys.meta_path.insert(0, _Importer)
     try:

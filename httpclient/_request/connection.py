@@ -32,7 +32,6 @@ from .._common import limits as _limits
 from .._common.deadline import checked_deadline, connect_in_time
 from .._common.exceptions import Aborted, CannotSendHeader, CannotSendRequest, ResponseNotReady
 from .._common.mistakes import misplaced_header, note, noted, wrong_address, wrong_headers
-from .._common.settings import DEADLINE, MAX_RESPONSE_HEADERS, STRICT
 from .._common.signatures import by_name
 from .._core.connection_state import connection_state
 from .._core.exchange import (
@@ -44,6 +43,9 @@ from .._core.steps import STEPS_DATA, Steps
 from .._response import head, stand_ins
 from .._response.framing import message_framing
 from .._response.response import HTTPResponse
+from .._response.settings import (
+    REQUEST_SETTINGS, RESPONSE_SETTINGS, ConnectionSettings, connection_settings,
+)
 from .._response.stand_ins import as_connection, changed
 from . import body as _body, validation
 from .output import Sending, note_host_line, put_framing, put_host, send_pieces
@@ -79,7 +81,7 @@ def _shown_signature(
     """The signature that inspect shows of the constructor, which accepts older orders as well."""
 
 
-class HTTPConnection(RequestChecks, Sending, Tunnelling):
+class HTTPConnection(RequestChecks, Sending, Tunnelling, ConnectionSettings):
     """A connection to an HTTP server.  It connects with the first request.
 
     Parameters of http.client:
@@ -123,9 +125,6 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
     timeout: float | None
     source_address: Address | None
     blocksize: int
-    strict: bool | None
-    deadline: float | None
-    max_response_headers: int | None
     # MaybeNone (Any) where None, without a connection, would have to be ruled out at each use.
     sock: socket.socket | MaybeNone
 
@@ -136,10 +135,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
     default_port = HTTP_PORT
     auto_open = 1
     debuglevel = 0
-    vars()[STRICT] = None
 
     # Subclasses may set http.client's attributes without calling the constructor.
-    vars()[DEADLINE] = vars()[MAX_RESPONSE_HEADERS] = None
     _raw_proxy_headers = None
     __state = _CS_IDLE
     __response = None
@@ -185,8 +182,9 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         self.source_address = keywords.pop("source_address", None)
         self.blocksize = keywords.pop("blocksize", 8192)
         if (strict := keywords.pop("strict", None)) is not None:
-            setattr(self, STRICT, bool(strict))
-        setattr(self, DEADLINE, checked_deadline(keywords.pop("deadline", None)))
+            connection_settings(self).strict = bool(strict)
+        if (deadline := keywords.pop("deadline", None)) is not None:
+            connection_settings(self).deadline = checked_deadline(deadline)
         limits = _limits.taken_from(keywords)
         if keywords:
             raise TypeError(f"{cls.__name__}() got an unexpected keyword argument "
@@ -202,7 +200,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
         self._tunnel_port = None
         self._tunnel_headers = {}
         self._raw_proxy_headers = None
-        setattr(self, MAX_RESPONSE_HEADERS, max_response_headers)
+        self.max_response_headers = max_response_headers
 
         (self.host, self.port) = self._get_hostport(host, port)
         self._validate_host(self.host)
@@ -438,7 +436,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling):
 stand_ins.HTTPConnection = HTTPConnection
 stand_ins.plain = Originals(HTTPConnection, data=CONNECTION_DATA)
 _answers = Originals(HTTPResponse, "__new__", "__init__", "begin", "isclosed", "_read_status",
-                     "_check_close", "_close_conn", data=(*RESPONSE_DATA, STRICT))
+                     "_check_close", "_close_conn", data=(*RESPONSE_DATA, *RESPONSE_SETTINGS))
 # The functions that C calls in rare cases.
 _cold = SimpleNamespace(
     beginning_failed=beginning_failed, closed_meanwhile=closed_meanwhile, drop=drop,
@@ -451,14 +449,14 @@ _rules = Bindings(validation.__dict__, "_is_legal_header_name", "_is_illegal_hea
 _requests = Requests(
     Originals(HTTPConnection, *_line, "putrequest", "putheader", "endheaders", "_output",
               "_send_output", "_send_request", "_get_content_length", "send",
-              data=(*CONNECTION_DATA, DEADLINE)),
-    _answers, _rules, globals(), _cold, DEADLINE)
+              data=(*CONNECTION_DATA, *REQUEST_SETTINGS)),
+    _answers, _rules, globals(), _cold)
 _steps = Steps(
     Originals(HTTPConnection, *_line),
-    Originals(HTTPConnection, "_output", data=(*STEPS_DATA, DEADLINE)),
+    Originals(HTTPConnection, "_output", data=(*STEPS_DATA, *REQUEST_SETTINGS)),
     Originals(HTTPConnection, "putheader"), Originals(HTTPConnection, "_send_output", "send"),
-    _answers, _rules, _cold, DEADLINE)
+    _answers, _rules, _cold)
 _responses = Responses(
-    Originals(HTTPConnection, data=(*RESPONSE_CONNECTION_DATA, STRICT, MAX_RESPONSE_HEADERS)),
+    Originals(HTTPConnection, data=(*RESPONSE_CONNECTION_DATA, *RESPONSE_SETTINGS)),
     _answers, Bindings(head.__dict__, "parse_headers", "_read_headers"), head.begin_with,
-    message_framing, _cold, STRICT, MAX_RESPONSE_HEADERS)
+    message_framing, _cold)

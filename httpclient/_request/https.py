@@ -9,10 +9,10 @@ from functools import partial
 
 from .._common.exceptions import Aborted
 from .._common.mistakes import note, wrong_handshake
-from .._common.settings import RESUME_SESSIONS
 from .._common.signatures import by_name, deprecated
 from .._core.connection_state import connection_state
 from .._core.socket_reader import call_in_time
+from .._response.settings import SecureSettings, connection_settings
 from .._response.stand_ins import as_connection
 from .connection import HTTPS_PORT, HTTPConnection
 from .recovery import drop
@@ -70,7 +70,7 @@ def _shown_signature(
     """The signature that inspect shows of the constructor, which accepts older orders as well."""
 
 
-class HTTPSConnection(HTTPConnection):
+class HTTPSConnection(HTTPConnection, SecureSettings):
     """A connection to an HTTPS server, whose certificate is verified.
 
     It has the parameters of HTTPConnection, with 443 as the default port, and these:
@@ -98,10 +98,8 @@ class HTTPSConnection(HTTPConnection):
     sock: ssl.SSLSocket | MaybeNone
     key_file: StrOrBytesPath | None
     cert_file: StrOrBytesPath | None
-    resume_sessions: bool | None
 
     default_port = HTTPS_PORT
-    vars()[RESUME_SESSIONS] = None
     _context = _PrivateContext()
     # The shared context; None if the connection was given a context or may not share one.
     __shared = None
@@ -154,7 +152,7 @@ class HTTPSConnection(HTTPConnection):
         cert_file = keywords.pop("cert_file", None)
         super().__init__(host, port, **keywords)
         if resume_sessions is not None:
-            setattr(self, RESUME_SESSIONS, bool(resume_sessions))
+            connection_settings(self).resume_sessions = bool(resume_sessions)
         self.key_file = key_file
         self.cert_file = cert_file
         if context is None:
@@ -190,7 +188,7 @@ class HTTPSConnection(HTTPConnection):
         self = as_connection(self)
         state = connection_state(self)
         state.session_failed = _session_failed
-        for resume in (getattr(self, RESUME_SESSIONS), False):
+        for resume in (connection_settings(self).resume_sessions, False):
             closes = state.closes
             connect()
             try:
@@ -219,7 +217,7 @@ class HTTPSConnection(HTTPConnection):
         if not isinstance(self, __class__):
             __class__.__bases__[0].close(self)
             return
-        if self.sock is not None and getattr(self, RESUME_SESSIONS) is not False:
+        if self.sock is not None and connection_settings(self).resume_sessions is not False:
             keep_session(self.sock)
         super().close()
 

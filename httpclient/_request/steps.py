@@ -8,12 +8,12 @@ from .._common.exceptions import (
     Aborted, CannotSendHeader, CannotSendRequest, RemoteDisconnected, ResponseNotReady,
 )
 from .._common.mistakes import misplaced_header, noted, out_of_order
-from .._common.settings import DEADLINE, MAX_RESPONSE_HEADERS, STRICT
 from .._core.connection_state import connection_state
 from .._core.counters import tally
 from .._core.deadline import Deadline
 from .._response.ending import READERS
 from .._response.response import _UNKNOWN, HTTPResponse as _our_response_class, belongs_to
+from .._response.settings import connection_settings, response_settings
 from .._response.stand_ins import changed
 from .output import put_host
 from .recovery import (
@@ -59,7 +59,7 @@ def _start(connection):
             and not connection._HTTPConnection__response and has_unread_input(connection.sock)):
         drop(connection)
     state.abandoned = False
-    if state.due is None and (seconds := getattr(connection, DEADLINE)) is not None:
+    if state.due is None and (seconds := connection_settings(connection).deadline) is not None:
         state.due = Deadline(seconds_of(seconds))
 
 
@@ -122,7 +122,7 @@ def next_response(connection):
         response = _new_response(connection, state, sock)
         if type(fp := getattr(response, "fp", None)) in READERS:
             state.reads_by(fp)
-        most = getattr(connection, MAX_RESPONSE_HEADERS)
+        most = getattr(connection, "max_response_headers", None)
         if most is None:
             response.begin()
         else:
@@ -151,9 +151,9 @@ def _new_response(connection, state, sock):
                                              method=connection._method)
     else:
         response = connection.response_class(sock, method=connection._method)
-    strict = getattr(connection, STRICT)
+    strict = connection_settings(connection).strict
     if strict is not None:
-        setattr(response, STRICT, strict)
+        response_settings(response).strict = strict
     if isinstance(response, _our_response_class):
         belongs_to(response, state.limits, state.due, state.answered is sock)
     return response

@@ -12,7 +12,6 @@ from .._common.exceptions import Aborted
 from .._common.mistakes import (
     late_tunnel, note, noted, refused_tunnel, wrong_field, wrong_headers, wrong_host, wrong_port,
 )
-from .._common.settings import MAX_RESPONSE_HEADERS
 from .._core.connection_state import connection_state
 from .._response.ending import READERS
 from .._response.message import _parse_header_lines, _read_headers
@@ -108,7 +107,7 @@ class Tunnelling:
         try:
             (version, code, message) = response._read_status()
             self._raw_proxy_headers = _read_headers(
-                response.fp, getattr(self, MAX_RESPONSE_HEADERS))
+                response.fp, getattr(self, "max_response_headers", None))
             if self.debuglevel > 0:
                 for line in self._raw_proxy_headers:
                     print("header:", line.decode("latin-1"))

@@ -12,13 +12,13 @@ from .._common.exceptions import (
     BadHeaderLine, HTTPException, IncompleteRead, LineTooLong, ReadAborted, line_too_long, renamed,
 )
 from .._common.limits import SHOWN
-from .._common.settings import STRICT
 from .._core.chunked import ChunkedBody, chunk_size
 from .._core.guards import Originals
 from .._core.pieces import safe_read
 from .._core.response_state import response_state
 from .ending import READERS, abandon, lose
 from .policy import EMPTY_LINES, odd_fields
+from .settings import response_settings
 from .stand_ins import as_response
 
 # The size in bytes of the first read from a file that is no Reader; later reads are larger.
@@ -62,7 +62,8 @@ def chunked_body(response):
     state = response_state(response)
     body = state.body
     if body is None or body.reader is not fp:
-        body = state.body = ChunkedBody(fp, state.limits, getattr(response, STRICT) is True)
+        strict = response_settings(response).strict is True
+        body = state.body = ChunkedBody(fp, state.limits, strict)
     body.chunk_left = response.chunk_left
     return body
 
@@ -179,7 +180,7 @@ def _read_chunk_end(response):
 def _take_trailers(response, section):
     """Keep the trailer section (bytes); raise IncompleteRead if strict refuses a line of it."""
     try:
-        check_trailers(section, getattr(response, STRICT))
+        check_trailers(section, response_settings(response).strict)
     except IncompleteRead:
         abandon(response)
         raise
@@ -305,7 +306,7 @@ class ChunkSteps:
             if len(line) > left:
                 raise ValueError(
                     f"more chunk framing than ten times the content, at {line[:SHOWN]!r}")
-            size = chunk_size(line, getattr(self, STRICT) is True)
+            size = chunk_size(line, response_settings(self).strict is True)
             state.framing_excess += len(line) - 10 * size
             return size
         except (ValueError, LineTooLong):
@@ -334,7 +335,7 @@ class ChunkSteps:
                 break
             if line in EMPTY_LINES:
                 return _take_trailers(self, b"".join([*lines, line]))
-            if not line and not (lines or getattr(self, STRICT)):
+            if not line and not (lines or response_settings(self).strict):
                 self.will_close = True
                 # Some servers end the stream after the line of the last chunk.
                 return
@@ -362,7 +363,7 @@ def put_back(response, fp, content):
     """Put back content (bytes) that was read from the Reader `fp`: the next read returns it."""
     if response.chunked:
         body = ChunkedBody(fp, response_state(response).limits,
-                           getattr(response, STRICT) is True)
+                           response_settings(response).strict is True)
         body.chunk_left = response.chunk_left
         body.put_back(content)
         response.chunk_left = body.chunk_left

@@ -6,9 +6,9 @@ alone() calls each function with a response and the argument of the read method.
 import sys
 
 from .._common.exceptions import IncompleteRead
-from .._common.settings import STRICT
 from .chunked import _MIN_READ_BUF_SIZE, chunked_body, from_chunks, read_at_most
 from .ending import abandon, nothing_left
+from .settings import response_settings
 
 
 def _note_content(response, n, asked):
@@ -20,7 +20,7 @@ def _note_content(response, n, asked):
             response._close_conn()
         else:
             abandon(response)
-        if missing and getattr(response, STRICT):
+        if missing and response_settings(response).strict:
             raise IncompleteRead(b"", missing)
     elif response.length is not None:
         response.length -= n

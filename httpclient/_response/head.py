@@ -10,7 +10,6 @@ from .._common.classes import InterimResponse
 from .._common.exceptions import (
     BadStatusLine, HTTPException, RemoteDisconnected, line_too_long, renamed,
 )
-from .._common.settings import STRICT
 from .._core.guards import Originals
 from .._core.head import Head, begins_with_http, read_head, skip_empty_line
 from .._core.response_state import response_state
@@ -21,6 +20,7 @@ from .message import (
     HTTPMessage, _read_headers, fields_of, message_of, parse_headers, raise_tolerated, read_fields,
 )
 from .policy import EMPTY_LINES, OddHead, http_version, odd_head, odd_status_line
+from .settings import response_settings
 from .stand_ins import as_response
 
 _our_parse_headers = parse_headers
@@ -92,15 +92,15 @@ def raw_head_of(state):
 
 def begin(response):
     """Do HTTPResponse.begin() for a response whose head has not been read."""
-    strict = getattr(response, STRICT)
-    if strict is not None:
-        setattr(response, STRICT, bool(strict))
+    settings = response_settings(response)
+    if settings.strict is not None:
+        settings.strict = bool(settings.strict)
     begin_with(response, None)
 
 
 def begin_with(response, first):
     """Do begin() with `first`, a result of read_head() that the caller has, or None."""
-    state, strict, close = response_state(response), getattr(response, STRICT), None
+    state, strict, close = response_state(response), response_settings(response).strict, None
     head = _head_in_one_go(response, state, strict, first) if _in_one_go(response) else None
     raw_head = None     # The head itself has it.
     if head is None:
@@ -209,7 +209,7 @@ class HeadSteps:
     def _read_status(self):
         """Read the status line, and return (version, status, reason) as str, int, str."""
         self = as_response(self)
-        state, strict = response_state(self), getattr(self, STRICT)
+        state, strict = response_state(self), response_settings(self).strict
         if type(self.fp) in READERS:
             if state.reused and not strict:
                 state.reused = False
@@ -248,7 +248,7 @@ class HeadSteps:
     def _check_close(self):
         """Return True if the fields say that the connection ends with this message."""
         self = as_response(self)
-        facts = FramingFields(_persistence_fields(self.headers), getattr(self, STRICT))
+        facts = FramingFields(_persistence_fields(self.headers), response_settings(self).strict)
         return facts.close or (self.version < 11 and not facts.keep_alive)
 
 

@@ -12,7 +12,6 @@ import io
 
 from .._common.exceptions import IncompleteRead, ResponseNotReady
 from .._common.mistakes import not_begun, noted
-from .._common.settings import STRICT
 from .._common.signatures import deprecated
 from .._core.exchange import RESPONSE_DATA, Content, alone
 from .._core.guards import NOT_MINE, Originals
@@ -30,6 +29,7 @@ from .content import (
 from .ending import READERS, goes_on, is_lost, lose
 from .head import HeadSteps, raw_head_of
 from .message import message_of, trailers_of
+from .settings import RESPONSE_SETTINGS, ResponseSettings, response_settings
 from .stand_ins import StandIn, as_response
 
 TYPE_CHECKING = False
@@ -95,7 +95,7 @@ else:
     _BinaryFile = io.BufferedIOBase
 
 
-class HTTPResponse(HeadSteps, ChunkSteps, _BinaryFile):
+class HTTPResponse(HeadSteps, ChunkSteps, _BinaryFile, ResponseSettings):
     """The response to a request, with all attributes and methods of http.client's HTTPResponse.
 
     :param sock: a socket, or any object with ``makefile("rb")``.
@@ -136,7 +136,6 @@ class HTTPResponse(HeadSteps, ChunkSteps, _BinaryFile):
     # Over a fake socket, the file that its makefile() returned.
     fp: SocketReader | RawReader | io.BufferedReader | MaybeNone
     debuglevel: int
-    strict: bool | None
     url: str    # set by urllib.request
 
     version = status = reason = _UNKNOWN
@@ -148,7 +147,6 @@ class HTTPResponse(HeadSteps, ChunkSteps, _BinaryFile):
 
     # The file that the response is read from; None after its end.
     fp = None
-    vars()[STRICT] = None
     headers = _LazyMessage()
     msg = _LazyMessage()
     _max_headers = None
@@ -173,7 +171,7 @@ class HTTPResponse(HeadSteps, ChunkSteps, _BinaryFile):
             for name, value in _INITIAL.items():
                 setattr(self, name, value)
         if strict is not None:
-            setattr(self, STRICT, strict)
+            response_settings(self).strict = strict
         self.fp = open_reader(sock)
         self.debuglevel = debuglevel
         self._method = method
@@ -480,7 +478,7 @@ def belongs_to(response, limits, due, reused):
 
 
 stand_ins.HTTPResponse = HTTPResponse
-_data = (*RESPONSE_DATA, STRICT)
+_data = (*RESPONSE_DATA, *RESPONSE_SETTINGS)
 _lazy_fields = Originals(HTTPResponse, "headers", "msg")
 _chunk_steps = (*CHUNK_STEPS, "_close_conn")
 _chunk_data = (*_data, "_read_chunked", "_readinto_chunked", "_read1_chunked", "_peek_chunked")

@@ -9,8 +9,8 @@ and methods as well.  Such a method begins with ``self = as_response(self)`` or
 """
 import sys
 
-from .._common import settings
 from .._core.guards import Originals
+from .settings import REQUEST_SETTINGS, RESPONSE_SETTINGS
 
 # response.py and connection.py set them.
 HTTPResponse: type = object
@@ -23,9 +23,9 @@ _CHANGED = (_STATE, "_HTTPConnection__response", "sock", "_buffer")
 
 # Attributes that http.client does not have.  The object of a StandIn may lack them, and a Mock
 # makes up a value for each.
-_OURS = {settings.STRICT, settings.DEADLINE, settings.RESUME_SESSIONS, "_HTTPSConnection__shared"}
+_OURS = {*REQUEST_SETTINGS, *RESPONSE_SETTINGS, "resume_sessions", "_HTTPSConnection__shared"}
 if sys.version_info < (3, 15):
-    _OURS |= {settings.MAX_RESPONSE_HEADERS, "_max_headers"}
+    _OURS |= {"max_response_headers", "_max_headers"}
 if sys.version_info < (3, 13):
     _OURS.add("_wrap_ipv6")
 
@@ -114,6 +114,8 @@ class StandIn:
                 value = base.__dict__[name]
                 bind = getattr(type(value), "__get__", None)
                 return value if bind is None else bind(value, self, cls)
+        if name in _OURS:
+            raise AttributeError(name)
         # This raises the object's own AttributeError.
         return getattr(real, name)
 

@@ -130,19 +130,16 @@ def test_module_without_a_spec(gone):
     subprocess.run([sys.executable, "-P", "-c", program], check=True, timeout=60)
 
 
-def test_private_names_begin_with_a_prefix_of_their_own():
-    """What http.client's classes do not have by themselves begins with a prefix of its own."""
+def test_private_names_are_those_of_another_version():
+    """Private names that httpclient adds to http.client's classes have the meaning they have there.
+    """
     classes = [http.client.HTTPConnection, http.client.HTTPSConnection, http.client.HTTPResponse]
     before = [set(vars(cls)) for cls in classes]
     with httpclient.installed():
         added = set().union(*(set(vars(cls)) - names for cls, names in zip(classes, before)))
     own = {name for name in added if name.startswith("_") and not name.startswith("__")}
     newer = {"_wrap_ipv6", "_raw_proxy_headers", "_max_headers"}    # since 3.12, and 3.15
-    assert {name for name in own if not name.startswith(("_hc_", "_HTTP"))} <= {
-        "_context", *newer}
-    assert {"_hc_strict", "_hc_deadline"} <= own
-    assert not [name for name in own if name.startswith("_hc_") and callable(getattr(
-        httpclient.HTTPConnection, name, None))], "functions need no name on a class"
+    assert {name for name in own if not name.startswith("_HTTP")} <= {"_context", *newer}
 
 
 # What only httpclient gives a meaning, with something that has another one.
@@ -150,7 +147,6 @@ OTHERS_ATTRIBUTES = {
     "deadline": "tomorrow", "strict": object(), "resume_sessions": "yes", "incomplete": True,
     "trailers": "none", "informational": 1, "raw_head": "rare", "belongs_to": "us",
     "begin_anew": None,
-    **({} if sys.version_info >= (3, 15) else {"max_response_headers": "many"}),
 }
 
 
@@ -205,8 +201,8 @@ def test_keywords_have_the_meaning_of_httpclients():
 
 
 def test_name_taken_is_refused(monkeypatch):
-    monkeypatch.setattr(http.client.HTTPConnection, "_hc_deadline", 1, raising=False)
-    with pytest.raises(RuntimeError, match="attributes that httpclient needs itself: _hc_deadline"):
+    monkeypatch.setattr(http.client.HTTPResponse, "trailers", 1, raising=False)
+    with pytest.raises(RuntimeError, match="attributes that httpclient needs itself: trailers"):
         httpclient.install()
     monkeypatch.undo()
 
@@ -263,7 +259,7 @@ def test_private_methods_that_stayed_are_there_all_along(monkeypatch):
     present = []
     check = INSTALL.check_subclasses
     monkeypatch.setattr(INSTALL, "check_subclasses", lambda *args: (
-        present.append(vars(http.client.HTTPConnection)["_hc_deadline"]), check(*args)))
+        present.append(vars(http.client.HTTPConnection)["_HTTPConnection__state"]), check(*args)))
     httpclient.install()
     assert len(present) == 1
     monkeypatch.undo()
@@ -289,8 +285,8 @@ def test_thread_enters_a_method_during_uninstall(monkeypatch):
 
 
 @pytest.mark.parametrize(("base", "name"), [
-    (http.client.HTTPConnection, "_hc_deadline"), (http.client.HTTPSConnection, "_hc_strict"),
-    (http.client.HTTPResponse, "_hc_strict"),
+    (http.client.HTTPSConnection, "_HTTPSConnection__shared"),
+    (http.client.HTTPResponse, "_max_headers"),
 ])
 def test_name_taken_in_a_subclass_is_refused(base, name):
     subclass = type("Theirs", (type("Between", (base,), {}),), {name: 1})

@@ -14,7 +14,7 @@ import httpclient
 pytestmark = pytest.mark.usefixtures("nothing_stays")
 
 FOLDER = Path(httpclient.__file__).parent
-STAND_INS = {"_common.exceptions", "_common.classes", "_common.settings"}
+STAND_INS = {"_common.exceptions", "_common.classes", "_response.settings"}
 INSTALL = importlib.import_module("httpclient._install.install")
 TWIN = importlib.import_module("httpclient._install.twin")
 

@@ -208,7 +208,7 @@ def test_thread_within_a_method_finishes_it_after_uninstall():
 
 
 def private_names_stay():
-    return "_hc_strict" in vars(http.client.HTTPConnection)
+    return "_HTTPConnection__state" in vars(http.client.HTTPConnection)
 
 
 @pytest.mark.parametrize("kind", KINDS)

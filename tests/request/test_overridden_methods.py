@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """What tracers, mocks and subclasses see of a connection: overridden and patched methods."""
 
+import copy
 import http.client
 import io
+import pickle
 import socket
 
 import httpclient
@@ -282,6 +284,53 @@ def test_strict_of_the_class_holds(module):
         pytest.skip("it is not strict")
     with pytest.raises(httpclient.BadStatusLine):
         exchanged(module, Connection, b"HTTP/1.1 200 OK\nContent-Length: 0\n\n")
+
+
+SETTINGS = [("strict", True, httpclient.BadStatusLine), ("deadline", -1, TimeoutError)]
+LF = b"HTTP/1.1 200 OK\nContent-Length: 0\n\n"
+
+
+@pytest.mark.parametrize(("name", "value", "error"), SETTINGS)
+@pytest.mark.parametrize("where", ["subclass", "subclass, without its constructor",
+                                   "subclass, later", "HTTPConnection", "object", "keyword"])
+def test_setting_takes_effect_wherever_it_is(module, name, value, error, where, monkeypatch):
+    if module is http.client:
+        pytest.skip("it has no such settings")
+
+    class Connection(module.HTTPConnection):
+        pass
+
+    if "constructor" in where:
+        Connection.__init__ = lambda self, *args: vars(self).update(
+            vars(module.HTTPConnection(*args)))
+    cls = module.HTTPConnection if where == "HTTPConnection" else Connection
+    if where in ("subclass", "subclass, without its constructor", "HTTPConnection"):
+        monkeypatch.setattr(cls, name, value)
+    ours, theirs = tcp_pair()
+    with ours, theirs:
+        theirs.sendall(LF)
+        connection = Connection("a", **({name: value} if where == "keyword" else {}))
+        if where == "subclass, later":
+            Connection.strict = Connection.deadline = None
+            setattr(Connection, name, value)
+        if where == "object":
+            setattr(connection, name, value)
+        connection.sock = ours
+        assert getattr(connection, name) == value
+        with pytest.raises(error):
+            connection.request("GET", "/")
+            connection.getresponse()
+
+
+@pytest.mark.parametrize("copied", [copy.copy, lambda thing: pickle.loads(pickle.dumps(thing))])
+def test_copy_of_a_connection_has_its_settings(module, copied):
+    if module is http.client:
+        pytest.skip("it has no such settings")
+    connection = module.HTTPConnection("a", strict=True, deadline=5, timeout=1)
+    second = copied(connection)
+    assert (second.strict, second.deadline) == (True, 5)
+    connection.strict = connection.deadline = None
+    assert (second.strict, second.deadline) == (True, 5)
 
 
 @pytest.mark.parametrize(("name", "value", "error"), [
