@@ -75,7 +75,7 @@ RESPONSE_CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, 
                             "sock", "debuglevel", "_method", "max_response_headers")
 RESPONSE_DATA = ("__getattribute__", "__setattr__", "fp", "status", "version", "reason", "code",
                  "length", "chunked", "chunk_left", "will_close", "headers", "msg", "debuglevel",
-                 "_method", "_max_headers", RESPONSE_STATE)
+                 "_method", RESPONSE_STATE)
 
 cdef str USUAL = "GET"
 

@@ -7,9 +7,6 @@ from types import BuiltinMethodType, FunctionType, ModuleType
 from .stdlib_classes import HTTPException
 from .twin import CLASSES, code_of
 
-# Names that http.client's classes or instances have in some version, with the same meaning.
-_COMMON = {"_context", "_wrap_ipv6", "_raw_proxy_headers"}
-
 
 def loaded_anew():
     """Return True if http.client was reloaded: httpclient's exceptions derive from the old one."""
@@ -110,19 +107,3 @@ def check_names(shipped, attributes):
             raise RuntimeError(f"http.client.{cls.__name__} has been given attributes that "
                                f"httpclient needs itself: {', '.join(sorted(foreign))}; remove "
                                "them before install()")
-
-
-def check_subclasses(shipped, attributes, *examples):
-    """Raise RuntimeError if a subclass has private names of its own that httpclient adds, too.
-
-    Attributes of instances, and subclasses that are defined later, cannot be checked.
-    """
-    for cls, ours in attributes.items():
-        known = vars(getattr(shipped, cls.__name__)).keys() | _COMMON.union(*examples)
-        private = {name for name in ours if name.startswith("_") and not name.startswith("__")}
-        for subclass in with_subclasses(cls):
-            taken = (private - known) & vars(subclass).keys()
-            if taken and subclass not in attributes:
-                raise RuntimeError(f"{subclass.__module__}.{subclass.__qualname__} has attributes "
-                                   "that httpclient needs itself in a subclass of http.client."
-                                   f"{cls.__name__}: {', '.join(sorted(taken))}; rename them")

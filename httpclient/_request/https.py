@@ -101,8 +101,6 @@ class HTTPSConnection(HTTPConnection, SecureSettings):
 
     default_port = HTTPS_PORT
     _context = _PrivateContext()
-    # The shared context; None if the connection was given a context or may not share one.
-    __shared = None
 
     if TYPE_CHECKING:
         @overload
@@ -157,8 +155,9 @@ class HTTPSConnection(HTTPConnection, SecureSettings):
         self.cert_file = cert_file
         if context is None:
             if check_hostname is None and not (key_file or cert_file):
-                self.__shared = shared_context(self._http_vsn, _create_https_context)
-                if self.__shared is not None:
+                shared = shared_context(self._http_vsn, _create_https_context)
+                if shared is not None:
+                    self.__shared = shared
                     return
             context = _create_https_context(self._http_vsn)
         if check_hostname is not None:
@@ -238,7 +237,8 @@ def _handshake(connection, state, closes, resume):
 def _wrapped(connection, state, resume, begin):
     """Return the connection's socket over TLS, after the handshake."""
     sock, host = connection.sock, connection._tunnel_host or connection.host
-    context = connection._HTTPSConnection__shared
+    # There is none if the connection was given a context or may not share one.
+    context = connection.__dict__.get("_HTTPSConnection__shared")
     own = context is None or "_context" in connection.__dict__ or not is_unchanged(context)
     if own:
         context = connection._context

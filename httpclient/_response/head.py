@@ -168,7 +168,7 @@ def _head_by_steps(response, state, strict):
             break
         http_version(version)
         if response.debuglevel > 0 or _read_headers is not _our_read_headers:
-            skipped = _read_headers(response.fp, response._max_headers)
+            skipped = _read_headers(response.fp, state.limits.fields)
             if response.debuglevel > 0:
                 print("headers:", skipped)
             headers = fields_of(skipped, strict)
@@ -186,11 +186,11 @@ def _head_by_steps(response, state, strict):
             response.fp, state.limits, strict, len(state.status_line))
         response.msg = response.headers
         raw_head = state.status_line + section
-    elif response._max_headers is None:
+    elif state.limits.fields is None:
         response.headers = response.msg = parse_headers(response.fp)
     else:
         response.headers = response.msg = parse_headers(
-            response.fp, _max_headers=response._max_headers)
+            response.fp, _max_headers=state.limits.fields)
     if facts is None:
         raise_tolerated(response.headers)
     if response.debuglevel > 0:

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 _UNKNOWN = "UNKNOWN"
 # Attributes that http.client's constructor sets.  An HTTPResponse has them from its class.
-_INITIAL = {"headers": None, "msg": None, "_max_headers": None} | dict.fromkeys(
+_INITIAL = {"headers": None, "msg": None} | dict.fromkeys(
     ("version", "status", "reason", "chunked", "chunk_left", "length", "will_close"), _UNKNOWN)
 
 
@@ -149,7 +149,6 @@ class HTTPResponse(HeadSteps, ChunkSteps, _BinaryFile, ResponseSettings):
     fp = None
     headers = _LazyMessage()
     msg = _LazyMessage()
-    _max_headers = None
 
     if TYPE_CHECKING:
         @overload
@@ -198,7 +197,6 @@ class HTTPResponse(HeadSteps, ChunkSteps, _BinaryFile, ResponseSettings):
         self = as_response(self)
         state = response_state(self)
         if state.head is None and self.headers is None:
-            self._max_headers = _max_headers
             if _max_headers is not None:
                 state.limits = state.limits._replace(fields=_max_headers)
             head.begin(self)

@@ -23,9 +23,9 @@ _CHANGED = (_STATE, "_HTTPConnection__response", "sock", "_buffer")
 
 # Attributes that http.client does not have.  The object of a StandIn may lack them, and a Mock
 # makes up a value for each.
-_OURS = {*REQUEST_SETTINGS, *RESPONSE_SETTINGS, "resume_sessions", "_HTTPSConnection__shared"}
+_OURS = {*REQUEST_SETTINGS, *RESPONSE_SETTINGS, "resume_sessions"}
 if sys.version_info < (3, 15):
-    _OURS |= {"max_response_headers", "_max_headers"}
+    _OURS.add("max_response_headers")
 if sys.version_info < (3, 13):
     _OURS.add("_wrap_ipv6")
 
