@@ -17,7 +17,7 @@ import sys
 
 cimport cython
 from cpython.bytes cimport PyBytes_GET_SIZE
-from cpython.dict cimport PyDict_Copy
+from cpython.dict cimport PyDict_Contains, PyDict_Copy
 from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
 
 from .connection_state cimport (
@@ -361,6 +361,8 @@ cdef class Responses:
             if strict is None and answered is sock:
                 skip_empty_line(reader)
             self.begin(response, fields, state, reader, method, strict)
+            if not self._methods.of_class(cls) or PyDict_Contains(fields, "headers"):
+                self._cold.complete(fields)     # since uninstall(), or a change of the class
             will_close = fields["will_close"]
             kept = mine.answer(own, sock, None if will_close else response)
             if reader.aborted:

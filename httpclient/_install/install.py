@@ -39,29 +39,27 @@ stays, and a RuntimeWarning names it.
 A subclass in the place of a class of the module (warcio puts some there when it is imported) stays
 as well: httpclient serves its base class.
 
-**References to httpclient's functions.**  These functions find the functions that they call in
-their own modules, and keep their data in one entry of the instance
-(``_core/connection_state.pyx``, ``_core/response_state.pyx``).  They also need a few defaults and
-descriptors that http.client's classes do not have.  Those stay on the classes if uninstall() finds
-a reference to one of the functions: in a wrapper, on a stack, in a bound method, in a subclass
-under another name, in a traceback.  Reference counts and the stacks of all threads show that.
-Without a GIL, the stacks of other threads cannot be read, so the defaults stay while there are
-other threads.  The next install() or uninstall() looks again.
+**Calls under way.**  uninstall() does not wait for calls in other threads, nor for programs that
+hold one of httpclient's functions, such as ``partial(response.read, 4)``.  These functions find the
+functions that they call in their own modules, keep their data in one entry of the instance
+(``_core/connection_state.pyx``, ``_core/response_state.pyx``), and otherwise use only attributes
+that http.client's instances have.
 
 **Instances.**  A connection or response that exists at install() continues with httpclient's
 methods, which take over the state of http.client's, and read an ``fp`` of another class by its own
-methods.  uninstall() sets the fields of responses that have not been accessed yet, and all other
-attributes that an instance lacks because they are defaults of httpclient's class.  If instances
-cannot be found (gc.freeze()), the defaults stay.
+methods.  While httpclient is installed, an instance may lack attributes that http.client's
+constructors set, because the class has them: as defaults, and as descriptors that create a message
+or a TLS context on access.  uninstall() puts the functions back, then completes the instances that
+exist, and then removes the additions to the classes.  A call under way that creates a response or a
+connection checks at its end whether the functions have been put back, and completes it itself.  In
+this order, none is missed.  If instances cannot be found (gc.freeze()), the additions stay.
 """
 from __future__ import annotations
 
 import copy
 import gc
 import http.client
-import io
 import re
-import sys
 import threading
 import warnings
 from types import BuiltinMethodType, FunctionType
@@ -69,11 +67,10 @@ from types import BuiltinMethodType, FunctionType
 from .._common import limits
 from .._common.rebinding import bind, unbind
 from .._core.connection_state import ConnectionState
-from .._response.message import message_of
+from . import stdlib_classes
 from .pristine import (
     as_shipped, check_names, is_shipped, loaded_anew, own_classes, with_subclasses,
 )
-from .stdlib_classes import HTTPMessage
 from .twin import FUNCTIONS, make_twin
 
 TYPE_CHECKING = False
@@ -162,7 +159,7 @@ class installed:
 
     def __repr__(self) -> str:
         if not self:
-            stays = "; private attributes stay on http.client's classes" if _state.made else ""
+            stays = "; attributes stay on http.client's classes" if _state.made else ""
             return f"<httpclient is not installed{stays}>"
         left = f"; left in place: {', '.join(self.left)}" if self.left else ""
         return f"<httpclient is installed: {len(self.replaced)} attributes of http.client{left}>"
@@ -233,18 +230,12 @@ class Installation:
     def __init__(self):
         self._shipped = as_shipped()
         classes = own_classes(self._shipped)
-        # The templates are kept, so that their references to functions stay: see _held().
-        self._rooms, self._attributes, self._templates = make_twin(classes)
+        self._rooms, self._attributes = make_twin(classes)
         self._module_rooms = [limits, *self._rooms.values()]
         self._bound = [dict(vars(room)) for room in self._module_rooms]
-        self._examples = {
-            cls: dict(vars(example)) for cls, example in (
-                (classes["HTTPResponse"], self._shipped.HTTPResponse(_Nothing())),
-                (classes["HTTPConnection"], self._shipped.HTTPConnection("localhost")))}
         self._class = type(http.client)
         self._changes = {}      # (class, name) -> the former value
         self._names = {}        # name in the module -> (the former value, the twin's value)
-        self._counts = self._count()
         self._frozen = gc.get_freeze_count()
 
     def replaced(self):
@@ -256,6 +247,7 @@ class Installation:
         own_classes(self._shipped)
         check_names(self._shipped, self._attributes)
         self.left = []
+        stdlib_classes.lazy = True
         for cls, ours in self._attributes.items():
             self._change_class(cls, ours, vars(getattr(self._shipped, cls.__name__)))
         self._change_module(vars(self._shipped))
@@ -317,7 +309,6 @@ class Installation:
         for room, bound in zip(self._module_rooms, self._bound):
             vars(room).update(bound)        # Forget rebindings before the next exchange().
         unbind(self._module_rooms, "print")
-        self._complete_instances(True, False)
         for (cls, name), before in list(self._changes.items()):
             present = vars(cls).get(name)
             if present is self._attributes[cls][name]:
@@ -325,127 +316,56 @@ class Installation:
                 present = before
             if present is before:
                 del self._changes[cls, name]
-        # From now on a program cannot get a new reference to one of the twin's functions.
-        stays = bool(self._changes or self._names)
-        if not stays and self._held():
-            gc.collect()    # The references may be those of garbage.
-            stays = self._held()
-        if not self._complete_instances(stays, not self._on_a_stack()) or stays:
+        # From now on, calls under way complete the instances that they create.
+        stdlib_classes.lazy = False
+        if not self._complete_instances():
             return False
         for cls, ours in self._attributes.items():
             for name in ours.keys() - vars(getattr(self._shipped, cls.__name__)).keys():
                 if vars(cls).get(name, _MISSING) is ours[name]:
                     delattr(cls, name)
-        return True
+        return not (self._changes or self._names)
 
-    def _count(self):
-        """Return the number of references to each of the twin's functions, without its class's."""
-        counts = []
-        for cls, ours in self._attributes.items():
-            for name, value in ours.items():
-                function = getattr(value, "__func__", value)
-                if isinstance(function, FUNCTIONS):
-                    counts.append(sys.getrefcount(function) - (vars(cls).get(name) is function))
-        return counts
-
-    def _held(self):
-        """Return True if there is, or may be, a reference to one of the twin's functions."""
-        # Without a GIL, reference counts do not include the references of stacks.
-        return self._on_a_stack() or _others_run_freely() or self._count() != self._counts
-
-    def _on_a_stack(self):
-        """Return True if a function of the twin is on a stack that can be read."""
-        ours = {id(vars(room)) for room in self._rooms.values()}
-        unseen = _others_run_freely()
-        for thread, frame in sys._current_frames().items():
-            if unseen and thread != threading.get_ident():
-                continue
-            while frame is not None:
-                if id(frame.f_globals) in ours:
-                    return True
-                frame = frame.f_back
-        return False
-
-    def _complete_instances(self, in_use, over):
+    def _complete_instances(self):
         """Set the attributes that http.client expects in existing responses and connections.
 
-        `in_use`: True if the twin's functions may still be called.  `over`: True if no call is
-        under way.  Returns True if all instances are complete.
+        Returns True if all instances are complete.
         """
-        examples, secure = {}, set()    # Keys are id()s: a metaclass may make classes unhashable.
-        for cls, example in self._examples.items():
-            defaults = {name: value for name, value in example.items()
-                        if name in self._attributes[cls]}
-            examples |= dict.fromkeys(map(id, with_subclasses(cls)), defaults)
+        kinds = {}      # Keys are id()s: a metaclass may make classes unhashable.
         for cls in self._attributes:
-            if cls.__name__ == "HTTPSConnection":
-                secure.update(map(id, with_subclasses(cls)))
+            kinds |= dict.fromkeys(map(id, with_subclasses(cls)), cls.__name__)
         complete = gc.get_freeze_count() <= self._frozen    # Frozen instances cannot be found.
-        unseen = _others_run_freely()
         for instance in gc.get_objects():
-            kind = id(type(instance))
-            if kind in examples:
-                try:
-                    own = object.__getattribute__(instance, "__dict__")
-                    _complete(own, examples[kind], in_use)
-                    if over and (not unseen or _at_rest(own)):
-                        _end(own)
-                    if kind in secure and "cert_file" in own and "_context" not in own:
-                        # It shares the default context.
-                        own["_context"] = self._rooms["https"]._create_https_context(
-                            instance._http_vsn)
-                except Exception:
-                    complete = False    # A method of a subclass has raised.
+            kind = kinds.get(id(type(instance)))
+            if kind is None:
+                continue
+            try:
+                own = object.__getattribute__(instance, "__dict__")
+                if kind != "HTTPResponse":
+                    _complete_connection(own)
+                elif "fp" in own:       # Otherwise, __init__() was not called.
+                    self._rooms["head"].complete(own)
+                if kind == "HTTPSConnection" and "cert_file" in own and "_context" not in own:
+                    # It shares the default context.
+                    own["_context"] = self._rooms["https"]._create_https_context(
+                        instance._http_vsn)
+            except Exception:
+                complete = False    # A method of a subclass has raised.
         return complete
 
 
-def _others_run_freely():
-    """Return True if other threads run while this one reads their stacks (without a GIL)."""
-    return not getattr(sys, "_is_gil_enabled", lambda: True)() and len(sys._current_frames()) > 1
-
-
-class _Nothing:
-    """A stand-in for the socket of a response that is never read."""
-
-    def makefile(self, mode):
-        return io.BytesIO()
-
-
-def _complete(own, defaults, in_use):
-    """Add missing attributes to those of an instance, `own`."""
-    if "fp" not in own and "_buffer" not in own:
-        return      # __init__() was not called.
-    state = own.get("_hc_state")
-    head = getattr(state, "head", None)     # A ConnectionState has none.
-    if head is not None and None in (own.get("headers"), own.get("msg")):
-        message = state.message or message_of(head, HTTPMessage)
-        for name in "headers", "msg":
-            if own.get(name) is None:
-                own[name] = message
-    for name, value in defaults.items():
-        # Another thread may be about to read the head, and would find these set.
-        if name not in own and not (in_use and name in ("headers", "msg")):
-            own[name] = copy.copy(value)
-
-
-def _at_rest(own):
-    """Return True if no other thread is sending a request or waiting for a response."""
-    state = own.get("_hc_state")
-    return state is None or state.is_own() or (
-        state.unsent is None
-        and own.get("_HTTPConnection__state") in (http.client._CS_IDLE, http.client._CS_REQ_SENT))
-
-
-def _end(own):
-    """Remove httpclient's state from the attributes of a connection."""
+def _complete_connection(own):
+    """Add what http.client expects to the attributes of a connection; keep only its settings."""
+    if "_buffer" in own:    # Otherwise, __init__() was not called.
+        own.setdefault("_HTTPConnection__state", http.client._CS_IDLE)
+        own.setdefault("_HTTPConnection__response", None)
     state = own.get("_hc_state")
     if type(state) is not ConnectionState:
-        return      # It is a response's.
-    spoiled = state.spoiled
-    del own["_hc_state"]
-    if spoiled is not None and own.get("sock") is spoiled:
+        return
+    own["_hc_state"] = copy.copy(state)
+    if state.spoiled is not None and own.get("sock") is state.spoiled:
         own["sock"] = None      # http.client would use it for the next request.
-        spoiled.close()
+        state.spoiled.close()
 
 
 def _forwarding(kind, rooms, own, shipped):

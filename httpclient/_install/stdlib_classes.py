@@ -21,6 +21,7 @@ from .._core.response_state import response_state as response_settings  # noqa: 
 # classes only keyword arguments set them.
 REQUEST_SETTINGS = RESPONSE_SETTINGS = ()
 ConnectionSettings = SecureSettings = ResponseSettings = object
+lazy = True     # uninstall() sets it to False, and install() to True.
 
 # The twin's modules import from here the names that httpclient's import from exceptions.py.
 _CLASSES = {name: getattr(http.client, name)

@@ -35,8 +35,8 @@ _EXCHANGED = "_common.exceptions", "_common.classes", "_response.settings"
 def make_twin(classes):
     """Import the twin that serves http.client's classes (dict: name -> class).
 
-    Returns its modules (dict: name -> module), the attributes for each class of http.client (dict:
-    class -> dict: name -> value), and the twin's classes that they were defined in.
+    Returns its modules (dict: name -> module), and the attributes for each class of http.client
+    (dict: class -> dict: name -> value).
     """
     secure = f"{_PACKAGE}._request.https" in sys.modules    # False in a Python without ssl
     modules = _import_again("_request.https" if secure else "_request.connection")
@@ -44,7 +44,7 @@ def make_twin(classes):
     templates = {names[name]: cls for name, cls in classes.items() if name in names}
     for module in modules.values():
         vars(module).update(_exchanged(vars(module), templates))
-    return modules, _attributes(templates), list(templates)
+    return modules, _attributes(templates)
 
 
 @cache

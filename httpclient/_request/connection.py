@@ -439,8 +439,8 @@ _answers = Originals(HTTPResponse, "__new__", "__init__", "begin", "isclosed", "
                      "_check_close", "_close_conn", data=(*RESPONSE_DATA, *RESPONSE_SETTINGS))
 # The functions that C calls in rare cases.
 _cold = SimpleNamespace(
-    beginning_failed=beginning_failed, closed_meanwhile=closed_meanwhile, drop=drop,
-    drop_spoiled=drop_spoiled, forget_response=forget_response,
+    beginning_failed=beginning_failed, closed_meanwhile=closed_meanwhile, complete=head.complete,
+    drop=drop, drop_spoiled=drop_spoiled, forget_response=forget_response,
     has_unread_input=has_unread_input, leave_to=leave_to, note_host_line=note_host_line,
     put_host=put_host, reset=reset, send_pieces=send_pieces, sending_failed=sending_failed)
 _line = ("_validate_method", "_validate_path", "_encode_request", "_http_vsn", "_http_vsn_str")

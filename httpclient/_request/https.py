@@ -12,6 +12,7 @@ from .._common.mistakes import note, wrong_handshake
 from .._common.signatures import by_name, deprecated
 from .._core.connection_state import connection_state
 from .._core.socket_reader import call_in_time
+from .._response import settings
 from .._response.settings import SecureSettings, connection_settings
 from .._response.stand_ins import as_connection
 from .connection import HTTPS_PORT, HTTPConnection
@@ -158,7 +159,8 @@ class HTTPSConnection(HTTPConnection, SecureSettings):
                 shared = shared_context(self._http_vsn, _create_https_context)
                 if shared is not None:
                     self.__shared = shared
-                    return
+                    if settings.lazy:
+                        return
             context = _create_https_context(self._http_vsn)
         if check_hostname is not None:
             warnings.warn("check_hostname is deprecated, use a custom context instead.",

@@ -21,7 +21,7 @@ from .._response.stand_ins import as_connection, real
 from . import body as _body
 from .recovery import cut_off
 from .stale import real_socket
-from .validation import _encode, _strip_ipv6_iface, encode_host
+from .validation import _encode, _strip_ipv6_iface, encode_host, wrap_ipv6
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -222,7 +222,7 @@ def put_host(connection, url):
 
 def _host_value(connection, host, port):
     """Return the value of Host, bytes, or str with a port that is not the default."""
-    encoded = connection._wrap_ipv6(encode_host(host))
+    encoded = wrap_ipv6(connection, encode_host(host))
     if ":" in host:
         encoded = _strip_ipv6_iface(encoded)
     return encoded if port == connection.default_port else f"{encoded.decode('ascii')}:{port}"

@@ -19,6 +19,7 @@ from .._response.response import HTTPResponse as _our_response_class, belongs_to
 from .._response.stand_ins import as_connection
 from .validation import (
     _contains_disallowed_url_pchar_re, _is_illegal_header_value, _is_legal_header_name,
+    in_brackets, wrap_ipv6,
 )
 
 TYPE_CHECKING = False
@@ -26,11 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .._common.classes import HTTPMessage
-
-
-def _wrapped(ip):
-    """Return an IPv6 address (bytes) in brackets, or any other host unchanged."""
-    return b"[" + ip + b"]" if b":" in ip and ip[0] != b"["[0] else ip
 
 
 def _field_line(name, value):
@@ -72,7 +68,7 @@ class Tunnelling:
             note(error, wrong_headers, headers)
             raise
         if not has_host:
-            encoded = _wrapped(self._tunnel_host.encode("idna")).decode("ascii")
+            encoded = in_brackets(self._tunnel_host.encode("idna")).decode("ascii")
             self._tunnel_headers["Host"] = f"{encoded}:{self._tunnel_port}"
 
     def _tunnel(self):
@@ -81,7 +77,7 @@ class Tunnelling:
         if _contains_disallowed_url_pchar_re.search(self._tunnel_host):
             raise noted(ValueError(f"Tunnel host can't contain control characters "
                                    f"{self._tunnel_host!r}"), wrong_host, self._tunnel_host)
-        host, version = self._wrap_ipv6(self._tunnel_host.encode("idna")), self._http_vsn_str
+        host, version = wrap_ipv6(self, self._tunnel_host.encode("idna")), self._http_vsn_str
         try:
             connect = b"CONNECT %s:%d %s\r\n" % (
                 host, self._tunnel_port, version.encode("ascii"))
@@ -128,7 +124,7 @@ class Tunnelling:
 
     def _wrap_ipv6(self, ip):
         """Return an IPv6 address (bytes) in brackets, or any other host unchanged."""
-        return _wrapped(ip)
+        return in_brackets(ip)
 
     def get_proxy_response_headers(self) -> HTTPMessage | None:
         """Return the headers of the proxy's response to CONNECT.

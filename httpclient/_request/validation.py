@@ -45,6 +45,16 @@ def _strip_ipv6_iface(enc_name: bytes) -> bytes:
     return enc_name
 
 
+def in_brackets(ip):
+    """Return an IPv6 address (bytes) in brackets, or any other host unchanged."""
+    return b"[" + ip + b"]" if b":" in ip and ip[0] != b"["[0] else ip
+
+
+def wrap_ipv6(connection, host):
+    """Do in_brackets() by `_wrap_ipv6`, which http.client's own connections have since 3.13."""
+    return getattr(connection, "_wrap_ipv6", in_brackets)(host)
+
+
 def encode_host(host):
     """Return a host name (str) as bytes: ASCII, or else IDNA."""
     try:

@@ -13,6 +13,7 @@ from .._common.exceptions import (
 from .._core.guards import Originals
 from .._core.head import Head, begins_with_http, read_head, skip_empty_line
 from .._core.response_state import response_state
+from . import settings
 from .chunked import READERS
 from .framing import FramingFields, message_framing
 from .http09 import PushedBack
@@ -90,11 +91,41 @@ def raw_head_of(state):
     return state.raw_head if head is None else head.raw
 
 
+_UNKNOWN = "UNKNOWN"
+# Attributes that http.client's constructor sets.  An HTTPResponse has them from its class.
+INITIAL = {"headers": None, "msg": None} | dict.fromkeys(
+    ("version", "status", "reason", "chunked", "chunk_left", "length", "will_close"), _UNKNOWN)
+
+
+def complete(own):
+    """Add what http.client's own methods need to the attributes of a response, `own`.
+
+    uninstall() does so for the responses that it finds, and then removes the descriptors and
+    defaults from the classes.  A call that was under way then does it for its own response.
+    """
+    for name, value in INITIAL.items():
+        own.setdefault(name, value)
+    state = own.get("_hc_state")
+    if state is not None and state.head is not None:
+        if state.message is None:
+            state.message = message_of(state.head)
+        for name in "headers", "msg":
+            if own[name] is None:
+                own[name] = state.message
+
+
+def _complete_if_needed(response):
+    """Call complete() after uninstall(), also if install() has been called again since."""
+    own = response.__dict__
+    if not settings.lazy or own.get("headers", own) is None:
+        complete(own)
+
+
 def begin(response):
     """Do HTTPResponse.begin() for a response whose head has not been read."""
-    settings = response_settings(response)
-    if settings.strict is not None:
-        settings.strict = bool(settings.strict)
+    own = response_settings(response)
+    if own.strict is not None:
+        own.strict = bool(own.strict)
     begin_with(response, None)
 
 
@@ -115,6 +146,7 @@ def begin_with(response, first):
     if not _own_close.in_object(response):
         state.head = head
         response.version = version
+        _complete_if_needed(response)
         close = response._check_close()
     chunked, length, will_close = message_framing(
         facts, getattr(response, "_method", None), status, version, strict, close)
@@ -124,6 +156,7 @@ def begin_with(response, first):
     response.chunked, response.length, response.will_close = chunked, length, will_close
     if chunked:
         response.chunk_left = None
+    _complete_if_needed(response)
 
 
 def _in_one_go(response):

@@ -19,7 +19,7 @@ from .._core.head import Head
 from .._core.pieces import Pieces
 from .._core.response_state import response_state
 from .._core.socket_reader import open_reader
-from . import head, stand_ins
+from . import head, settings, stand_ins
 from .chunked import (
     CHUNK_STEPS, ChunkSteps, chunked_body, in_one_go, offset, readline_by_steps,
 )
@@ -27,7 +27,7 @@ from .content import (
     came_short, peek_content, read1_content, read_content, readinto_content, readline_content,
 )
 from .ending import READERS, goes_on, is_lost, lose
-from .head import HeadSteps, raw_head_of
+from .head import _UNKNOWN, INITIAL, HeadSteps, complete, raw_head_of
 from .message import message_of, trailers_of
 from .settings import RESPONSE_SETTINGS, ResponseSettings, response_settings
 from .stand_ins import StandIn, as_response
@@ -44,11 +44,6 @@ if TYPE_CHECKING:
     from .._core.socket_reader import RawReader, SocketReader
 
     _T = TypeVar("_T")
-
-_UNKNOWN = "UNKNOWN"
-# Attributes that http.client's constructor sets.  An HTTPResponse has them from its class.
-_INITIAL = {"headers": None, "msg": None} | dict.fromkeys(
-    ("version", "status", "reason", "chunked", "chunk_left", "length", "will_close"), _UNKNOWN)
 
 
 class _LazyMessage:
@@ -167,13 +162,15 @@ class HTTPResponse(HeadSteps, ChunkSteps, _BinaryFile, ResponseSettings):
             strict, method, url = bool(method), url, None
         self = as_response(self)
         if type(self) is StandIn:
-            for name, value in _INITIAL.items():
+            for name, value in INITIAL.items():
                 setattr(self, name, value)
         if strict is not None:
             response_settings(self).strict = strict
         self.fp = open_reader(sock)
         self.debuglevel = debuglevel
         self._method = method
+        if not settings.lazy:
+            complete(self.__dict__)
 
     # ---- the head
 

@@ -18,6 +18,9 @@ from .._core.response_state import response_state
 REQUEST_SETTINGS: tuple = ("deadline",)
 RESPONSE_SETTINGS: tuple = ("strict",)
 
+# Whether the classes have the descriptors that create `headers`, `msg` and `_context` on access.
+lazy = True
+
 
 def connection_settings(connection):
     """Return the object that has the settings of a connection as attributes."""

@@ -250,31 +250,16 @@ def test_warning_that_is_an_error():
     httpclient.uninstall()
 
 
-def test_private_methods_that_stayed_are_there_all_along(monkeypatch):
-    """Also while install() is making others: threads may be within our methods."""
-    httpclient.install()
-    monkeypatch.setattr(http.client.HTTPConnection, "close", lambda self: None)
-    with pytest.warns(RuntimeWarning):
-        httpclient.uninstall()
-    present = []
-    check = INSTALL.check_names
-    monkeypatch.setattr(INSTALL, "check_names", lambda *args: (
-        present.append(vars(http.client.HTTPConnection)["_HTTPConnection__state"]), check(*args)))
-    httpclient.install()
-    assert len(present) == 1
-    monkeypatch.undo()
-
-
 def test_thread_enters_a_method_during_uninstall(monkeypatch):
-    """After the first look at what is under way, and before the methods are put back."""
-    complete = INSTALL.Installation._complete_instances
+    """Just before the methods are put back."""
+    unbind = INSTALL.unbind
     with asking() as (thread, start, found, server):
-        def begun(installation, *args):
+        def begun(*args):
             if not thread.ident:
                 start()
-            return complete(installation, *args)
+            unbind(*args)
 
-        monkeypatch.setattr(INSTALL.Installation, "_complete_instances", begun)
+        monkeypatch.setattr(INSTALL, "unbind", begun)
         httpclient.uninstall()
         server.sendall(KINDS["close"])
         server.shutdown(socket.SHUT_WR)
