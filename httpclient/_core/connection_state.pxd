@@ -45,13 +45,13 @@ cdef class ConnectionState:
     cdef unsigned long _owner           # the last thread that changed the state
     cdef void *_attributes              # the connection's dict, to recognise copies; never read
 
-    cdef bint move(self, dict own, str before, str state) except -1
+    cpdef bint move(self, dict own, str before, str state) except -1
     cdef bint start(self, dict own, object token) except -1
-    cdef bint start_sending(self, dict own, object token) except -1
+    cpdef bint start_sending(self, dict own, object token) except -1
     cdef bint wait(self, dict own, object sock) except -1
-    cdef bint sent(self, object token) except -1
-    cdef int read_by(self, Store reader) except -1
-    cdef bint answer(self, dict own, object sock, object response) except -1
+    cpdef bint sent(self, object token) except -1
+    cpdef void read_by(self, Store reader) noexcept
+    cpdef bint answer(self, dict own, object sock, object response) except -1
     cdef int forget(self, dict own) except -1
     cdef int begin_call(self) except -1
     cdef int end_call(self) except -1

@@ -41,7 +41,7 @@ cdef class ConnectionState:
         # A copy of a connection has no request under way, so it gets the settings alone.
         return restored_state, (self.limits, self.strict, self.deadline, self.resume_sessions)
 
-    cdef bint move(self, dict own, str before, str state) except -1:
+    cpdef bint move(self, dict own, str before, str state) except -1:
         """Change the state; return False if it was not `before`."""
         with cython.critical_section(own):
             if get(own, STATE, IDLE) != before:
@@ -49,10 +49,6 @@ cdef class ConnectionState:
             own[STATE] = state
             self._owner = PyThread_get_thread_ident()
         return True
-
-    def moved(self, dict own not None, str before not None, str state not None):
-        """Call move() from Python code."""
-        return self.move(own, before, state)
 
     cdef bint start(self, dict own, object token) except -1:
         """Go from Idle to Request-sent; return False if the connection is not idle.
@@ -68,7 +64,7 @@ cdef class ConnectionState:
             self._owner = PyThread_get_thread_ident()
         return True
 
-    cdef bint start_sending(self, dict own, object token) except -1:
+    cpdef bint start_sending(self, dict own, object token) except -1:
         """Go from Request-started to Request-sent as start() does; return False if elsewhere."""
         with cython.critical_section(own, self):
             if get(own, STATE, IDLE) != REQUEST_STARTED:
@@ -77,10 +73,6 @@ cdef class ConnectionState:
             own[STATE] = REQUEST_SENT
             self._owner = PyThread_get_thread_ident()
         return True
-
-    def started_sending(self, dict own not None, token not None):
-        """Call start_sending() from Python code."""
-        return self.start_sending(own, token)
 
     cdef bint wait(self, dict own, object sock) except -1:
         """Go from Request-sent to Response-awaited, to read a response's head from `sock`.
@@ -98,17 +90,13 @@ cdef class ConnectionState:
             self._owner = PyThread_get_thread_ident()
         return True
 
-    cdef bint sent(self, object token) except -1:
+    cpdef bint sent(self, object token) except -1:
         """Note that the request with this token is sent; return False after a close()."""
         with cython.critical_section(self):
             if self._unsent is not token:
                 return False
             self._unsent = None
         return True
-
-    def all_sent(self, token):
-        """Call sent() from Python code."""
-        return self.sent(token)
 
     def is_own(self):
         """Return True if this thread was the last to change the state."""
@@ -120,17 +108,12 @@ cdef class ConnectionState:
             abandoned, self.abandoned = self.abandoned, False
         return abandoned
 
-    cdef int read_by(self, Store reader) except -1:
+    cpdef void read_by(self, Store reader) noexcept:
         """Set the reader of the response's head, for close(); None for no reader."""
         with cython.critical_section(self):
             self._reader = reader
-        return 0
 
-    def reads_by(self, Store reader):
-        """Call read_by() from Python code."""
-        self.read_by(reader)
-
-    cdef bint answer(self, dict own, object sock, object response) except -1:
+    cpdef bint answer(self, dict own, object sock, object response) except -1:
         """Go to Idle with a response from `sock`, which has to be read before the next one.
 
         If `response` is None, the state stays as it is: the caller closes the connection next.
@@ -146,10 +129,6 @@ cdef class ConnectionState:
                 own[RESPONSE] = response
                 own[STATE] = IDLE
         return True
-
-    def answers(self, dict own not None, sock, response):
-        """Call answer() from Python code."""
-        return self.answer(own, sock, response)
 
     def close(self, dict own not None):
         """Forget the request, and take the socket and the response from the attributes.

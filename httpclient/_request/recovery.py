@@ -25,7 +25,7 @@ _CS_AWAITED = "Response-awaited"
 
 def moved(connection, before, state):
     """Change the state in one step if it is `before`; return True if it was."""
-    return changed(connection, connection_state(connection).moved, before, state)
+    return changed(connection, connection_state(connection).move, before, state)
 
 
 def is_idle(connection):

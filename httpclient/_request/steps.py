@@ -86,10 +86,10 @@ def send_lines(connection, body, encode_chunked):
     """Do endheaders() by _send_output()."""
     state, request = connection_state(connection), object()
     try:
-        if not changed(connection, state.started_sending, request):
+        if not changed(connection, state.start_sending, request):
             raise noted(CannotSendHeader(), misplaced_header, connection._HTTPConnection__state)
         connection._send_output(body, encode_chunked=encode_chunked)
-        if not state.all_sent(request):
+        if not state.sent(request):
             closed_meanwhile(connection)
     except BaseException as error:
         sending_failed(connection, error, request)
@@ -121,7 +121,7 @@ def next_response(connection):
             raise RemoteDisconnected("The connection ended with the previous response")
         response = _new_response(connection, state, sock)
         if type(fp := getattr(response, "fp", None)) in READERS:
-            state.reads_by(fp)
+            state.read_by(fp)
         most = getattr(connection, "max_response_headers", None)
         if most is None:
             response.begin()
@@ -139,7 +139,7 @@ def next_response(connection):
         beginning_failed(connection, response, sock, error)
         raise
     finally:
-        state.reads_by(None)
+        state.read_by(None)
     tally.responses += 1
     return response
 
@@ -165,7 +165,7 @@ def _begun(connection, state, response, sock):
         # Only a part of the request was sent.
         response.will_close = True
     ends = response.will_close
-    if changed(connection, state.answers, sock, None if ends else response) and ends:
+    if changed(connection, state.answer, sock, None if ends else response) and ends:
         leave_to(connection, response)
 
 

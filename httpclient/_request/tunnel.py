@@ -99,7 +99,7 @@ class Tunnelling:
         if isinstance(response, _our_response_class):
             belongs_to(response, state.limits, state.due, False)
         if type(fp := getattr(response, "fp", None)) in READERS:
-            state.reads_by(fp)
+            state.read_by(fp)
         try:
             (version, code, message) = response._read_status()
             self._raw_proxy_headers = _read_headers(
@@ -119,7 +119,7 @@ class Tunnelling:
                 raise OSError("Tunnel connection failed: the proxy sent "
                               f"{surplus} bytes after its response")
         finally:
-            state.reads_by(None)
+            state.read_by(None)
             response.close()
 
     def _wrap_ipv6(self, ip):
