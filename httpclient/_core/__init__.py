@@ -7,6 +7,6 @@ modules.  ``import httpclient`` needs all of them, so this costs nothing.
 """
 from . import (  # noqa: F401
     buffers, bytes_builder, chunked, connection_state, counters, deadline, exchange, feed_reader,
-    guards, head, pieces, poll, reader, request, response_state, socket_reader, steps, store,
-    string_cache,
+    guards, head, pieces, poll, reader, request, response_state, reuse, socket_reader, steps,
+    store, string_cache,
 )

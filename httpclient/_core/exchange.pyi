@@ -3,6 +3,7 @@ from collections.abc import Callable
 from typing import Any, final
 
 from .guards import Bindings, Originals
+from .reuse import Reuse
 
 JOINED: int
 CONNECTION_DATA: tuple[str, ...]
@@ -14,7 +15,7 @@ def alone(response: Any, function: Callable[[Any, Any], Any], argument: Any) -> 
 @final
 class Requests:
     def __init__(
-        self, methods: Originals, answers: Originals, rules: Bindings,
+        self, methods: Originals, reuse: Reuse, rules: Bindings,
         namespace: dict[str, Any], cold: Any,
     ) -> None: ...
     def send(

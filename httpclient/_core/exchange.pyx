@@ -26,12 +26,12 @@ from .connection_state cimport (
 from .connection_state cimport state_in as connection_state_in
 from .deadline cimport Deadline
 from .head cimport OK, Head, skip_empty_line, take_head
-from .poll cimport has_input
 from .guards cimport Bindings, Originals, attributes, get, set_attributes
 from .python cimport PySys_Audit, PyUnicode_IS_ASCII, clipped_size
 from .reader cimport Reader
 from .request cimport whole_head
 from .response_state cimport RESPONSE_STATE, ResponseState, state_in
+from .reuse cimport Reuse
 from .socket_reader cimport SocketReader, may_take_all, open_socket, send_all
 from .store cimport refuse_second_thread
 from .counters cimport Tally
@@ -149,29 +149,20 @@ cdef tuple host_line(object connection, ConnectionState state, object cold, obje
     return cold.note_host_line(connection, host, port, default_port)
 
 
-cdef bint is_over(Originals answers, object response) except -1:
-    """Return True if a response has been read to its end, and no bytes came after it."""
-    cdef dict own
-    if not answers.of_class(type(response)):
-        return False
-    own = attributes(response)
-    return get(own, "fp", None) is None and get(own, "will_close", None) is False
-
-
 @cython.final
 cdef class Requests:
     """Sends requests whose head can be built in one step."""
 
     cdef Originals _methods
-    cdef Originals _answers
+    cdef Reuse _reuse
     cdef Bindings _rules
     cdef dict _namespace
     cdef object _cold           # functions for rare cases, see connection.py
 
-    def __init__(self, Originals methods not None, Originals answers not None,
+    def __init__(self, Originals methods not None, Reuse reuse not None,
                  Bindings rules not None, dict namespace not None, cold):
         self._methods = methods
-        self._answers = answers
+        self._reuse = reuse
         self._rules = rules
         self._namespace = namespace
         self._cold = cold
@@ -221,7 +212,7 @@ cdef class Requests:
                 due = Deadline(deadline)
                 with cython.critical_section(state):
                     state._due = due
-            sock = self.usable_socket(connection, own, state)
+            sock = self._reuse.usable_socket(own, connection, state)
             if get(own, "_method", None) is not method:
                 own["_method"] = method
             self.emit(connection, state, sock, due, <bytes> head, body)
@@ -232,32 +223,6 @@ cdef class Requests:
             raise
         counts.requests += 1
         return True
-
-    cdef object usable_socket(self, object connection, dict own, ConnectionState state):
-        """Drop the previous response, and a socket that cannot be reused.
-
-        Returns the socket, or None if a new one has to be opened.
-        """
-        unread = False
-        response = get(own, RESPONSE, None)
-        with cython.critical_section(state):
-            spoiled = state._spoiled
-            answered = state._answered
-        if response is not None or spoiled is not None:
-            if spoiled is None and is_over(self._answers, response):
-                own[RESPONSE] = None
-            else:
-                self._cold.forget_response(connection)
-                self._cold.drop_spoiled(connection)
-                unread = get(own, RESPONSE, None) is not None
-        sock = get(own, "sock", None)
-        if sock is None or unread or answered is not sock:
-            return sock
-        if not (has_input(sock) if type(sock) is real_socket
-                else self._cold.has_unread_input(sock)):
-            return sock
-        self._cold.drop(connection)
-        return None
 
     cdef bint is_plain(self, dict own, ConnectionState state) except -1:
         """Return True if no request has begun, debug output is off, and there is no tunnel."""
@@ -469,7 +434,8 @@ cdef class Content:
                 self._came_short(response, data)
             own["length"] = NOTHING
             if reader.surplus:
-                own["will_close"] = True    # before ``fp``, as another thread may be in is_over()
+                # Before ``fp``, as another thread may be in usable_socket().
+                own["will_close"] = True
             own["fp"] = None
             failed = False
             return data

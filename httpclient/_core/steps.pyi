@@ -2,6 +2,7 @@
 from typing import Any, final
 
 from .guards import Bindings, Originals
+from .reuse import Reuse
 
 STEPS_DATA: tuple[str, ...]
 
@@ -9,7 +10,7 @@ STEPS_DATA: tuple[str, ...]
 class Steps:
     def __init__(
         self, line: Originals, output: Originals, field: Originals, sending: Originals,
-        answers: Originals, rules: Bindings, cold: Any,
+        reuse: Reuse, rules: Bindings, cold: Any,
     ) -> None: ...
     def putrequest(
         self, connection: Any, method: object, target: object, skip_host: object,

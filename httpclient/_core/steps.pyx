@@ -11,14 +11,14 @@ cimport cython
 from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
 
 from .connection_state cimport (
-    CONNECTION_STATE, IDLE, REQUEST_STARTED, RESPONSE, STATE, UNLOCKED, ConnectionState, state_in,
+    CONNECTION_STATE, IDLE, REQUEST_STARTED, RESPONSE, STATE, ConnectionState, state_in,
 )
 from .deadline cimport Deadline
-from .exchange cimport host_line, is_over, is_usual
-from .poll cimport has_input
+from .exchange cimport host_line, is_usual
 from .guards cimport Bindings, Originals, attributes, get
 from .python cimport PySys_Audit
 from .request cimport field_line, request_line
+from .reuse cimport Reuse
 from .socket_reader cimport send_all
 from .counters cimport Tally
 
@@ -39,18 +39,18 @@ cdef class Steps:
     cdef Originals _output      # that add a line,
     cdef Originals _field       # that add a field line,
     cdef Originals _sending     # and that send the lines
-    cdef Originals _answers     # the methods of responses
+    cdef Reuse _reuse
     cdef Bindings _rules
     cdef object _cold           # functions for rare cases, see connection.py
 
     def __init__(self, Originals line not None, Originals output not None,
                  Originals field not None, Originals sending not None,
-                 Originals answers not None, Bindings rules not None, cold):
+                 Reuse reuse not None, Bindings rules not None, cold):
         self._line = line
         self._output = output
         self._field = field
         self._sending = sending
-        self._answers = answers
+        self._reuse = reuse
         self._rules = rules
         self._cold = cold
 
@@ -77,13 +77,13 @@ cdef class Steps:
         if plain:
             host = host_line(connection, state, self._cold, connection.host, connection.port,
                              connection.default_port)
-        if plain and host is None or not self.begin(connection, own, state):
+        if plain and host is None or not state.move(own, IDLE, REQUEST_STARTED):
             return False
         try:
             if deadline is not None:
                 with cython.critical_section(state):
                     state._due = Deadline(deadline)
-            self.check_socket(connection, own, state)
+            self._reuse.usable_socket(own, connection, state)
             own["_method"] = method
             lines.append(line)
             fields = self._field.of_object(connection, own)
@@ -159,31 +159,6 @@ cdef class Steps:
             return None
         lines = get(own, "_buffer", None)
         return <list> lines if type(lines) is list else None
-
-    cdef bint begin(self, object connection, dict own, ConnectionState state) except -1:
-        """Go from Idle to Request-started; return False if the previous exchange is unfinished."""
-        response = get(own, RESPONSE, None)
-        if (state._spoiled is not None or state.abandoned
-                or response is not None and not is_over(self._answers, response)):
-            return False
-        if not state.move(own, IDLE, REQUEST_STARTED):
-            return False
-        if UNLOCKED and state._spoiled is not None:
-            self._cold.drop_spoiled(connection)
-        if not UNLOCKED or get(own, RESPONSE, None) is response:
-            own[RESPONSE] = None        # Otherwise it is another thread's, and unread.
-        return True
-
-    cdef int check_socket(self, object connection, dict own, ConnectionState state) except -1:
-        """Drop a socket that has unread data before the request, or that the server has closed."""
-        sock = get(own, "sock", None)
-        with cython.critical_section(state):
-            answered = state._answered
-        if sock is not None and answered is sock:
-            if (has_input(sock) if type(sock) is real_socket
-                    else self._cold.has_unread_input(sock)):
-                self._cold.drop(connection)
-        return 0
 
 
 cdef object host_value(tuple line):

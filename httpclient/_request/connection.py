@@ -35,7 +35,7 @@ from .._common.mistakes import misplaced_header, note, noted, wrong_address, wro
 from .._common.signatures import by_name
 from .._core.connection_state import connection_state
 from .._core.exchange import (
-    CONNECTION_DATA, RESPONSE_CONNECTION_DATA, RESPONSE_DATA, Requests, Responses,
+    CONNECTION_DATA, RESPONSE_CONNECTION_DATA, Requests, Responses,
 )
 from .._core.guards import NOT_MINE, Bindings, Originals
 from .._core.socket_reader import interrupt
@@ -50,11 +50,12 @@ from .._response.stand_ins import as_connection, changed
 from . import body as _body, validation
 from .output import Sending, note_host_line, put_framing, put_host, send_pieces
 from .recovery import (
-    _CS_IDLE, _CS_REQ_STARTED, beginning_failed, closed_meanwhile, drop, drop_lines, drop_spoiled,
-    forget_response, give_up, is_idle, reset, sending_failed,
+    _CS_IDLE, _CS_REQ_STARTED, beginning_failed, closed_meanwhile, drop, drop_lines, give_up,
+    is_idle, reset, sending_failed,
 )
-from .stale import has_unread_input
-from .steps import leave_to, next_response, put_first_lines, request_by_steps, send_lines
+from .steps import (
+    answers, leave_to, next_response, put_first_lines, request_by_steps, reuse, send_lines,
+)
 from .tunnel import Tunnelling
 from .validation import _METHODS_EXPECTING_BODY, RequestChecks, _encode, checked_field_line
 
@@ -435,14 +436,11 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, ConnectionSettings):
 
 stand_ins.HTTPConnection = HTTPConnection
 stand_ins.plain = Originals(HTTPConnection, data=CONNECTION_DATA)
-_answers = Originals(HTTPResponse, "__new__", "__init__", "begin", "isclosed", "_read_status",
-                     "_check_close", "_close_conn", data=(*RESPONSE_DATA, *RESPONSE_SETTINGS))
 # The functions that C calls in rare cases.
 _cold = SimpleNamespace(
     beginning_failed=beginning_failed, closed_meanwhile=closed_meanwhile, complete=head.complete,
-    drop=drop, drop_spoiled=drop_spoiled, forget_response=forget_response,
-    has_unread_input=has_unread_input, leave_to=leave_to, note_host_line=note_host_line,
-    put_host=put_host, reset=reset, send_pieces=send_pieces, sending_failed=sending_failed)
+    leave_to=leave_to, note_host_line=note_host_line, put_host=put_host, reset=reset,
+    send_pieces=send_pieces, sending_failed=sending_failed)
 _line = ("_validate_method", "_validate_path", "_encode_request", "_http_vsn", "_http_vsn_str")
 _rules = Bindings(validation.__dict__, "_is_legal_header_name", "_is_illegal_header_value",
                   "_contains_disallowed_method_pchar_re", "_contains_disallowed_url_pchar_re")
@@ -450,13 +448,13 @@ _requests = Requests(
     Originals(HTTPConnection, *_line, "putrequest", "putheader", "endheaders", "_output",
               "_send_output", "_send_request", "_get_content_length", "send",
               data=(*CONNECTION_DATA, *REQUEST_SETTINGS)),
-    _answers, _rules, globals(), _cold)
+    reuse, _rules, globals(), _cold)
 _steps = Steps(
     Originals(HTTPConnection, *_line),
     Originals(HTTPConnection, "_output", data=(*STEPS_DATA, *REQUEST_SETTINGS)),
     Originals(HTTPConnection, "putheader"), Originals(HTTPConnection, "_send_output", "send"),
-    _answers, _rules, _cold)
+    reuse, _rules, _cold)
 _responses = Responses(
     Originals(HTTPConnection, data=(*RESPONSE_CONNECTION_DATA, *RESPONSE_SETTINGS)),
-    _answers, Bindings(head.__dict__, "parse_headers", "_read_headers"), head.begin_with,
+    answers, Bindings(head.__dict__, "parse_headers", "_read_headers"), head.begin_with,
     message_framing, _cold)

@@ -132,8 +132,9 @@ def forget_response(connection):
             connection._HTTPConnection__response = None
 
 
-def drop_spoiled(connection):
-    """Drop the socket if its next bytes cannot be the beginning of a response."""
+def forget_exchange(connection):
+    """Forget the previous response, and drop the socket if its next bytes cannot begin another."""
+    forget_response(connection)
     spoiled = connection_state(connection).spoiled
     if spoiled and spoiled is connection.sock:
         drop(connection)

@@ -11,14 +11,17 @@ from .._common.mistakes import misplaced_header, noted, out_of_order
 from .._core.connection_state import connection_state
 from .._core.counters import tally
 from .._core.deadline import Deadline
+from .._core.exchange import RESPONSE_DATA
+from .._core.guards import Originals
+from .._core.reuse import Reuse
 from .._response.ending import READERS
 from .._response.response import _UNKNOWN, HTTPResponse as _our_response_class, belongs_to
-from .._response.settings import connection_settings, response_settings
+from .._response.settings import RESPONSE_SETTINGS, connection_settings, response_settings
 from .._response.stand_ins import changed
 from .output import put_host
 from .recovery import (
     _CS_AWAITED, _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED, beginning_failed, closed_meanwhile, drop,
-    drop_lines, drop_spoiled, forget_response, give_up, is_idle, moved, sending_failed,
+    drop_lines, forget_exchange, forget_response, give_up, is_idle, moved, sending_failed,
 )
 from .stale import has_unread_input
 
@@ -43,7 +46,7 @@ def put_first_lines(connection, method, url, skip_host, skip_accept_encoding):
 
 
 def _start(connection):
-    """Change the state from Idle to Request-started, and drop a stale socket.
+    """Change the state from Idle to Request-started, and drop a socket that cannot be reused.
 
     Raises CannotSendRequest in another state.
     """
@@ -53,12 +56,7 @@ def _start(connection):
     state = connection_state(connection)
     if state.end_cut():
         drop_lines(connection)
-    forget_response(connection)
-    drop_spoiled(connection)
-    if (state.answered and state.answered is connection.sock
-            and not connection._HTTPConnection__response and has_unread_input(connection.sock)):
-        drop(connection)
-    state.abandoned = False
+    changed(connection, reuse.usable_socket, connection, state)
     if state.due is None and (seconds := connection_settings(connection).deadline) is not None:
         state.due = Deadline(seconds_of(seconds))
 
@@ -183,3 +181,10 @@ def leave_to(connection, response):
         # Another thread may have begun a request since.
         if state.is_own():
             moved(connection, _CS_AWAITED, _CS_IDLE)
+
+
+# Both lanes ask `reuse` whether a connection is ready for a request.
+answers = Originals(_our_response_class, "__new__", "__init__", "begin", "isclosed",
+                    "_read_status", "_check_close", "_close_conn",
+                    data=(*RESPONSE_DATA, *RESPONSE_SETTINGS))
+reuse = Reuse(answers, forget_exchange, drop, has_unread_input)
