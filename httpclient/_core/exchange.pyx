@@ -149,6 +149,21 @@ cdef tuple host_line(object connection, ConnectionState state, object cold, obje
     return cold.note_host_line(connection, host, port, default_port)
 
 
+cdef int send_audited(object connection, ConnectionState state, object sock, Deadline due,
+                      bytes head, object body) except -1:
+    """Send a head, and a body if there is one, in one piece, with an audit event for each."""
+    PySys_Audit("http.client.send", "OO", <PyObject *> connection, <PyObject *> head)
+    if body:
+        PySys_Audit("http.client.send", "OO", <PyObject *> connection, <PyObject *> body)
+        head = head + body
+    state.begin_call()
+    try:
+        send_all(sock, head, due)
+    finally:
+        state.end_call()
+    return 0
+
+
 @cython.final
 cdef class Requests:
     """Sends requests whose head can be built in one step."""
@@ -215,7 +230,11 @@ cdef class Requests:
             sock = self._reuse.usable_socket(own, connection, state)
             if get(own, "_method", None) is not method:
                 own["_method"] = method
-            self.emit(connection, state, sock, due, <bytes> head, body)
+            if (PyObject_TypeCheck(sock, <PyTypeObject *> real_socket)
+                    and (body is None or len(body) <= JOINED)):
+                send_audited(connection, state, sock, due, <bytes> head, body)
+            else:
+                self._cold.send_pieces(connection, head, body)
             if not state.sent(head):
                 self._cold.closed_meanwhile(connection)
         except BaseException as error:
@@ -237,23 +256,6 @@ cdef class Requests:
         if method != "GET" and method.upper() in self._namespace["_METHODS_EXPECTING_BODY"]:
             return NOTHING
         return None
-
-    cdef int emit(self, object connection, ConnectionState state, object sock, Deadline due,
-                  bytes head, object body) except -1:
-        if not PyObject_TypeCheck(sock, <PyTypeObject *> real_socket) or (
-                body is not None and len(body) > JOINED):
-            self._cold.send_pieces(connection, head, body)
-            return 0
-        PySys_Audit("http.client.send", "OO", <PyObject *> connection, <PyObject *> head)
-        if body:
-            PySys_Audit("http.client.send", "OO", <PyObject *> connection, <PyObject *> body)
-            head = head + body
-        state.begin_call()
-        try:
-            send_all(sock, head, due)
-        finally:
-            state.end_call()
-        return 0
 
 
 @cython.final

@@ -8,18 +8,16 @@ step returns False, without side effects, if it cannot do the work; then connect
 import socket
 
 cimport cython
-from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
+from cpython.object cimport PyObject_TypeCheck, PyTypeObject
 
 from .connection_state cimport (
     CONNECTION_STATE, IDLE, REQUEST_STARTED, RESPONSE, STATE, ConnectionState, state_in,
 )
 from .deadline cimport Deadline
-from .exchange cimport host_line, is_usual
+from .exchange cimport host_line, is_usual, send_audited
 from .guards cimport Bindings, Originals, attributes, get
-from .python cimport PySys_Audit
 from .request cimport field_line, request_line
 from .reuse cimport Reuse
-from .socket_reader cimport send_all
 from .counters cimport Tally
 
 from .counters import tally as _tally
@@ -138,12 +136,7 @@ cdef class Steps:
             due = state._due
         try:
             lines.clear()
-            PySys_Audit("http.client.send", "OO", <PyObject *> connection, <PyObject *> head)
-            state.begin_call()
-            try:
-                send_all(sock, head, due)
-            finally:
-                state.end_call()
+            send_audited(connection, state, sock, due, head, None)
             if not state.sent(head):
                 self._cold.closed_meanwhile(connection)
         except BaseException as error:

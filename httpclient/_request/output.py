@@ -43,9 +43,7 @@ class Sending:
         of another type, TimeoutError, OSError.
         """
         if type(data) is bytes and self.sock is not None and self.debuglevel == 0:
-            sys.audit("http.client.send", self, data)
-            _sendall(as_connection(self), data)
-            return
+            return _send_audited(as_connection(self), data)
         if self.sock is None:
             if self.auto_open:
                 self.connect()
@@ -57,17 +55,8 @@ class Sending:
             data = _encode(data)
         self = as_connection(self)
         if hasattr(data, "read"):
-            _send_each(self, _blocks_of(self, data, "sending"), True)
-            return
-        sys.audit("http.client.send", real(self), data)
-        if not isinstance(self.sock, real_socket):
-            return _send_to_another_make(self, data)
-        try:
-            memoryview(data).release()
-        except TypeError:
-            _send_items(self, data)
-        else:
-            _sendall(self, data)
+            return _send_each(self, _blocks_of(self, data, "sending"), _send_audited)
+        _send_audited(self, data, by=_send_any)
 
     def _output(self, s):
         """Add a line (bytes without CRLF) to the request."""
@@ -86,7 +75,7 @@ class Sending:
         msg = b"\r\n".join(self._buffer)
         del self._buffer[:]
         if _may_join(self, message_body, encode_chunked):
-            return _send_joined(self, msg, message_body)
+            return _send_audited(self, msg, message_body)
         self.send(msg)
         if message_body is None:
             return
@@ -121,35 +110,6 @@ class Sending:
 _our_send = Sending.send
 
 
-def _send_to_another_make(connection, data):
-    """Send to an object that is no socket, and may accept objects without a buffer."""
-    try:
-        _sendall(connection, data)
-    except TypeError:
-        _send_items(connection, data)
-
-
-def _send_items(connection, data):
-    """Send the items of an iterable; raise TypeError for any other object."""
-    if not isinstance(data, Iterable):
-        raise TypeError("data should be a bytes-like object or an iterable, "
-                        f"got {type(data)!r}") from None
-    _send_each(connection, data, False)
-
-
-def _send_each(connection, blocks, audited):
-    """Send each block; `audited` raises an audit event for each."""
-    sock = connection.sock
-    try:
-        for block in blocks:
-            if audited:
-                sys.audit("http.client.send", real(connection), block)
-            _sendall(connection, block)
-    except BaseException:
-        cut_off(connection, sock)
-        raise
-
-
 def _sendall(connection, data):
     """Call sendall() of the socket, within the deadline, so that close() can interrupt it."""
     sock, state = connection.sock, connection_state(connection)
@@ -161,6 +121,39 @@ def _sendall(connection, data):
     except BaseException as error:
         if not (isinstance(error, TypeError) and not isinstance(sock, real_socket)):
             cut_off(connection, sock)
+        raise
+
+
+def _send_audited(connection, *pieces, by=_sendall):
+    """Send pieces as one by a function, with an audit event for each piece."""
+    for piece in pieces:
+        sys.audit("http.client.send", real(connection), piece)
+    by(connection, b"".join(pieces) if len(pieces) > 1 else pieces[0])
+
+
+def _send_any(connection, data):
+    """Send a bytes-like object, or the items of an iterable; raise TypeError for any other."""
+    try:
+        if not isinstance(connection.sock, real_socket):
+            # An object that is no socket may accept data without a buffer.
+            return _sendall(connection, data)
+        memoryview(data).release()
+    except TypeError:
+        if not isinstance(data, Iterable):
+            raise TypeError("data should be a bytes-like object or an iterable, "
+                            f"got {type(data)!r}") from None
+        return _send_each(connection, data, _sendall)
+    _sendall(connection, data)
+
+
+def _send_each(connection, blocks, send):
+    """Send each block by a function."""
+    sock = connection.sock
+    try:
+        for block in blocks:
+            send(connection, block)
+    except BaseException:
+        cut_off(connection, sock)
         raise
 
 
@@ -193,18 +186,10 @@ def send_pieces(connection, head, body):
             raise noted(NotConnected(), not_connected)
         connection.connect()
     if body and len(body) <= JOINED and issubclass(type(connection.sock), real_socket):
-        return _send_joined(connection, head, body)
+        return _send_audited(connection, head, body)
     for piece in (head, body):
         if piece:
-            sys.audit("http.client.send", connection, piece)
-            _sendall(connection, piece)
-
-
-def _send_joined(connection, msg, body):
-    """Send head and body in one piece, with an audit event for each."""
-    sys.audit("http.client.send", connection, msg)
-    sys.audit("http.client.send", connection, body)
-    _sendall(connection, msg + body)
+            _send_audited(connection, piece)
 
 
 def put_host(connection, url):
