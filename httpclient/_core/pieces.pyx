@@ -7,7 +7,7 @@ response say how much content is left, as they do for the steps, and are kept up
 """
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.dict cimport PyDict_Contains
 from libc.string cimport memchr, memcpy
 
@@ -23,6 +23,11 @@ from .guards import NOT_MINE as _NOT_MINE
 cdef object NOT_MINE = _NOT_MINE
 cdef str GET = "GET"
 cdef Py_ssize_t ONCE = 1 << 20          # the most bytes that read1() returns if `n` is negative
+
+cdef enum:                              # which method piece() does
+    READ1
+    PEEKING
+    LINE
 
 
 @cython.final
@@ -47,42 +52,25 @@ cdef class Pieces:
         self._lines = lines
 
     def read(self, response, n):
-        """Return `n` bytes, or None."""
-        cdef Py_ssize_t size
+        """Return `n` bytes."""
+        cdef Py_ssize_t size = limit_of(n)
         cdef dict own = attributes(response)
-        cdef ChunkedBody body
-        cdef bytes data = None
-        cdef bint failed = True
+        cdef bytes data
         cdef Reader reader
 
-        if type(n) is not int:
-            return NOT_MINE
-        size = clipped_size(n, NULL)
         if size <= 0:
             return NOT_MINE
         reader = self.reader_of(own, size)
         if reader is None:
             return NOT_MINE
-        reader.begin_turn()
-        try:
-            with cython.critical_section(reader):
-                body = self.body_of(response, own, reader, self._chunks, "_read_chunked")
-                if body is not None:
-                    data = self.out_of_chunks(own, body, size)
-                elif self.at_hand(response, own, reader) >= size:
-                    data = reader.take(size)
-            if body is None and data is not None:
-                self.count(response, own, size)
-            failed = False
-            return NOT_MINE if data is None else data
-        finally:
-            reader.end_turn(failed)
+        data = PyBytes_FromStringAndSize(NULL, size)
+        return data if self.fills(response, own, reader, "_read_chunked",
+                                  <uint8_t *> PyBytes_AS_STRING(data), size) else NOT_MINE
 
     def readinto(self, response, buffer):
-        """Fill `buffer`, a bytearray or memoryview; return its size in bytes, or None."""
+        """Fill `buffer`, a bytearray or memoryview; return its size in bytes."""
         cdef Py_buffer view
         cdef dict own = attributes(response)
-        cdef bint failed = True, filled = False
         cdef Reader reader
 
         if type(buffer) is not bytearray and type(buffer) is not memoryview:
@@ -93,113 +81,99 @@ cdef class Pieces:
             return NOT_MINE
         try:
             reader = self.reader_of(own, view.len) if view.len else None
-            if reader is not None:
-                reader.begin_turn()
-                try:
-                    filled = self.fills(response, own, reader, <uint8_t *> view.buf, view.len)
-                    failed = False
-                finally:
-                    reader.end_turn(failed)
-            return view.len if filled else NOT_MINE
+            if reader is not None and self.fills(response, own, reader, "_readinto_chunked",
+                                                 <uint8_t *> view.buf, view.len):
+                return view.len
+            return NOT_MINE
         finally:
             PyBuffer_Release(&view)
 
     def read1(self, response, n):
-        """Return up to `n` unread bytes, of one chunk if there are chunks; or None."""
-        cdef Py_ssize_t most, size
-        cdef dict own = attributes(response)
-        cdef ChunkedBody body
-        cdef bytes data = None
-        cdef bint failed = True
-        cdef Reader reader = self.reader_of(own, 0)
-
-        if reader is None or type(n) is not int:
-            return NOT_MINE
-        most = clipped_size(n, NULL)
-        if most == 0:
-            return NOT_MINE
-        reader.begin_turn()
-        try:
-            with cython.critical_section(reader):
-                body = self.body_of(response, own, reader, self._chunks,
-                                    "_read1_chunked")
-                size = (self.at_hand(response, own, reader) if body is None else body.at_hand())
-                size = min(size, most if most > 0 else ONCE)
-                if size > 0:
-                    data = reader.take(size)
-                    if body is not None:
-                        body.count(size)
-            if data is not None:
-                if body is None:
-                    self.count(response, own, size)
-                else:
-                    own["chunk_left"] = body.left_in_chunk()
-            failed = False
-            return NOT_MINE if data is None else data
-        finally:
-            reader.end_turn(failed)
+        """Return up to `n` unread bytes, of one chunk if there are chunks."""
+        return self.piece(response, READ1, limit_of(n), self._chunks, "_read1_chunked")
 
     def peek(self, response):
-        """Return the unread bytes, of one chunk if there are chunks, and keep them; or None."""
+        """Return the unread bytes, of one chunk if there are chunks, and keep them."""
+        return self.piece(response, PEEKING, PEEK, self._chunks, "_peek_chunked")
+
+    def readline(self, response, limit):
+        """Return content up to and with the next LF, `limit` bytes at most if not negative."""
+        return self.piece(response, LINE, limit_of(limit), self._lines, "_read_chunked")
+
+    cdef object piece(self, object response, int kind, Py_ssize_t most, Originals steps,
+                      str step):
+        """Do read1(), peek() or readline(); `steps` and `step` are for body_of()."""
         cdef Py_ssize_t size
         cdef dict own = attributes(response)
         cdef ChunkedBody body
         cdef bytes data = None
-        cdef Reader reader = self.reader_of(own, 0)
+        cdef bint failed = True
+        cdef Reader reader
 
+        if most == 0:
+            return NOT_MINE
+        reader = self.reader_of(own, 0)
         if reader is None:
             return NOT_MINE
         reader.begin_turn()
         try:
             with cython.critical_section(reader):
-                body = self.body_of(response, own, reader, self._chunks, "_peek_chunked")
-                size = (self.at_hand(response, own, reader) if body is None else body.at_hand())
-                if size > 0:
-                    data = PyBytes_FromStringAndSize(<char *> reader.unread_octets(),
-                                                     min(size, PEEK))
-            if data is not None and body is not None:
-                own["chunk_left"] = body.left_in_chunk()
+                body = self.body_of(response, own, reader, steps, step)
+                if kind == LINE and body is not None:
+                    size = body.line_at_hand(most)
+                else:
+                    size = (self.at_hand(response, own, reader) if body is None
+                            else body.at_hand())
+                    if kind != LINE:
+                        size = min(size, most if most > 0 else ONCE)
+                    elif size > 0:
+                        size = line_in(reader.unread_octets(), size, most)
+                if size > 0 and kind == PEEKING:
+                    data = PyBytes_FromStringAndSize(<char *> reader.unread_octets(), size)
+                elif size > 0 and kind == LINE and body is not None:
+                    # The line may be in several chunks.
+                    data = PyBytes_FromStringAndSize(NULL, size)
+                    if not body.copy(<uint8_t *> PyBytes_AS_STRING(data), size):
+                        data = None
+                elif size > 0:
+                    data = reader.take(size)
+                    if body is not None:
+                        body.count(size)
+            if data is not None:
+                if body is not None:
+                    own["chunk_left"] = body.left_in_chunk()
+                elif kind != PEEKING:
+                    self.count(response, own, size)
+            failed = False
             return NOT_MINE if data is None else data
         finally:
-            reader.end_turn(False)
+            reader.end_turn(failed)
 
-    def readline(self, response, limit):
-        """Return content up to and with the next LF, `limit` bytes at most if not negative."""
-        cdef const uint8_t *found
-        cdef Py_ssize_t most, size
-        cdef dict own = attributes(response)
+    cdef bint fills(self, object response, dict own, Reader reader, str step, uint8_t *out,
+                    Py_ssize_t n) except -1:
+        """Copy `n` bytes to `out`; return False, without side effects, for NOT_MINE."""
         cdef ChunkedBody body
-        cdef bytes data = None
-        cdef bint failed = True
-        cdef Reader reader = self.reader_of(own, 0)
+        cdef bint failed = True, filled
 
-        if reader is None or type(limit) is not int:
-            return NOT_MINE
-        most = clipped_size(limit, NULL)
-        if most == 0:
-            return NOT_MINE
         reader.begin_turn()
         try:
             with cython.critical_section(reader):
-                body = self.body_of(response, own, reader, self._lines, "_read_chunked")
+                body = self.body_of(response, own, reader, self._chunks, step)
                 if body is not None:
-                    size = body.line_at_hand(most)
-                    if size:
-                        data = self.out_of_chunks(own, body, size)
+                    filled = body.copy(out, n)
                 else:
-                    size = self.at_hand(response, own, reader)
-                    if 0 < most < size:
-                        size = most
-                    if size > 0:
-                        found = <const uint8_t *> memchr(reader.unread_octets(), c'\n', size)
-                        if found is not NULL:
-                            data = reader.take(found - reader.unread_octets() + 1)
-                        elif size == most:
-                            data = reader.take(size)
-            if body is None and data is not None:
-                self.count(response, own, PyBytes_GET_SIZE(data))
+                    filled = self.at_hand(response, own, reader) >= n
+                    if filled:
+                        memcpy(out, reader.unread_octets(), n)
+                        reader._at += n
+                        reader._last_chunk = reader.after_last_chunk = False
+            if filled:
+                if body is None:
+                    self.count(response, own, n)
+                else:
+                    own["chunk_left"] = body.left_in_chunk()
             failed = False
-            return NOT_MINE if data is None else data
+            return filled
         finally:
             reader.end_turn(failed)
 
@@ -264,33 +238,25 @@ cdef class Pieces:
                 response._close_conn()
         return 0
 
-    cdef bytes out_of_chunks(self, dict own, ChunkedBody body, Py_ssize_t n):
-        data = PyBytes_FromStringAndSize(NULL, n)
-        if not body.copy(<uint8_t *> PyBytes_AS_STRING(data), n):
-            return None
-        own["chunk_left"] = body.left_in_chunk()
-        return data
 
-    cdef bint fills(self, object response, dict own, Reader reader, uint8_t *out,
-                    Py_ssize_t n) except -1:
-        cdef ChunkedBody body
+cdef Py_ssize_t limit_of(object n) except? -1:
+    """Return the limit that a caller sets as a C number, or 0 if the steps must judge it."""
+    return clipped_size(n, NULL) if type(n) is int else 0
 
-        with cython.critical_section(reader):
-            body = self.body_of(response, own, reader, self._chunks, "_readinto_chunked")
-            if body is not None:
-                if not body.copy(out, n):
-                    return False
-            elif self.at_hand(response, own, reader) < n:
-                return False
-            else:
-                memcpy(out, reader.unread_octets(), n)
-                reader._at += n
-                reader._last_chunk = reader.after_last_chunk = False
-        if body is None:
-            self.count(response, own, n)
-        else:
-            own["chunk_left"] = body.left_in_chunk()
-        return True
+
+cdef Py_ssize_t line_in(const uint8_t *octets, Py_ssize_t size, Py_ssize_t most) noexcept:
+    """Return the size of the line that octets[:size] begins with; 0 if it is not whole.
+
+    A line of `most` bytes needs no LF; a negative `most` sets no limit.
+    """
+    cdef const uint8_t *found
+
+    if 0 < most < size:
+        size = most
+    found = <const uint8_t *> memchr(octets, c'\n', size)
+    if found is not NULL:
+        return found - octets + 1
+    return size if size == most else 0
 
 
 cdef bytes octets_of(Reader reader, Py_ssize_t n):
