@@ -17,6 +17,7 @@ import pytest
 
 from support import arrive
 from support.servers import Scripted, Server, nobody, serving
+from support.ways import in_each_way
 
 MODULES = [http.client, httpclient]
 GOOD = Scripted.good
@@ -354,7 +355,7 @@ def told(wire, strict, way):
     return error, str(error.__cause__ if error.__cause__ else error)
 
 
-@pytest.mark.parametrize("way", [arrive.pair, arrive.memory], ids=["socket", "file"])
+@in_each_way("way", {"socket": arrive.pair, "file": arrive.memory})
 @pytest.mark.parametrize(("wire", "name", "rule", "named"), TOLD + TOLD_STRICT)
 def test_exceptions_name_the_rule_and_the_bytes(wire, name, rule, named, way, request):
     error, text = told(wire, "strict" in request.node.callspec.id or None, way)

@@ -18,6 +18,7 @@ import pytest
 
 import httpclient
 from support import arrive
+from support.ways import in_each_way
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -277,8 +278,7 @@ def splits(data):
     return [arrive.whole, *(arrive.split_at(point) for point in range(1, len(data)))]
 
 
-@pytest.mark.parametrize("way", [arrive.pair, arrive.buffered, arrive.fed],
-                         ids=["socket", "file", "fed"])
+@in_each_way("way", {"socket": arrive.pair, "file": arrive.buffered, "fed": arrive.fed})
 @pytest.mark.parametrize(("data", "method", "default", "strict"), CASES)
 def test_vulnerable_response_has_the_outcome_of_the_policy(data, method, default, strict, way):
     for cuts in splits(data):
@@ -362,11 +362,11 @@ def test_flood_is_ended(head, unit, error, mode):
     assert stream.taken < 3 << 20
 
 
-@pytest.mark.parametrize("size", [53, 100_000])
+@in_each_way("size", {"small pieces": 53, "large pieces": 100_000})
 @pytest.mark.parametrize("mode", [None, True])
 @pytest.mark.parametrize(("head", "unit", "error"), FLOODS)
 def test_flood_is_ended_when_fed(head, unit, error, mode, size):
-    """In small pieces and in large ones, with no more memory than the limits allow."""
+    """With no more memory than the limits allow."""
     parser = httpclient.ResponseParser("GET", strict=mode)
     stream = io.BufferedReader(Endless(head, unit), 100_000)
     taken = 0
@@ -399,8 +399,7 @@ def test_flood_is_ended_on_a_socket(head, unit, error, mode):
     pytest.param(OK + b"Content-Length: 4611686018427387904\r\n\r\nhello", id="length"),
     pytest.param(CHUNKED + b"4000000000000000\r\nhello", id="chunk size"),
 ])
-@pytest.mark.parametrize("way", [arrive.pair, arrive.memory, arrive.fed],
-                         ids=["socket", "file", "fed"])
+@in_each_way("way", {"socket": arrive.pair, "file": arrive.memory, "fed": arrive.fed})
 def test_cve_2025_13836_announced_size(data, way):
     """http.client allocated what a server announced before it had sent it."""
     with way(data) as arrival:
@@ -434,7 +433,7 @@ def test_cve_2015_2080_message_of_an_earlier_response():
         assert "secret" not in f"{caught.value!r} {caught.value} {caught.value.__dict__}"
 
 
-@pytest.mark.parametrize("way", [arrive.pair, arrive.buffered], ids=["socket", "file"])
+@in_each_way("way", {"socket": arrive.pair, "file": arrive.buffered})
 def test_cve_2024_25111_cve_2025_69229_many_chunks(way):
     """Squid went one call deeper for each chunk, aiohttp took long for many small ones."""
     count = 200_000

@@ -2,8 +2,9 @@
 """The policy for hostile bytes, row by row: what comes of them by default and with strict=True.
 
 A row is (bytes, by default, strict).  strict=False is the default here: it differs only where there
-is no status line.  Each row runs over a real socket, TLS too, over a fake one, and fed to a parser,
-since these take different ways through the code; whole, bytewise, and split at each point.
+is no status line.  Each row and mode is one test, which runs over a real socket, over a fake one,
+and fed to a parser, since these take different ways through the code; whole, bytewise, and split
+at each point.  TLS has a test of its own, and needs trustme.
 """
 
 import functools
@@ -14,6 +15,7 @@ import pytest
 import httpclient
 from support import arrive
 from support.compare import judged
+from support.ways import in_each_way
 
 OK = b"HTTP/1.1 200 OK\r\n"
 LENGTH = b"Content-Length: 5\r\n"
@@ -394,16 +396,16 @@ def breaks(response, expected):
         assert ValueError in causes
 
 
-@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@in_each_way("way", WAYS)
 @each_row
-def test_each_row_has_the_outcome_of_the_policy(data, method, strict, expected, way):
+def test_row_has_the_outcome_of_the_policy(data, method, strict, expected, way):
     with way(data) as arrival:
         judge(arrival, data, method, strict, expected)
 
 
-@pytest.mark.parametrize("way", [arrive.pair, arrive.fed], ids=["socket", "fed"])
+@in_each_way("way", {"socket": arrive.pair, "fed": arrive.fed})
 @each_row
-def test_each_row_in_two_pieces_has_the_outcome_of_the_policy(data, method, strict, expected, way):
+def test_row_in_two_pieces_has_the_outcome_of_the_policy(data, method, strict, expected, way):
     """strict=False is a mode of its own only where HTTP/ comes or does not."""
     end = min(12 if strict is False else len(data), len(data))
     for point in range(1, end, 1 if len(data) < 500 else 101):
@@ -411,12 +413,14 @@ def test_each_row_in_two_pieces_has_the_outcome_of_the_policy(data, method, stri
             judge(arrival, data, method, strict, expected)
 
 
+@in_each_way("records", {"one record": 1, "small records": 40})
 @each_row
-def test_each_row_over_tls_has_the_outcome_of_the_policy(data, method, strict, expected, contexts):
-    """In one record, and in as small ones as the kernel's buffer takes."""
-    for record in (None, 1 + len(data) // 40):
-        with arrive.tls(contexts, record)(data) as arrival:
-            judge(arrival, data, method, strict, expected)
+def test_row_over_tls_has_the_outcome_of_the_policy(
+        data, method, strict, expected, contexts, records):
+    """Small records are as small as the kernel's buffer takes them."""
+    record = None if records == 1 else 1 + len(data) // records
+    with arrive.tls(contexts, record)(data) as arrival:
+        judge(arrival, data, method, strict, expected)
 
 
 def judge(arrival, data, method, strict, expected):
@@ -453,18 +457,13 @@ PARTLY = {
 }
 
 
+@in_each_way("way", SOCKETS)
 @pytest.mark.parametrize("strict", [None, False, True])
 @pytest.mark.parametrize("call", PARTLY.values(), ids=PARTLY)
-@pytest.mark.parametrize("way", SOCKETS.values(), ids=SOCKETS)
-def test_content_shorter_than_its_length(call, strict, way):
-    """Read in part it ends silently, as in http.client, unless strict.
-
-    A parser never does: Breaks() above.
-    """
+def test_partial_reads_of_short_content_end_silently_unless_strict(call, strict, way):
+    """As in http.client.  A parser always raises: Breaks() above."""
     with way(SHORT) as arrival:
         arrival.deliver()
-        if call is PARTLY["read1"] and way is arrive.minimal:
-            pytest.skip("no read1")
         with open_response(arrival, "GET", strict) as response:
             if strict:
                 with pytest.raises(httpclient.IncompleteRead):

@@ -33,6 +33,7 @@ from hypothesis import strategies as st  # noqa: E402
 
 from support import arrive, generate, peers  # noqa: E402
 from support.compare import differences, judged  # noqa: E402
+from support.ways import in_each_way  # noqa: E402
 
 EXAMPLES = int(os.environ.get("HTTPCLIENT_EXAMPLES", "0"))
 CALLS = 30_000      # more than a response has octets that are read singly
@@ -425,16 +426,16 @@ FOUND = {
 }
 
 
-@pytest.mark.parametrize("script", [[("read", 3)], [("readinto", 2)], [("readline", 4)],
-                                    [("read1", 3)], [("peek", 1)]], ids=lambda calls: calls[0][0])
+@in_each_way("call", {f"{name}({size})": (name, size) for name, size in [
+    ("read", 3), ("readinto", 2), ("readline", 4), ("read1", 3), ("peek", 1)]})
 @pytest.mark.parametrize("strict", MODES)
 @pytest.mark.parametrize("data", FOUND.values(), ids=FOUND)
-def test_found_is_the_same_in_pieces(data, strict, script):
+def test_damage_found_earlier_reads_the_same_in_pieces(data, strict, call):
     for cuts in (arrive.whole, generate.Cuts((), 1)):
-        same_in_pieces(data, "GET", strict, cuts, script)
+        same_in_pieces(data, "GET", strict, cuts, [call])
 
 
 @pytest.mark.parametrize("data", FOUND.values(), ids=FOUND)
-def test_found_is_as_peers_and_policy_say(data):
+def test_damage_found_earlier_reads_as_peers_and_policy_say(data):
     same_as_peers(data, "GET")
     as_the_policy_says(data, "GET", generate.Cuts((), 1))

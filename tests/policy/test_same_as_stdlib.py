@@ -13,6 +13,7 @@ import pytest
 import httpclient
 from support import arrive, policy, reads, wires
 from support.compare import differences
+from support.ways import in_each_way
 
 WAYS = {
     "memory": (arrive.memory, "response"),
@@ -40,29 +41,29 @@ def assert_same(wire, names, way, through):
     assert not wrong, "\n".join(f"{name}: {found}" for name, found in wrong.items())
 
 
-@pytest.mark.parametrize(("way", "through"), WAYS.values(), ids=WAYS)
+@in_each_way("way, through", WAYS)
 @pytest.mark.parametrize("wire", wires.table(*wires.WIRES))
-def test_each_wire_reads_as_in_http_client(wire, way, through):
+def test_wire_reads_as_in_http_client(wire, way, through):
     assert_same(wire, reads.SCRIPTS if len(wire.data) < 5000 else reads.LARGE, way, through)
 
 
-@pytest.mark.parametrize("way", [arrive.buffered, arrive.pair], ids=["buffered file", "socket"])
+@in_each_way("way", {"buffered file": arrive.buffered, "socket": arrive.pair})
 @pytest.mark.parametrize("wire", wires.table(*(w for w in wires.WIRES if len(w.data) < 600)))
-def test_each_wire_split_at_each_point_reads_as_in_http_client(wire, way):
+def test_wire_split_at_each_point_reads_as_in_http_client(wire, way):
     for point in range(1, len(wire.data)):
         cut = functools.partial(way, cuts=arrive.split_at(point))
         names = ["read", SOME[1 + point % (len(SOME) - 1)]]
         assert_same(wire, names, cut, "response")
 
 
-@pytest.mark.parametrize("record", [None, 7], ids=["one record", "records of 7 bytes"])
+@in_each_way("record", {"one record": None, "records of 7 bytes": 7})
 @pytest.mark.parametrize("wire", wires.table(*(w for w in wires.WIRES if len(w.data) < 600)))
-def test_each_wire_over_tls_reads_as_in_http_client(wire, record, contexts):
+def test_wire_over_tls_reads_as_in_http_client(wire, record, contexts):
     way = arrive.tls(contexts, record)
     assert_same(wire, ["read", "read1", "readline"], way, "response")
     assert_same(wire, ["read(3)"], way, "connection")
 
 
 @pytest.mark.parametrize("wire", wires.table(*wires.WIRES))
-def test_rows_are_those_of_the_table(wire):
+def test_wire_belongs_to_the_rows_that_it_names(wire):
     assert policy.judge(wire.data, wire.method).rows == set(wire.rows)

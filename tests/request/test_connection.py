@@ -15,11 +15,11 @@ import types
 import httpclient
 import pytest
 
-from support.capture import HOST, over_fake, over_socket
+from support.capture import HOST, TRANSPORTS, over_fake
+from support.ways import in_each_way
 
 KNOWS_ZONES = hasattr(http.client, "_strip_ipv6_iface")  # of IPv6; not in early 3.11
 
-TRANSPORTS = [over_fake, over_socket]
 TEXT = "na\xefve caf\xe9"
 LARGE = bytes(range(256)) * 300     # more than any one buffer
 
@@ -187,7 +187,7 @@ BODIES = {
 CALLS = {**TARGETS, **FIELDS, **BODIES}
 
 
-@pytest.mark.parametrize("over", TRANSPORTS)
+@in_each_way("over", TRANSPORTS)
 @pytest.mark.parametrize("name", CALLS)
 def test_request_sends_the_bytes_of_http_client(name, over):
     if "scope" in name and not KNOWS_ZONES:

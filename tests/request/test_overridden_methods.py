@@ -10,8 +10,9 @@ import socket
 import httpclient
 import pytest
 
-from support.capture import FakeSocket, connect, over_fake, over_socket
+from support.capture import TRANSPORTS, FakeSocket, connect, over_fake, over_socket
 from support.servers import ok, tcp_pair
+from support.ways import in_each_way
 
 MODULES = [http.client, httpclient]
 REPLY = ok(b"body", "A: b")
@@ -31,7 +32,7 @@ def recorder(module, *names):
     return Recorder
 
 
-@pytest.mark.parametrize("over", [over_fake, over_socket])
+@in_each_way("over", TRANSPORTS)
 def test_methods_call_each_other(module, over):
     """Positionally, as ever: tracers look at args."""
     cls = recorder(module, "_send_request", "putrequest", "putheader", "endheaders",

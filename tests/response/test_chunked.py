@@ -2,7 +2,7 @@
 """Chunked bodies: content, limits, what is kept when the framing is bad, and where reading stops.
 
 What the grammar does not allow is in test_hostile_bytes.py.  Tests that take `module` hold for
-http.client too; those for ours alone name what COMPATIBILITY.md says.
+http.client too; those for httpclient alone name what COMPATIBILITY.md says.
 """
 
 import http.client
@@ -14,20 +14,22 @@ import pytest
 
 import httpclient
 from support import arrive, newest, reads
+from support.ways import in_each_way
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 LAST = b"0\r\n\r\n"
 
-both = pytest.mark.parametrize("module", [newest, httpclient], ids=["stdlib", "ours"])
+both = pytest.mark.parametrize("module", [newest, httpclient], ids=["http.client", "httpclient"])
 SOCKETS = {"memory": arrive.memory, "buffered file": arrive.buffered, "socket": arrive.pair}
 WAYS = SOCKETS | {"fed": arrive.fed}
-every_socket = pytest.mark.parametrize("way", SOCKETS.values(), ids=SOCKETS)
-every_way = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-both_every_way = pytest.mark.parametrize(("module", "way"), [
-    *(pytest.param(newest, way, id=f"stdlib, {name}") for name, way in SOCKETS.items()),
-    *(pytest.param(httpclient, way, id=f"ours, {name}") for name, way in WAYS.items()),
-])
+with_peek = in_each_way("way", {"buffered file": arrive.buffered, "socket": arrive.pair})
+every_socket = in_each_way("way", SOCKETS)
+every_way = in_each_way("way", WAYS)
+both_every_way = in_each_way("module, way", {
+    **{f"http.client, {name}": (newest, way) for name, way in SOCKETS.items()},
+    **{f"httpclient, {name}": (httpclient, way) for name, way in WAYS.items()},
+})
 
 
 def chunk(data, extension=b""):
@@ -55,7 +57,7 @@ SIZES = [1, 15, 16, 255, 256, 4095, 4096, 16300, 16383, 16384, 16385, 65535, 655
 
 @both_every_way
 @pytest.mark.parametrize("size", SIZES)
-def test_content_of_all_sizes(module, size, way):
+def test_content_of_each_size_is_read_whole(module, size, way):
     data = pattern(size)
     pieces = [data[i:i + 1000] for i in range(0, size, 1000)]
     for chunks in ([data], [data, data], pieces):
@@ -71,7 +73,7 @@ def test_content_of_all_sizes(module, size, way):
 
 
 @both_every_way
-def test_reading_across_chunks(module, way):
+def test_read_of_n_bytes_goes_on_across_chunks(module, way):
     data = pattern(3000)
     wire = CHUNKED + b"".join(chunk(data[i:i + 7]) for i in range(0, 3000, 7)) + LAST
     for size in (1, 6, 7, 8, 20, 2999, 3000, 3001):
@@ -83,7 +85,7 @@ def test_reading_across_chunks(module, way):
 
 @both
 def test_reading_stops_at_the_last_octet_asked_for(module):
-    """Over a file of somebody else's nothing is read ahead, nor any framing before its time."""
+    """From a file that is not a socket's nothing is read ahead, not even framing."""
     wire = CHUNKED + chunk(b"hello") + chunk(b"world") + LAST + b"surplus"
     with arrive.memory(wire) as arrival, begun(module, arrival) as response:
         at = []
@@ -95,13 +97,12 @@ def test_reading_stops_at_the_last_octet_asked_for(module):
         assert arrival.left() == b"surplus"
 
 
-@pytest.mark.parametrize("arrival", [arrive.pair, arrive.memory])
+@every_socket
 @pytest.mark.parametrize("amt", [0, 3, 10, 11, True, -1, None, 2.0, "3"], ids=repr)
-def test_safe_read(arrival, amt):
-    """What it gives and raises for each size is what http.client's does."""
+def test_safe_read_returns_or_raises_what_that_of_http_client_does(way, amt):
     both = []
     for module in (httpclient, http.client):
-        with arrival(CHUNKED + 10 * b"x") as arrived, begun(module, arrived) as response:
+        with way(CHUNKED + 10 * b"x") as arrival, begun(module, arrival) as response:
             try:
                 both.append(response._safe_read(amt))
             except Exception as error:
@@ -110,7 +111,7 @@ def test_safe_read(arrival, amt):
     assert both[0] == both[1]
 
 
-def test_safe_read_is_a_function_as_others():
+def test_safe_read_has_signature_and_pickles_as_a_function():
     for function in httpclient.HTTPResponse._safe_read, http.client.HTTPResponse._safe_read:
         assert str(inspect.signature(function)) == "(self, amt)"
         assert function.__name__ == "_safe_read" and hasattr(function, "__get__")
@@ -118,8 +119,8 @@ def test_safe_read_is_a_function_as_others():
 
 
 @both
-def test_chunk_left_can_be_set(module):
-    """Some take chunks off `fp` by themselves and set what is left."""
+def test_chunk_left_that_a_program_sets_is_obeyed(module):
+    """Some programs read chunks from `fp` and set the number of bytes that are left."""
     wire = CHUNKED + chunk(b"hello") + chunk(b"world") + LAST
     with arrive.pair(wire) as arrival, begun(module, arrival) as response:
         assert response.chunk_left is None
@@ -145,7 +146,7 @@ TRAILERS = {
 
 @both_every_way
 @pytest.mark.parametrize("trailers", TRAILERS.values(), ids=TRAILERS)
-def test_trailer_section(module, trailers, way):
+def test_trailer_section_ends_the_body(module, trailers, way):
     with way(CHUNKED + chunk(b"hello") + b"0\r\n" + trailers + b"more") as arrival:
         with begun(module, arrival) as response:
             assert response.read() == b"hello"
@@ -193,7 +194,7 @@ def test_a_chunk_size_line_above_64_kib_is_refused(module, way):
 
 
 @every_way
-def test_a_chunk_size_line_of_4_kib(way):
+def test_chunk_size_line_above_4_kib_is_refused(way):
     """COMPATIBILITY.md: http.client takes 64 KiB."""
     fits = b"5;" + b"x" * (4096 - 4) + b"\r\nhello\r\n"
     with way(CHUNKED + fits + LAST) as arrival, begun(httpclient, arrival) as response:
@@ -278,11 +279,11 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize("way", [arrive.buffered, arrive.pair], ids=["buffered file", "socket"])
+@with_peek
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 @pytest.mark.parametrize("wire", BROKEN.values(), ids=BROKEN)
-def test_bad_framing(wire, call, way):
-    """IncompleteRead, from a ValueError; content is kept; and then nothing more comes."""
+def test_bad_framing_raises_incomplete_read_with_the_content(wire, call, way):
+    """The cause is a ValueError.  Later reads return nothing."""
     got = []
     with way(CHUNKED + wire) as arrival, begun(httpclient, arrival) as response:
         with pytest.raises(httpclient.IncompleteRead) as caught:
@@ -297,7 +298,7 @@ def test_bad_framing(wire, call, way):
         assert response.read() == b""
 
 
-@pytest.mark.parametrize("way", [arrive.buffered, arrive.pair], ids=["buffered file", "socket"])
+@with_peek
 def test_readlines_that_breaks_off_keeps_all_lines(way):
     with way(CHUNKED + chunk(b"one\ntw") + chunk(b"o\nth") + b"x\r\n") as arrival:
         with begun(httpclient, arrival) as response:
@@ -313,7 +314,7 @@ BEYOND_LIMITS = {
 }
 
 
-@pytest.mark.parametrize("way", [arrive.buffered, arrive.pair], ids=["buffered file", "socket"])
+@with_peek
 @pytest.mark.parametrize("wire", BEYOND_LIMITS.values(), ids=BEYOND_LIMITS)
 def test_content_before_a_limit_is_in_the_exception(wire, way):
     for read in (lambda response: response.read(), lambda response: response.read(1000),
@@ -325,8 +326,8 @@ def test_content_before_a_limit_is_in_the_exception(wire, way):
             assert caught.value.partial == b"hello"
 
 
-@pytest.mark.parametrize("way", [arrive.buffered, arrive.pair], ids=["buffered file", "socket"])
-def test_cause_names_the_bytes(way):
+@with_peek
+def test_cause_of_an_incomplete_read_shows_the_bad_bytes(way):
     with way(CHUNKED + chunk(b"hello") + b"+5\r\nworld\r\n" + LAST) as arrival:
         with begun(httpclient, arrival) as response:
             with pytest.raises(httpclient.IncompleteRead) as caught:
@@ -338,7 +339,7 @@ def test_cause_names_the_bytes(way):
             assert "+5" in str(cause)
 
 
-@pytest.mark.parametrize("way", [arrive.buffered, arrive.pair], ids=["buffered file", "socket"])
+@with_peek
 def test_readline_gives_no_more_than_its_limit(way):
     """io.IOBase.readline(limit) over http.client's peek() does, where little has arrived."""
     body = b"".join(chunk(piece) for piece in (b"a", b"bc", b"def\ngh", b"i\n", b"jklmnopqrs"))
@@ -352,7 +353,7 @@ def test_readline_gives_no_more_than_its_limit(way):
 
 @both
 @every_socket
-def test_read_after_the_end(module, way):
+def test_reads_after_the_end_return_nothing(module, way):
     with way(CHUNKED + chunk(b"hello") + LAST + b"more") as arrival:
         with begun(module, arrival) as response:
             assert response.read(5) == b"hello"

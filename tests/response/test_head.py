@@ -17,20 +17,22 @@ import pytest
 
 import httpclient
 from support import arrive, newest, wires
+from support.ways import in_each_way
 
 OK = b"HTTP/1.1 200 OK\r\n"
 TAIL = b"Content-Length: 5\r\n\r\nhello"
 
-both = pytest.mark.parametrize("module", [http.client, httpclient], ids=["stdlib", "ours"])
+both = pytest.mark.parametrize("module", [http.client, httpclient],
+                               ids=["http.client", "httpclient"])
 SOCKETS = {"memory": arrive.memory, "buffered file": arrive.buffered, "socket": arrive.pair,
            "socket, bytewise": functools.partial(arrive.pair, cuts=arrive.bytewise)}
 WAYS = SOCKETS | {"fed": arrive.fed}
-every_socket = pytest.mark.parametrize("way", SOCKETS.values(), ids=SOCKETS)
-every_way = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-both_every_way = pytest.mark.parametrize(("module", "way"), [
-    *(pytest.param(http.client, way, id=f"stdlib, {name}") for name, way in SOCKETS.items()),
-    *(pytest.param(httpclient, way, id=f"ours, {name}") for name, way in WAYS.items()),
-])
+every_socket = in_each_way("way", SOCKETS)
+every_way = in_each_way("way", WAYS)
+both_every_way = in_each_way("module, way", {
+    **{f"http.client, {name}": (http.client, way) for name, way in SOCKETS.items()},
+    **{f"httpclient, {name}": (httpclient, way) for name, way in WAYS.items()},
+})
 
 
 def begun(module, arrival, **options):
@@ -64,7 +66,7 @@ LINES = {
 
 @both_every_way
 @pytest.mark.parametrize("name", LINES)
-def test_a_line_of_65536_octets(module, name, way):
+def test_line_of_65536_bytes_is_read(module, name, way):
     with way(LINES[name](65536)) as arrival, begun(module, arrival) as response:
         assert response.status == 200
         if "odd" not in name:       # http.client loses the fields
@@ -73,7 +75,7 @@ def test_a_line_of_65536_octets(module, name, way):
 
 @both_every_way
 @pytest.mark.parametrize("name", LINES)
-def test_a_longer_line_is_refused(module, name, way):
+def test_line_of_65537_bytes_is_refused(module, name, way):
     with way(LINES[name](65537)) as arrival:
         with pytest.raises(module.LineTooLong) as caught:
             begun(module, arrival)
@@ -101,7 +103,7 @@ def many(count, odd=b""):
 @every_socket
 @pytest.mark.parametrize(("count", "module"), [(99, http.client), (99, httpclient),
                                                (100, httpclient)])
-def test_100_fields(count, module, way):
+def test_100_fields_are_accepted(count, module, way):
     """http.client before 3.15 counted the empty line too."""
     with way(many(count)) as arrival, begun(module, arrival) as response:
         assert len(response.getheaders()) == count
@@ -113,7 +115,7 @@ def test_100_fields(count, module, way):
     many(101), many(101, b"A : b\r\n"), many(5000), OK + b"A: b\r\n" * 101,
     b"HTTP/1.1 100 Continue\r\n" + b"A: b\r\n" * 101,
 ], ids=["101", "101, one odd", "5000", "101 and the end", "interim"])
-def test_more_fields_are_refused(data, module, way):
+def test_101_fields_are_refused(data, module, way):
     with way(data) as arrival:
         with pytest.raises(module.HTTPException, match="^got more than 100 headers$"):
             begun(module, arrival)
@@ -122,7 +124,7 @@ def test_more_fields_are_refused(data, module, way):
 @every_socket
 @pytest.mark.parametrize(("limit", "count", "fits"), [(5, 5, True), (5, 6, False), (0, 1, False),
                                                       (200, 200, True), (200, 201, False)])
-def test_max_response_headers(limit, count, fits, way):
+def test_max_response_headers_limits_the_fields(limit, count, fits, way):
     """New in http.client 3.15, here on every interpreter."""
     data = many(count)
     with way(data) as arrival:
@@ -193,8 +195,8 @@ def test_limits_hold_at_their_exact_value(name, data, limit, response_class, way
 
 
 @every_way
-@pytest.mark.parametrize("place", [http.client, httpclient], ids=["stdlib's", "ours"])
-def test_rebinding_the_limits(monkeypatch, place, way):
+@pytest.mark.parametrize("place", [http.client, httpclient], ids=["http.client", "httpclient"])
+def test_rebound_limits_are_obeyed(monkeypatch, place, way):
     """Programs assign to _MAXHEADERS and _MAXLINE; either module's is obeyed."""
     before = http.client._MAXHEADERS, http.client._MAXLINE
     monkeypatch.setattr(place, "_MAXHEADERS", 3)
@@ -228,7 +230,7 @@ def test_a_head_of_more_than_1_mib_is_refused(way):
 
 @every_way
 @pytest.mark.parametrize("status", [100, 102])
-def test_at_most_100_interim_responses(status, way):
+def test_101st_interim_response_is_refused(status, way):
     interim = b"HTTP/1.1 %d x\r\nA: b\r\n\r\n" % status
     with way(100 * interim + OK + TAIL) as arrival, begun(httpclient, arrival) as response:
         assert response.read() == b"hello"
@@ -244,7 +246,7 @@ def test_at_most_100_interim_responses(status, way):
     b"", b"A: b\r\n", b"HTTP/1.1 100 Continue\r\n\r\n",
 ], ids=["no field", "a field", "interim"])
 def test_nothing_is_read_after_the_head(module, lines):
-    """Over a file of somebody else's the body stays where it is."""
+    """The body stays in a file that is not a socket's."""
     head = (lines + OK if lines.startswith(b"HTTP") else OK + lines) + b"\r\n"
     with arrive.memory(head + b"body") as arrival, begun(module, arrival) as response:
         assert arrival.file.tell() == len(head)
@@ -297,16 +299,16 @@ def as_string(message):
         return str(error)
 
 
-@pytest.mark.parametrize("over", [arrive.pair, arrive.memory, arrive.fed])
-def test_version_goes_before_what_is_missing(over):
-    with over(b"HTTP/1.10 200 OK\r\nA") as arrival:
+@every_way
+def test_bad_version_is_refused_before_the_missing_end(way):
+    with way(b"HTTP/1.10 200 OK\r\nA") as arrival:
         with pytest.raises(httpclient.UnknownProtocol):
             begun(httpclient, arrival)
 
 
 @both
 @pytest.mark.parametrize("name", ["A", "A:b", "A:", "A:b:c", ":", "", "A ", "A: b"])
-def test_getheader_of_a_name_with_a_colon(module, name):
+def test_getheader_finds_nothing_by_a_name_with_a_colon(module, name):
     """It is no field's name, though some field line begins with it."""
     data = OK + b"A:b:c\r\nA: b: c\r\n\r\n"
     with arrive.pair(data) as arrival, begun(module, arrival) as response:
@@ -314,7 +316,7 @@ def test_getheader_of_a_name_with_a_colon(module, name):
 
 
 @both
-def test_message_can_be_changed(module):
+def test_changed_message_changes_the_headers(module):
     data = OK + b"A: 1\r\na: 2\r\nB: 3\r\n\r\n"
     with arrive.pair(data) as arrival, begun(module, arrival) as response:
         response.msg["C"] = "4"
@@ -330,8 +332,8 @@ def test_message_can_be_changed(module):
 @both
 @pytest.mark.parametrize("make", [io.BytesIO, lambda data: io.BufferedReader(io.BytesIO(data))],
                          ids=["BytesIO", "BufferedReader"])
-def test_parse_headers(module, make):
-    """Reads a field section and no more, into whatever class is asked for."""
+def test_parse_headers_reads_one_field_section(module, make):
+    """The bytes after it stay in the file; `_class` is the class of the message."""
     class Message(module.HTTPMessage):
         seen = 0
 
@@ -379,8 +381,8 @@ def second_response(data, strict, way):
 
 @every_socket
 @pytest.mark.parametrize("end", [b"\r\n", b"\n"], ids=["CRLF", "LF"])
-def test_one_empty_line_before_a_later_response(end, way):
-    """Old servers put one behind a body (RFC 9112 2.2)."""
+def test_one_empty_line_before_a_later_response_is_skipped(end, way):
+    """Old servers send one after a body (RFC 9112 2.2)."""
     assert second_response(end + OK + TAIL, None, way) == b"hello"
     assert second_response(end + OK + TAIL, False, way) == b"hello"
     for data, strict in ((end + OK + TAIL, True), (2 * end + OK + TAIL, None)):
@@ -389,7 +391,7 @@ def test_one_empty_line_before_a_later_response(end, way):
 
 
 @both_every_way
-def test_an_empty_line_before_the_first_response(module, way):
+def test_empty_line_before_the_first_response_is_refused(module, way):
     with way(b"\r\n" + OK + TAIL) as arrival:
         with pytest.raises(module.BadStatusLine):
             begun(module, arrival)

@@ -25,6 +25,7 @@ from support.fed import FedResponse
 from support.paths import DATA
 from support.readme import run_example
 from support.servers import Server, ok
+from support.ways import in_each_way
 
 OK = b"HTTP/1.1 200 OK\r\n"
 HELLO = OK + b"A: b\r\nContent-Length: 5\r\n\r\nhello"
@@ -138,7 +139,7 @@ def test_tunnel():
     assert content == b"hellotunnel" and not parser.complete
 
 
-@pytest.mark.parametrize("size", [None, 1, 2])
+@in_each_way("size", {"whole": None, "bytewise": 1, "two bytes each": 2})
 def test_next_response_on_the_connection(size):
     """A parser each: surplus is for who pipelines; an empty line before it only where `reused`."""
     parser, _ = fed(HELLO + NEXT)
@@ -157,7 +158,7 @@ def test_next_response_on_the_connection(size):
     assert content == b"hello"
 
 
-@pytest.mark.parametrize("size", [None, 1])
+@in_each_way("size", {"whole": None, "bytewise": 1})
 def test_http_0_9(size):
     for data in (b"hello", b"HTT", b"H"):
         parser, content = fed(data, size, end=True, strict=False)
@@ -198,7 +199,7 @@ def test_fed_buffer_can_be_changed_afterwards():
 
 # --- arguments -----------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("size", [None, 1])
+@in_each_way("size", {"whole": None, "bytewise": 1})
 @pytest.mark.parametrize(("limit", "value", "data", "error"), [
     ("max_response_headers", 1, HELLO, "got more than 1 headers"),
     ("max_response_line", 16, HELLO, "got more than 16 bytes when reading status line"),

@@ -100,3 +100,6 @@ def over_socket(module, call, *args, **kwargs):
         reader.join(PATIENCE)
     outcome.wire = wires[0]
     return outcome
+
+
+TRANSPORTS = {"fake socket": over_fake, "TCP": over_socket}
