@@ -116,7 +116,7 @@ def test_parent_of_linked_folder(program, tmp_path):
     assert ours == plain
 
 
-def test_working_folder(program, tmp_path):
+def test_working_folder_as_program_sees_what_python_shows_it(program, tmp_path):
     program(SHOWS, "__main__.py")
     check_shown(*both(".", cwd=tmp_path))
 
@@ -188,7 +188,7 @@ def test_killed_by_ctrl_c(program):
     assert python("-m", "httpclient", script).returncode == -signal.SIGINT
 
 
-def test_safe_path(program, tmp_path):
+def test_option_P_keeps_the_program_folder_off_sys_path(program, tmp_path):
     program(SHOWS)
     plain = python("-P", "program.py", cwd=tmp_path)
     ours = python("-P", "-m", "httpclient", "program.py", cwd=tmp_path)
@@ -201,7 +201,7 @@ def test_safe_path(program, tmp_path):
     (["-c"], 2, "-c requires an argument"), (["-x"], 2, "unknown option -x"),
     (["--stats"], 2, "--stats requires a program"),
 ])
-def test_usage(args, status, says):
+def test_wrong_options_print_the_usage_and_set_the_status(args, status, says):
     done = python("-m", "httpclient", *args)
     assert done.returncode == status
     assert says in (done.stderr if status else done.stdout).decode()

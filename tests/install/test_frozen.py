@@ -68,7 +68,7 @@ def check_compiled(what):
 @pytest.mark.parametrize("what", [
     "replaces_the_same", "puts_everything_back", "leaves_replaced_methods", "leaves_data",
     "refuses_replaced_constructors", "refuses_replaced_classes"])
-def test_without_code(what):
+def test_install_works_without_the_source_of_http_client(what):
     check_compiled(what)
 
 
@@ -117,7 +117,7 @@ def bundled(request, tmp_path_factory):
     return run
 
 
-def test_bundled_program(bundled):
+def test_bundled_program_runs_on_httpclient(bundled):
     done = bundled()
     assert (done.returncode, done.stdout, done.stderr) == (0, "bundled is well\n", "")
 
@@ -132,7 +132,7 @@ print(http.client.HTTPConnection.request.__code__.co_filename)
 
 @pytest.mark.parametrize("way", ["main", "module"])
 @pytest.mark.parametrize("how", ["script", "code"])
-def test_bundled_command(how, way, bundled, tmp_path):
+def test_command_within_a_bundled_program_runs_other_programs(how, way, bundled, tmp_path):
     """`python -m httpclient` within a bundled program runs scripts that are not."""
     if bundled.tool == "nuitka" and (how, way) != ("script", "main"):
         pytest.skip("such programs refuse the option -c, and their modules cannot be run by runpy")

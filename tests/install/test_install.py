@@ -198,7 +198,7 @@ def test_subclass_goes_by_c(installed):
         connection.close()
 
 
-def test_override_is_called(installed):
+def test_methods_of_a_subclass_are_called(installed):
     with serving(*[ok(b"x")] * 2) as server:
         connection = Overrides(*server.address)
         connection.request("GET", "/", headers={"A": "b"})
@@ -362,7 +362,7 @@ def test_exceptions_of_a_connection(installed, name, function):
         assert type(caught.value) is getattr(kind, name)
 
 
-def test_explanations_are_notes(installed):
+def test_installed_exceptions_are_explained_by_notes(installed):
     ours, server = tcp_pair()
     with ours, server:
         connection = http.client.HTTPConnection("a.example")

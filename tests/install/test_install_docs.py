@@ -55,7 +55,7 @@ def blocks(kind):
 
 
 @pytest.mark.parametrize("text", blocks("console"))
-def test_command(text, folder):
+def test_each_documented_command_does_what_the_page_says(text, folder):
     with serving(*[ok(b"x")] * 3) as server:
         command = text.replace(URL, f"http://127.0.0.1:{server.port}/").split()
         assert command[:2] == ["$", "python"]
@@ -65,7 +65,7 @@ def test_command(text, folder):
 
 
 @pytest.mark.parametrize("text", blocks("python"))
-def test_recipe(text, folder):
+def test_each_documented_recipe_installs_httpclient(text, folder):
     """Each has httpclient installed: at the end, in what it defines, or in what it prints."""
     if "celery" in text:
         pytest.importorskip("celery")
@@ -170,7 +170,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
     (["httpclient.install()"], "app.py", "gevent"),
     (["def post_worker_init"], "gunicorn.conf.py", "gevent"),
 ], ids=["sync, configuration", "sync, hook", "gevent, application", "gevent, hook"])
-def test_gunicorn(words, place, kind, folder):
+def test_gunicorn_workers_run_on_httpclient(words, place, kind, folder):
     """The answer comes out of a worker, which has made a request itself."""
     pytest.importorskip("gunicorn")
     if kind == "gevent" and importlib.util.find_spec("gevent") is None:     # not imported here
@@ -193,7 +193,7 @@ def test_gunicorn(words, place, kind, folder):
 
 @needs_fork
 @pytest.mark.slow       # Celery ends after five seconds at the earliest
-def test_celery(folder):
+def test_celery_workers_run_on_httpclient(folder):
     """The answer comes out of a worker, forked by the process that has read the module."""
     pytest.importorskip("celery")
     answers = queue.Queue()
@@ -208,6 +208,6 @@ def test_celery(folder):
             assert answers.get(timeout=20) == b"True SocketReader"
 
 
-def test_there_are_recipes():
+def test_page_has_all_its_commands_and_recipes():
     """Otherwise nothing of this file would say anything."""
     assert len(blocks("console")) == 3 and len(blocks("python")) == 10

@@ -110,7 +110,7 @@ def test_connections_made_by_a_subclass_go_on(monkeypatch):
     monkeypatch.undo()
 
 
-def test_subclasses_of_several(monkeypatch):
+def test_replaced_classes_with_several_bases_stay(monkeypatch):
     """As wsgi_intercept has it; and a subclass of a subclass."""
     plain = subclass("HTTPConnection", subclass("HTTPConnection"))
     monkeypatch.setattr(http.client, "HTTPConnection", plain)

@@ -44,7 +44,7 @@ def test_library_runs_on_httpclient(name, when, tmp_path):
     assert (done.returncode, done.stdout) == (0, f"{name} is well\n"), done.stdout + done.stderr
 
 
-def test_import_changes_nothing():
+def test_import_of_httpclient_leaves_http_client_unchanged():
     program = ("import http.client, sys; c = http.client; "
                "before = [dict(vars(x)) for x in (c, c.HTTPConnection, c.HTTPResponse)]; "
                "import httpclient; "

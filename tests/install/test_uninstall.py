@@ -174,7 +174,7 @@ def test_response_made_but_not_begun():
         assert response.read() == b"all is well"
 
 
-def test_tls_connection(tmp_path):
+def test_tls_connection_goes_on_after_uninstall(tmp_path):
     """One that has been made with httpclient goes on, and connects anew, without it."""
     from support.certificates import Certificates
     certificates = Certificates(tmp_path)

@@ -352,7 +352,7 @@ FLOODS = [
 
 @pytest.mark.parametrize("mode", [None, True])
 @pytest.mark.parametrize(("head", "unit", "error"), FLOODS)
-def test_flood_is_ended(head, unit, error, mode):
+def test_flood_from_a_file_raises_at_a_limit(head, unit, error, mode):
     stream = Endless(head, unit)
     sock = arrive.Fake(b"", lambda data: io.BufferedReader(stream))
     with httpclient.HTTPResponse(sock, method="GET", strict=mode) as response:
@@ -365,7 +365,7 @@ def test_flood_is_ended(head, unit, error, mode):
 @in_each_way("size", {"small pieces": 53, "large pieces": 100_000})
 @pytest.mark.parametrize("mode", [None, True])
 @pytest.mark.parametrize(("head", "unit", "error"), FLOODS)
-def test_flood_is_ended_when_fed(head, unit, error, mode, size):
+def test_flood_fed_to_a_parser_raises_at_a_limit(head, unit, error, mode, size):
     """With no more memory than the limits allow."""
     parser = httpclient.ResponseParser("GET", strict=mode)
     stream = io.BufferedReader(Endless(head, unit), 100_000)
@@ -385,7 +385,7 @@ def test_flood_is_ended_when_fed(head, unit, error, mode, size):
 
 @pytest.mark.parametrize("mode", [None, True])
 @pytest.mark.parametrize(("head", "unit", "error"), FLOODS)
-def test_flood_is_ended_on_a_socket(head, unit, error, mode):
+def test_flood_from_a_socket_raises_at_a_limit(head, unit, error, mode):
     data = head + unit * ((3 << 20) // len(unit))
     with arrive.pair(data) as arrival:
         arrival.deliver()

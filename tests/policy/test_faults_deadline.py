@@ -109,7 +109,7 @@ BODIES = {
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-def test_deadline_while_sending(over, body):
+def test_deadline_ends_sending_to_a_server_that_does_not_read(over, body):
     plan = faults.DoesNotRead()
     with over.server(plan) as server:
         with over.connection(httpclient, server, deadline=DEADLINE) as connection:
@@ -145,7 +145,7 @@ def test_deadline_of_a_handshake(tls):
 
 
 @pytest.mark.parametrize("timeout", [None, PATIENCE, 0.01])
-def test_deadline_of_connecting(timeout):
+def test_connecting_gets_no_more_time_than_the_deadline(timeout):
     """Connecting is given no more time than there is."""
     asked = []
 

@@ -83,7 +83,7 @@ def test_flood_in_the_head(plain, name):
     assert flood.sent < len(runs) * MOST / 2
 
 
-def test_large_interim_responses(plain):
+def test_interim_responses_need_no_more_memory_than_their_bytes(plain):
     """What they say is kept for `informational`: no more than they have sent."""
     head = CONTINUE + b"A: %b\r\n" % (b"b" * 40_000) * 10 + b"\r\n"
     flood = Floods(b"", head)
@@ -114,7 +114,7 @@ FRAMING = {
 
 
 @pytest.mark.parametrize("name", FRAMING)
-def test_flood_of_framing(plain, name):
+def test_flood_of_chunk_framing_needs_little_memory(plain, name):
     flood, error, options = FRAMING[name]
     runs = [(0, way, lane, strict)
             for lane in LANES for way in WAYS for strict in (None, True)]
@@ -128,7 +128,7 @@ def test_flood_of_framing(plain, name):
 
 @pytest.mark.parametrize(("way", "count"), [
     ("read", 200_000), *((way, 40_000) for way in WAYS if way != "read")])
-def test_tiny_chunks(plain, way, count):
+def test_tiny_chunks_need_no_more_memory_than_their_content(plain, way, count):
     """All right, and all that they cost is their content: one octet in each."""
     wire = CHUNKED + b"1\r\nx\r\n" * count + b"0\r\n\r\n"
     facts = measure(plain, [faults.stalls(wire)], [(0, way, lane, None) for lane in LANES])

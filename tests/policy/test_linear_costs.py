@@ -112,7 +112,7 @@ def test_getheader_of_many_values():
 
 
 @pytest.mark.parametrize("lines", HEADS.values(), ids=HEADS)
-def test_parse_headers(lines):
+def test_parse_headers_takes_linear_time(lines):
     is_linear(lambda n: io.BytesIO(lines(n) + b"\r\n"), httpclient.parse_headers, 500)
 
 
@@ -129,7 +129,7 @@ def test_head_that_is_fed(lines):
                          ids=["at once", "by steps"])
 @pytest.mark.parametrize("head", [b"HTTP/1.1 103 x\r\nA: b\r\n\r\n", b"HTTP/1.1  102 x\n\n"],
                          ids=["regular", "odd"])
-def test_interim_responses(head, response_class):
+def test_interim_responses_take_linear_time(head, response_class):
     def work(data):
         with answered(data, response_class) as response:
             assert len(response.informational) > 1
@@ -142,7 +142,7 @@ def test_interim_responses_that_are_fed():
 
 
 @pytest.mark.parametrize("line", [b"A: b\r\n", b"A: b\r\n c\r\n"], ids=["lines", "obs-fold"])
-def test_trailer_section(line):
+def test_trailer_section_takes_linear_time(line):
     def work(data):
         with answered(data) as response:
             response.read()
@@ -170,7 +170,7 @@ BODIES = {
                          ids=["at once", "by steps"])
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
-def test_content(read, body, response_class):
+def test_reading_content_takes_linear_time(read, body, response_class):
     def work(data):
         with answered(data, response_class) as response:
             read(response)
@@ -207,7 +207,7 @@ REQUESTS = {
 
 
 @pytest.mark.parametrize("send", REQUESTS.values(), ids=REQUESTS)
-def test_request(send):
+def test_sending_a_request_takes_linear_time(send):
     def work(n):
         connection = httpclient.HTTPConnection("a.example")
         connection.sock = Sink()

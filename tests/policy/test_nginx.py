@@ -94,7 +94,7 @@ def nth(response):
     return int(response.getheader("X-Requests"))
 
 
-def test_keep_alive(connection):
+def test_one_connection_serves_twenty_requests(connection):
     for n in range(1, 21):
         response, body = fetch(connection, "GET", "/small.txt")
         assert (response.status, response.reason, response.version) == (200, "OK", 11)
@@ -140,7 +140,7 @@ def test_unread_body_of_a_closed_response(connection):
     assert (body, nth(response)) == (SMALL, 1)
 
 
-def test_chunked(connection):
+def test_chunked_response_is_read_whole(connection):
     response, body = fetch(connection, "GET", "/ssi/text.txt")
     assert response.getheader("Transfer-Encoding") == "chunked"
     assert response.chunked and response.length is None
@@ -148,7 +148,7 @@ def test_chunked(connection):
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000, 65536])
-def test_chunked_by_pieces(connection, size):
+def test_chunked_response_is_read_in_pieces(connection, size):
     connection.request("GET", "/ssi/text.txt")
     response = connection.getresponse()
     limit = TEXT[:2000] if size == 1 else TEXT
@@ -178,13 +178,13 @@ def test_gzip_file_around_the_response(connection):
 
 
 @pytest.mark.parametrize("target", ["/text.txt", "/ssi/text.txt"])
-def test_lines(connection, target):
+def test_iteration_gives_the_lines(connection, target):
     connection.request("GET", target)
     response = connection.getresponse()
     assert list(response) == TEXT.splitlines(keepends=True)
 
 
-def test_head(connection):
+def test_response_to_head_has_no_content(connection):
     response, body = fetch(connection, "HEAD", "/big.bin")
     assert (response.status, body) == (200, b"")
     assert response.getheader("Content-Length") == str(BIG)
@@ -196,7 +196,7 @@ def test_head(connection):
     lambda r: {"If-Modified-Since": r.getheader("Last-Modified")},
     lambda r: {"If-None-Match": f'"x", {r.getheader("ETag")}'},
 ], ids=["If-None-Match", "If-Modified-Since", "list"])
-def test_not_modified(connection, conditions):
+def test_conditional_request_gets_304_without_content(connection, conditions):
     first, _ = fetch(connection, "GET", "/small.txt")
     response, body = fetch(connection, "GET", "/small.txt", headers=conditions(first))
     assert (response.status, response.reason, body) == (304, "Not Modified", b"")
@@ -210,18 +210,18 @@ def test_not_modified(connection, conditions):
     ("bytes=7-", SMALL[7:], "bytes 7-11/12"),
     ("bytes=-1", SMALL[-1:], "bytes 11-11/12"),
 ])
-def test_range(connection, wanted, content, where):
+def test_range_gives_a_part_of_the_file(connection, wanted, content, where):
     response, body = fetch(connection, "GET", "/small.txt", headers={"Range": wanted})
     assert (response.status, body) == (206, content)
     assert response.getheader("Content-Range") == where
 
 
-def test_range_not_satisfiable(connection):
+def test_range_beyond_the_end_gets_416(connection):
     response, _ = fetch(connection, "GET", "/small.txt", headers={"Range": "bytes=99-"})
     assert (response.status, response.getheader("Content-Range")) == (416, "bytes */12")
 
 
-def test_several_ranges(connection):
+def test_several_ranges_give_a_multipart_response(connection):
     response, body = fetch(connection, "GET", "/text.txt",
                            headers={"Range": "bytes=0-9,100-119,-5"})
     assert response.status == 206
@@ -257,7 +257,7 @@ def read_into(response, digest):
 
 
 @pytest.mark.parametrize("read", [read_all, read_pieces, read_into])
-def test_100_megabytes(connection, folder, read):
+def test_100_megabytes_arrive_unchanged(connection, folder, read):
     connection.request("GET", "/big.bin")
     response = connection.getresponse()
     assert response.length == BIG
@@ -286,7 +286,7 @@ BODIES = [
 @pytest.mark.parametrize(("body", "counted"), BODIES)
 @pytest.mark.parametrize("path", ["/echo/", "/through/"])
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-def test_upload_to_upstream(connection, method, path, body, counted):
+def test_upstream_receives_the_upload_unchanged(connection, method, path, body, counted):
     sent = b"".join(body()) if not counted else bytes(body())
     for n in (1, 2):
         response, told = fetch(connection, method, f"{path}up?n={n}", body())
@@ -344,7 +344,7 @@ def old_connection(module, port):
         yield connection
 
 
-def test_http_1_0(old_connection):
+def test_connection_of_http_1_0_ends_with_the_response(old_connection):
     for target, body in [("/small.txt", SMALL), ("/ssi/text.txt", TEXT), ("/empty.txt", b"")]:
         response, received = fetch(old_connection, "GET", target)
         assert (response.status, received, nth(response)) == (200, body, 1)
@@ -363,7 +363,7 @@ def test_http_1_0_upload(old_connection):
     assert json.loads(told)["sha256"] == hashlib.sha256(UPLOAD).hexdigest()
 
 
-def test_bad_request(connection):
+def test_bad_request_gets_400_and_a_closed_connection(connection):
     """nginx answers what it can't parse, and closes."""
     connection.putrequest("GET", "/", skip_host=True)
     connection.endheaders()
@@ -385,7 +385,7 @@ def tls(tmp_path_factory):
         yield port, certificates.client()
 
 
-def test_tls(module, tls):
+def test_requests_over_tls_get_their_responses(module, tls):
     port, context = tls
     connection = module.HTTPSConnection("localhost", port, timeout=20, context=context)
     with contextlib.closing(connection):

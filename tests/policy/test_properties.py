@@ -362,7 +362,7 @@ def test_damaged_response_beside_peers(made, surplus, damages):
 
 
 @pytest.mark.parametrize("case", EXEMPTIONS, ids=lambda case: f"{case.peer}: {case.why[:40]}")
-def test_exemption_is_needed(case):
+def test_example_of_each_exemption_needs_it(case):
     assert case.applies(case.example, case.method)
     ours = message(case.example, case.method, True)
     theirs = peers.PEERS[case.peer](case.example, case.method)

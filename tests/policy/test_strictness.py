@@ -64,12 +64,12 @@ def test_default_mode_notices_at_least_30(judged, mode):
     assert strictness.noticed(verdicts) >= 30
 
 
-def test_strict_refuses_all(judged):
+def test_strict_refuses_every_response_of_the_table(judged):
     assert set(judged["httpclient strict=True"].values()) == {"refused"}
 
 
 @pytest.mark.parametrize("peer", ["h11", "httptools"])
-def test_peers_refuse_all(judged, peer):
+def test_h11_and_httptools_refuse_every_response_of_the_table(judged, peer):
     if judged[peer] is None:
         pytest.skip(f"{peer} is not installed")
     assert set(judged[peer].values()) == {"refused"}
@@ -127,7 +127,7 @@ def test_table_has_a_line_for_each_response(tmp_path, judged):
     assert json.loads((tmp_path / "verdicts.json").read_text(encoding="utf-8")) == judged
 
 
-def test_markdown(tmp_path):
+def test_markdown_table_has_a_row_for_each_response(tmp_path):
     rows = [line for line in run(tmp_path, "--markdown").splitlines() if line.startswith("|")]
     assert len(rows) == 2 + 35 + 1
     assert {row.count("|") for row in rows} == {9}

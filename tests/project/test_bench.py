@@ -25,7 +25,7 @@ def folder(tmp_path_factory):
     return copied(tmp_path_factory)
 
 
-def test_list(folder):
+def test_list_names_every_case_once(folder):
     done = run_bench(folder, "--list")
     assert done.returncode == 0, done.stderr
     names = [line.split()[0] for line in done.stdout.splitlines()]
@@ -34,7 +34,7 @@ def test_list(folder):
         assert [line.split()[0] for line in done.stdout.splitlines() if option in line] == chosen
 
 
-def test_report(folder):
+def test_report_has_the_figures_and_the_environment(folder):
     done = run_bench(folder, *CHEAP, *QUICK, "--json", "report.json")
     assert done.returncode == 0, done.stderr
     assert "small-head" in done.stdout and "small-post" in done.stdout
@@ -80,7 +80,7 @@ def test_wrong_answers_are_not_timed(part, folder):
 
 
 @pytest.mark.parametrize(("ratios", "status"), [((2.0, 1.5), 0), ((2.0, 0.9), 1)])
-def test_gate(ratios, status, folder):
+def test_gate_fails_for_a_case_slower_than_http_client(ratios, status, folder):
     done = run_made_up(folder, ratios, *CHEAP, "--gate")
     assert done.returncode == status, done.stderr
     assert ("slower than http.client: small-post" in done.stderr) == bool(status)
@@ -104,7 +104,7 @@ CHECKS = [
 
 
 @pytest.mark.parametrize(("case", "value", "optimized", "expected"), CHECKS)
-def test_check(case, value, optimized, expected, folder):
+def test_check_compares_each_case_with_its_bound(case, value, optimized, expected, folder):
     done = run_made_up(folder, [value], "--case", case, "--check", optimized=optimized)
     lines = [line for line in done.stdout.splitlines() if line.startswith(("pass", "MISS"))]
     assert [line.split()[0] for line in lines] == expected, done.stderr
@@ -113,7 +113,7 @@ def test_check(case, value, optimized, expected, folder):
     assert f"{0.85 if optimized else 1} of the full ones" in done.stdout
 
 
-def test_missed_ratio_is_shown_without_what_all_pay(folder):
+def test_missed_ratio_is_shown_without_the_system_calls(folder):
     """It is missed all the same; how much of it the system calls are can be seen."""
     done = run_bench(folder, start=("-c", """
 from bench.report import bounds
@@ -133,7 +133,7 @@ for ours in (12.0, 8.0):
     ], done.stderr
 
 
-def test_check_threads_together(folder):
+def test_check_compares_all_threads_with_one(folder):
     """The same of everything, with all threads: one thread's share of it is kept."""
     names = ["threads-1", "threads-2"]
     arguments = [argument for name in names for argument in ("--case", name)]
@@ -165,7 +165,7 @@ def test_memory_and_tls_rows(folder):
     assert {"ours", "core", "stdlib"} <= set(found["memory-head"]["contenders"])
 
 
-def test_peers(folder):
+def test_peers_get_the_right_answers(folder):
     """Those that are installed (httptools is, for the tests) get the right answers, too."""
     pytest.importorskip("httptools")
     done = run_bench(folder, "--case", "small-head", "--case", "small-post", *QUICK, "--peers",
@@ -201,7 +201,7 @@ class HttpResponseParser:
     assert "small-head: httptools: got" in done.stderr
 
 
-def test_plot(folder):
+def test_plot_is_drawn_or_matplotlib_asked_for(folder):
     """Drawn from made-up figures, where matplotlib is there; else it is asked for."""
     arguments = ["--case", "small-head", "--plot", "figure.svg"]
     done = run_made_up(folder, [2.0] * 20, *arguments)
@@ -237,7 +237,7 @@ print(usage["measured"], usage["busy"] > 0)
     (["--rounds", "6", "--check"], 2, "--check wants --rounds 7"),
     (["--module", "no_such_module"], 2, "is it built?"),
 ])
-def test_bad_arguments(arguments, status, message, folder):
+def test_bad_arguments_set_the_status_and_a_message(arguments, status, message, folder):
     done = run_bench(folder, *arguments)
     assert done.returncode == status
     assert message in done.stderr
@@ -283,7 +283,7 @@ COUNTS = [
 ]
 
 
-def test_own_instructions(folder):
+def test_instructions_are_counted_for_httpclient_alone(folder):
     """Of our modules alone, and not what they called."""
     (folder / "callgrind.out").write_text(CALLGRIND)
     done = run_bench(folder, start=("-c", "import bench.instructions as i; "
@@ -291,7 +291,7 @@ def test_own_instructions(folder):
     assert done.stdout.strip() == "{'head': 16, 'request': 11}", done.stderr
 
 
-def test_instructions_compared(folder):
+def test_instructions_are_compared_with_the_figures_kept(folder):
     cases = [(kept, now) for kept, now, _, _ in COUNTS]
     done = run_bench(folder, start=("-c", f"""
 import bench.instructions as i
@@ -303,7 +303,7 @@ for kept, now in {cases}:
         done.stderr
 
 
-def test_instructions_without_figures(folder):
+def test_instructions_without_valgrind_or_figures_are_reported(folder):
     """Neither valgrind nor a known compiler: said, and no failure."""
     for code, said in [("i.shutil.which = lambda name: None", "NOTHING WAS COUNTED"),
                        ("i.shutil.which = lambda name: name; i.build_of_ours = lambda: 'x'",

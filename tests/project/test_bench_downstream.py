@@ -29,7 +29,7 @@ def folder(tmp_path_factory):
     return copied(tmp_path_factory)
 
 
-def test_report(folder):
+def test_report_has_a_row_for_the_library(folder):
     done = run_bench(folder, *QUICK, "--case", ROW, "--markdown", "--json", "downstream.json")
     assert done.returncode == 0, done.stderr
     head, _, row, *_ = done.stdout.splitlines()
@@ -51,7 +51,7 @@ def test_report(folder):
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_libraries(library, folder):
+def test_each_installed_library_gets_the_right_answers(library, folder):
     """Those that are installed get the right answers, of both kinds of body."""
     pytest.importorskip(LIBRARIES[library])
     cases = ["large-head", "chunks-4k"] if "stream" not in library else ["chunks-4k"]
@@ -88,7 +88,7 @@ def test_wrong_answers_are_not_timed(part, folder):
     assert done.stdout == ""
 
 
-def test_processes_are_renewed(folder):
+def test_measuring_processes_are_renewed_after_some_batches(folder):
     """Each does some batches, and its successor is asked for an answer before any, too."""
     (folder / "counts.py").write_text("""
 import sys
@@ -134,7 +134,7 @@ BOUNDS = {
 
 @pytest.mark.parametrize("optimized", [True, False])
 @pytest.mark.parametrize("short", [0, 0.01])
-def test_check(short, optimized, folder):
+def test_check_compares_each_library_with_its_bound(short, optimized, folder):
     done = run_made_up(folder, [bound - short for bound in BOUNDS.values()], "--downstream",
                        *(argument for row in BOUNDS for argument in ("--case", row)), "--check",
                        optimized=optimized)
@@ -145,7 +145,7 @@ def test_check(short, optimized, folder):
 
 
 @pytest.mark.parametrize(("ratio", "status"), [(1.0, 0), (0.9, 1)])
-def test_gate(ratio, status, folder):
+def test_gate_fails_for_a_library_slower_than_http_client(ratio, status, folder):
     done = run_made_up(folder, [ratio], "--downstream", "--case", ROW, "--gate")
     assert done.returncode == status, done.stderr
     assert (f"slower than http.client: {ROW}" in done.stderr) == bool(status)
@@ -156,7 +156,7 @@ def test_gate(ratio, status, folder):
     (["--case", ROW], f"no such case: {ROW}"),
     ([*QUICK, "--case", ROW, "--module", "json"], "json has no install()"),
 ])
-def test_bad_arguments(arguments, message, folder):
+def test_bad_arguments_are_refused_with_a_message(arguments, message, folder):
     done = run_bench(folder, *arguments)
     assert done.returncode == 2
     assert message in done.stderr
@@ -164,7 +164,7 @@ def test_bad_arguments(arguments, message, folder):
 
 # --- whose code it runs in ---------------------------------------------------------------
 
-def test_profile(folder):
+def test_profile_shares_add_up_to_100_percent(folder):
     done = run_bench(folder, "--seconds", "0.5", "--markdown", ROW, start=("-m", "bench.profile"))
     assert done.returncode == 0, done.stderr
     head, _, row = done.stdout.splitlines()

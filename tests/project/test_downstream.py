@@ -49,7 +49,7 @@ PAIR, OTHER = (PASSED, FAILED), (PASSED, SKIPPED)
     ({"a": PAIR}, {}, {}, "flaky", {"a": PAIR}),
     ({}, {}, {"a": "why"}, "stale", ["a"]),
 ])
-def test_verdict(first, second, explained, field, expected):
+def test_verdict_names_each_unexplained_difference(first, second, explained, field, expected):
     verdict = comparing.judge(first, second, explained)
     found = {name: value for name, value in vars(verdict).items() if value}
     assert found == ({} if field is None else {field: expected})
@@ -77,7 +77,7 @@ def entry(kind="difference", **changes):
                                      for name, value in fields.items() if value is not None)
 
 
-def test_list_is_read():
+def test_list_of_explanations_is_read():
     explained, races = comparing.explanations(
         entry() + entry(test="u", modes=["after"]) + entry("race", test="v"))
     assert explained == {("requests", BEFORE): {"t": "so it is"},
@@ -228,7 +228,7 @@ def named(outcomes):
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_run(mode, runs):
+def test_run_has_the_outcome_of_each_test(mode, runs):
     expected = OUTCOMES if mode == UNTOUCHED else OUTCOMES | CHANGED
     assert named(runs[mode].outcomes) == expected
     # A process that was taken down does not tell how many requests it has sent.
@@ -254,7 +254,7 @@ def test_suite_that_cannot_be_run(victim, tmp_path):
         running.run(Suite("nobody", suite.tests, [], 1), prepared, UNTOUCHED, tmp_path / "other")
 
 
-def test_hangs_are_bounded(victim, tmp_path, monkeypatch):
+def test_hanging_suite_is_ended_at_the_limit(victim, tmp_path, monkeypatch):
     _, prepared = victim
     (prepared.folder / "test_hangs.py").write_text(
         "import time, victim\ndef test_hang(): time.sleep(60)\n", encoding="utf-8")

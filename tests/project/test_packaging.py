@@ -224,7 +224,7 @@ def test_wheel_is_of_this_interpreter(wheel_path, wheel_metadata):
 
 
 @needs_artefacts
-def test_wheel_metadata(wheel_metadata):
+def test_wheel_metadata_has_name_version_and_license(wheel_metadata):
     metadata = wheel_metadata["METADATA"]
     assert metadata["Name"] == DISTRIBUTION
     assert metadata["Version"] == httpclient.__version__
@@ -263,7 +263,7 @@ def test_package_comes_out_of_site_packages():
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_core_is_compiled(module):
+def test_each_core_module_is_compiled(module):
     loaded = importlib.import_module(f"httpclient._core.{module}")
     assert isinstance(loaded.__spec__.loader, importlib.machinery.ExtensionFileLoader)
     assert loaded.__file__.endswith(SUFFIX)

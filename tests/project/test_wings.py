@@ -59,7 +59,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_run_downwards(path):
+def test_each_module_imports_from_wings_below_alone(path):
     wing = wing_of(path)
     for other, line, within in imports(path):
         assert other == wing or other in BELOW[wing], f"{path}:{line}: {wing} imports {other}"
@@ -84,7 +84,7 @@ def test_each_wing_says_what_it_is():
         assert ast.get_docstring(tree)
 
 
-def test_dir_has_the_names_of_http_client_and_ours():
+def test_dir_has_the_names_of_http_client_and_httpclient():
     own = {"ResponseParser", "BadHeaderLine", "HTTPSConnection", "install", "installed",
            "uninstall", "__version__", "__path__"}
     assert set(dir(httpclient)) <= {*dir(http.client), *own}

@@ -192,7 +192,7 @@ RULES_FOR_ALL = [
 
 
 @pytest.mark.parametrize(("rule", "bad"), [*RULES, *WORKFLOW_RULES, *RULES_FOR_ALL])
-def test_rule_objects(rule, bad):
+def test_each_rule_rejects_its_bad_example(rule, bad):
     assert rule(bad)
 
 
@@ -232,7 +232,7 @@ def test_file_fits_the_schema(name):
     ("workflows", "on: push\n" + PLAIN_JOB.replace("runs-on", "run-on")),
     ("actions", PLAIN_ACTION.replace(", shell: bash", "")),
 ])
-def test_schema_objects(tmp_path, schema, text):
+def test_schema_rejects_a_bad_file(tmp_path, schema, text):
     bad = tmp_path / "bad.yml"
     bad.write_text(text, encoding="utf-8")
     assert validate(bad, schema).returncode == 1

@@ -255,7 +255,7 @@ HOSTS = [
 
 @pytest.mark.parametrize("module", [http.client, httpclient])
 @pytest.mark.parametrize(("args", "value"), HOSTS, ids=repr)
-def test_host_field(module, args, value):
+def test_host_field_names_host_and_unusual_port(module, args, value):
     if module is http.client and "%" in args[0] and not KNOWS_ZONES:
         pytest.skip("http.client does this later")
     outcome = over_fake(module, ask("GET"), *args)

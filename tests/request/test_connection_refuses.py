@@ -124,7 +124,7 @@ HOSTS = [(bad,) for bad in [
 
 @pytest.mark.parametrize("kind", ["HTTPConnection", "HTTPSConnection"])
 @pytest.mark.parametrize("args", HOSTS, ids=repr)
-def test_host_refused(args, kind):
+def test_invalid_host_raises_the_exception_of_http_client(args, kind):
     with pytest.raises(Exception) as theirs:
         getattr(http.client, kind)(*args)
     with pytest.raises(theirs.type) as ours:

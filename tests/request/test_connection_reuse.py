@@ -133,7 +133,7 @@ class Keeper(socket.socket):
         return super().recv_into(buffer, *args)
 
 
-def test_a_store_that_somebody_kept_a_view_of_is_not_used_again():
+def test_store_with_a_live_view_is_not_used_again():
     """What the next connection receives is neither seen nor changed through the view."""
     ours, theirs = socket.socketpair()
     keeper = Keeper(fileno=ours.detach())

@@ -103,7 +103,7 @@ def test_two_requests_at_once(module):
     assert sock.bytes.count(b"GET ") == 1
 
 
-def test_state_is_settable(module):
+def test_state_set_by_a_program_is_obeyed(module):
     """Programs that reuse a socket of their own set the two private attributes."""
     connection, sock = faked(module)
     connection.sock = sock
@@ -128,7 +128,7 @@ def test_request_waits_for_the_response_before(module):
             assert connection.getresponse().read() == b"two"
 
 
-def test_auto_open(module):
+def test_connection_without_auto_open_raises_not_connected(module):
     connection, sock = faked(module)
     connection.auto_open = 0
     connection.putrequest("GET", "/")
@@ -187,7 +187,7 @@ def test_close_closes_the_response(module):
     assert sock.closed and connection._HTTPConnection__response is None
 
 
-def test_arguments_are_kept(module):
+def test_arguments_are_attributes_of_the_connection(module):
     connection = module.HTTPConnection("a", 1, timeout=2, source_address=("127.0.0.1", 0),
                                        blocksize=3)
     assert (connection.host, connection.port, connection.timeout) == ("a", 1, 2)
@@ -289,7 +289,7 @@ def alien(module):
 
 @pytest.mark.parametrize("make", [derived, function, partial, alien])
 @pytest.mark.parametrize("where", ["class", "instance"])
-def test_response_class(module, make, where):
+def test_response_class_makes_the_response(module, make, where):
     response_class = make(module)
     seen = []
 
@@ -354,7 +354,7 @@ def many(count):
 @pytest.mark.parametrize(("limit", "count", "good"), [
     (None, 100, True), (None, 101, False), (5, 5, True), (5, 6, False), (300, 300, True),
     (300, 301, False), (0, 1, False)])
-def test_max_response_headers(module, limit, count, good):
+def test_max_response_headers_limits_the_fields_of_a_response(module, limit, count, good):
     needs_limit(module)
     connection, _ = faked(module, many(count), max_response_headers=limit)
     assert connection.max_response_headers == limit
@@ -412,7 +412,7 @@ def test_response_that_raises_is_closed(module, error):
     assert [response.closed for response in Response.made] == [True]
 
 
-def test_no_unclosed_socket(module):
+def test_dropped_connections_cause_no_resource_warning(module):
     """ResourceWarnings are errors in the suites of other projects."""
     caught = []
     unraisable, sys.unraisablehook = sys.unraisablehook, caught.append

@@ -65,7 +65,7 @@ def test_debuglevel_prints_the_same(module, body, reply, capsys):
     assert over_tcp == printed
 
 
-def test_what_debuglevel_prints(module, capsys):
+def test_debuglevel_prints_requests_and_heads(module, capsys):
     printed = conversation(module, [b"a", b""], INTERIM + CHUNKED, capsys)
     assert printed.pop(6) == (r"headers: [b'C: d\r\n']" if sys.version_info >= (3, 15)
                               else r"headers: [b'C: d\r\n', b'\r\n']")
@@ -96,7 +96,7 @@ def test_debuglevel_on_the_class(module, monkeypatch, capsys):
     assert capsys.readouterr().out.count("\n") == 4
 
 
-def test_debuglevel_of_send(module, capsys):
+def test_debuglevel_prints_each_call_of_send(module, capsys):
     connection = connect(module, FakeSocket())
     connection.set_debuglevel(1)
     for data in (b"abc", io.BytesIO(b"def"), io.StringIO("\xe9"), [b"g"]):
@@ -126,7 +126,7 @@ def auditor():
 
 
 @pytest.mark.parametrize("body", PRINTING)
-def test_audit_events(module, body, auditor):
+def test_audit_events_are_those_of_http_client(module, body, auditor):
     def heard(sock):
         """What the events of one request tell of its pieces."""
         connection = connect(module, sock, "example.com", 81)

@@ -60,7 +60,7 @@ def test_methods_call_each_other(module, over):
         (line,) for line in head.split(b"\r\n")[:-2]]
 
 
-def test_skips_are_keywords(module):
+def test_putrequest_gets_its_skips_as_keywords(module):
     cls = recorder(module, "putrequest")
     connection = connect(module, FakeSocket(REPLY), base=lambda _: cls)
     connection.request("GET", "/", headers={"host": "a", "Accept-Encoding": "gzip"})
@@ -136,7 +136,7 @@ def test_small_body_goes_out_with_the_head(module, size, pieces, body):
         assert server.makefile("rb").read(sum(sock.sizes)).endswith(b"\r\n\r\n" + bytes(size))
 
 
-def test_send_output_overridden(module):
+def test_overridden_send_output_may_empty_the_buffer(module):
     """botocore joins and empties the buffer itself."""
     class Connection(module.HTTPConnection):
         def _send_output(self, message_body=None, *args, **kwargs):

@@ -82,7 +82,7 @@ def test_field_values_are_written_as_str_writes_them():
 
 
 @modules(since=(3, 12))
-def test_headers_are_copied(module):
+def test_headers_changed_after_set_tunnel_are_not_sent(module):
     headers = {"A": "b"}
     sock = FakeSocket(AGREED)
     connection = connect(module, sock)
@@ -185,7 +185,7 @@ def test_plain_exchange_through_a_tunnel(module):
 
 
 @modules(since=(3, 12))
-def test_proxy_response_headers(module):
+def test_response_headers_of_the_proxy_are_kept(module):
     with serving(ok(b"one")) as server, proxying(server.address, reply=AGREED) as proxy:
         connection = module.HTTPConnection(*proxy.address, timeout=20)
         with contextlib.closing(connection):
@@ -243,7 +243,7 @@ ANSWERS = [
 
 @modules(since=(3, 12))
 @pytest.mark.parametrize(("reply", "error", "text"), ANSWERS)
-def test_proxy_answers(module, reply, error, text):
+def test_refusal_by_the_proxy_raises_and_closes(module, reply, error, text):
     with Server(lambda sock: (read_head(sock.makefile("rb", 0)), sock.sendall(reply))) as proxy:
         connection = module.HTTPConnection(*proxy.address, timeout=20)
         with contextlib.closing(connection):
@@ -315,7 +315,7 @@ def test_max_response_headers_binds_the_proxy(module):
 
 
 @modules(since=(3, 12))
-def test_debuglevel(module, capsys):
+def test_debuglevel_prints_the_connect_request(module, capsys):
     connection = connect(module, FakeSocket(AGREED))
     connection.set_debuglevel(1)
     connection.set_tunnel("a.example", 443)
@@ -335,7 +335,7 @@ def test_one_send_for_the_whole_request(module):
 
 
 @modules(since=(3, 11))
-def test_overridden_tunnel(module):
+def test_overridden_tunnel_method_is_called(module):
     """urllib3 and warcio bring a _tunnel() of their own."""
     class Connection(module.HTTPConnection):
         def _tunnel(self):

@@ -62,7 +62,7 @@ def test_socket_subclass_with_slots_gets_a_file(wire):
 @pytest.mark.parametrize("module", [http.client, httpclient])
 @pytest.mark.parametrize("name", ["readinto", "readinto1"])
 @pytest.mark.parametrize("room", NO_ROOM.values(), ids=NO_ROOM)
-def test_file_reads_into_nothing_else(name, room, module):
+def test_file_reads_into_writable_buffers_alone(name, room, module):
     with response_to(LENGTH, module) as response:
         with pytest.raises(TypeError, match="argument must be read-write bytes-like object, not "
                                             f"{type(room).__name__}$"):
@@ -73,7 +73,7 @@ def test_file_reads_into_nothing_else(name, room, module):
 @pytest.mark.parametrize("module", [http.client, httpclient])
 @pytest.mark.parametrize("wire", WIRES.values(), ids=WIRES)
 @pytest.mark.parametrize("room", ["bytes", "view of bytes", "every other", "str", "int"])
-def test_response_reads_into_nothing_else(room, wire, module):
+def test_response_reads_into_writable_buffers_alone(room, wire, module):
     with response_to(wire, module) as response:
         with pytest.raises(TypeError):
             response.readinto(NO_ROOM[room])

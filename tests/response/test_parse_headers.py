@@ -47,7 +47,7 @@ def test_nul_in_a_value_is_kept(module):
 
 
 @ours
-def test_nul_is_noted(module):
+def test_nul_in_a_value_is_noted_in_the_defects(module):
     defect, = module.parse_headers(io.BytesIO(NUL)).defects
     assert type(defect) is httpclient.BadHeaderLine and defect.line == b"Cookie: a\0b\r"
 
@@ -225,7 +225,7 @@ def test_server_tells_the_limits_apart(module, make, section, phrase):
 @servers
 @only_installed
 @pytest.mark.parametrize("section", [b"junk\r\n", b"X : 2\r\n", b": y\r\n", b"n\xe4me: v\r\n"])
-def test_server_keeps_the_fields_behind_a_bad_line(module, make, section):
+def test_server_keeps_the_fields_after_a_bad_line(module, make, section):
     """http.client loses them, and takes the body for another request."""
     answer = ask(make, section + b"Cookie: c\r\nContent-Length: 2\r\n\r\nok")
     assert answer.endswith(b"('c', b'ok')") and answer.count(b"HTTP/1.") == 1

@@ -55,7 +55,7 @@ def test_nothing_is_known_before_the_head():
     assert not parser.complete and not parser.failed and parser.surplus == b""
 
 
-def test_head():
+def test_head_sets_the_attributes():
     parser, content = fed(HELLO[:-5])
     assert content == b""
     assert (parser.version, parser.status, parser.reason) == (11, 200, "OK")
@@ -67,7 +67,7 @@ def test_head():
     assert not parser.complete
 
 
-def test_content_by_length():
+def test_content_ends_at_its_length():
     parser, _ = fed(HELLO[:-5])
     assert (parser.feed(b"he"), parser.length) == (b"he", 3)
     assert (parser.feed(b""), parser.length) == (b"", 3)
@@ -120,7 +120,7 @@ def test_interim_responses_are_returned_as_they_come():
     ("GET", b"HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n", False),
     ("GET", b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", False),
 ])
-def test_no_content(method, data, chunked):
+def test_response_without_content_is_complete_with_its_head(method, data, chunked):
     for size in (None, 1):
         parser, content = fed(data, size, method=method)
         assert content == b""
@@ -130,7 +130,7 @@ def test_no_content(method, data, chunked):
     assert (content, parser.surplus) == (b"", b"other protocol")
 
 
-def test_tunnel():
+def test_bytes_after_a_response_to_connect_are_content_without_end():
     """What comes behind a 2xx answer to CONNECT without fields is content without an end."""
     parser, content = fed(OK + b"\r\ntunnel", method="CONNECT")
     assert content == b"tunnel" and not parser.complete
@@ -159,7 +159,7 @@ def test_next_response_on_the_connection(size):
 
 
 @in_each_way("size", {"whole": None, "bytewise": 1})
-def test_http_0_9(size):
+def test_bytes_without_status_line_are_http_0_9_unless_strict(size):
     for data in (b"hello", b"HTT", b"H"):
         parser, content = fed(data, size, end=True, strict=False)
         assert content == data
@@ -211,13 +211,13 @@ def test_fed_buffer_can_be_changed_afterwards():
      "got more than 47 bytes of trailers"),
     ("max_response_headers", 1, CHUNKED + b"0\r\nA: b\r\nC: d\r\n\r\n", "more than 1 trailers"),
 ])
-def test_limits(limit, value, data, error, size):
+def test_each_limit_is_obeyed(limit, value, data, error, size):
     with pytest.raises(httpclient.HTTPException, match=error):
         fed(data, size, **{limit: value})
     fed(data, size, **{limit: None})
 
 
-def test_arguments():
+def test_arguments_are_those_of_a_connection():
     shown = inspect.signature(ResponseParser).parameters
     limits = inspect.signature(httpclient.HTTPConnection).parameters
     assert list(shown)[:4] == ["method", "reused", "strict", "max_response_headers"]
@@ -254,7 +254,7 @@ def test_rebound_limits_take_effect(monkeypatch):
     (HELLO[:-1], "IncompleteRead"), (CHUNKS[:-5], "IncompleteRead"),
     (CHUNKS[:-12], "IncompleteRead"), (CHUNKS[:-20], "IncompleteRead"), (CHUNKED, "IncompleteRead"),
 ])
-def test_end_too_early(data, error):
+def test_end_before_the_message_is_complete_raises(data, error):
     for size in (None, 1):
         parser, _ = fed(data or b" ", size) if data else (ResponseParser(), b"")
         with pytest.raises(getattr(httpclient, error)) as caught:

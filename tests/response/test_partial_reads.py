@@ -149,7 +149,7 @@ def test_mixed_calls_give_the_outcome_of_steps(strict):
     lambda response: response.read1() + response.read(1),
 ])
 @pytest.mark.parametrize("way", [None, arrive.bytewise])
-def test_framing_without_end_is_refused_whoever_reads_it(take, way):
+def test_endless_framing_is_refused_in_c_and_by_steps(take, way):
     """What is read in C and what by steps is counted apart: twice the limit at most."""
     octets = CHUNKED + 21 * (b"1;" + 400 * b"e" + b"\r\nx\r\n") + b"0\r\n\r\n"
     with arrive.pair(octets, way) as arrival, begun(arrival) as response:

@@ -76,7 +76,7 @@ def test_every_name_of_this_http_client():
     assert set(vars(http.client)) - set(dir(httpclient)) - {"_MIN_READ_BUF_SIZE"} == set()
 
 
-def test_all():
+def test_all_names_those_of_http_client():
     assert set(http.client.__all__) <= set(httpclient.__all__)
     assert len(set(httpclient.__all__)) == len(httpclient.__all__)
     namespace = {}
@@ -92,7 +92,7 @@ def test_class_has_the_members_of_http_client(name):
     assert set(dir(getattr(http.client, name))) - set(dir(ours)) - {"__slotnames__"} == set()
 
 
-def test_constants():
+def test_constants_have_the_values_of_http_client():
     assert (httpclient.HTTP_PORT, httpclient.HTTPS_PORT) == (80, 443)
     assert (httpclient._MAXLINE, httpclient._MAXHEADERS) == (65536, 100)
     assert httpclient._MAXINTERIMRESPONSES == 100
@@ -128,7 +128,7 @@ STATUSES = {
 
 
 @pytest.mark.parametrize("code", STATUSES)
-def test_status(code):
+def test_status_constant_has_each_of_its_names(code):
     """Under its old name and the one of Python 3.13, on every interpreter."""
     for name in STATUSES[code].split():
         status = getattr(httpclient, name)
@@ -136,7 +136,7 @@ def test_status(code):
         assert httpclient.responses[code] == status.phrase == http.client.responses[code]
 
 
-def test_responses():
+def test_responses_equal_those_of_http_client():
     assert httpclient.responses == http.client.responses
     assert httpclient.responses[httpclient.NOT_FOUND] == "Not Found"
     assert httpclient.responses is not http.client.responses
@@ -156,7 +156,7 @@ knows_zones = pytest.mark.skipif(not hasattr(http.client, "_strip_ipv6_iface"),
 
 
 @pytest.mark.parametrize("call", HELPERS, ids=repr)
-def test_helper(call):
+def test_helper_function_returns_what_that_of_http_client_does(call):
     name, *args = call
     if not hasattr(http.client, name):
         pytest.skip("http.client does this later")
@@ -164,20 +164,20 @@ def test_helper(call):
 
 
 @pytest.mark.parametrize("module", [http.client, httpclient])
-def test_encode_explains(module):
+def test_encode_error_says_which_text_to_encode(module):
     with pytest.raises(UnicodeEncodeError, match=r"Thing \('\u20ac'\) is not valid Latin-1\. Use "
                                                  r"thing\.encode\('utf-8'\) if you want"):
         module._encode("10 \u20ac", "thing")
 
 
 @pytest.mark.parametrize("module", [pytest.param(http.client, marks=knows_zones), httpclient])
-def test_strip_needs_brackets(module):
+def test_strip_ipv6_iface_asserts_the_brackets(module):
     with pytest.raises(AssertionError):
         module._strip_ipv6_iface(b"fe80::1%eth0")
 
 
 @pytest.mark.parametrize("args", [(), (None,), (5,)])
-def test_read_headers(args):
+def test_read_headers_takes_the_arguments_of_each_version(args):
     """One argument up to 3.14, two from 3.15 on: both are in use."""
     file = io.BytesIO(b"A: b\r\nC: d\n e\r\n\r\nrest")
     lines = httpclient._read_headers(file, *args)
@@ -190,7 +190,7 @@ def test_read_headers(args):
 @pytest.mark.parametrize("lines", [
     [], [b"A: b\r\n"], [b"A: b\r\n", b"\r\n"], [b"A: b\n", b"a: \xe9\r\n", b"\n"],
 ])
-def test_parse_header_lines(lines):
+def test_parse_header_lines_returns_the_message_of_http_client(lines):
     message = httpclient._parse_header_lines(lines)
     assert type(message) is httpclient.HTTPMessage
     theirs = http.client.parse_headers(io.BytesIO(b"".join(lines)))
@@ -214,7 +214,7 @@ def test_parse_headers_with_a_class(module):
     assert Message.seen
 
 
-def test_create_https_context():
+def test_create_https_context_requires_a_certificate():
     ssl = pytest.importorskip("ssl")
     for version in (10, 11):
         context = httpclient._create_https_context(version)
@@ -245,7 +245,7 @@ def test_attributes_of_a_new_response(module):
 
 
 @pytest.mark.parametrize("name", CLASSES[:3])
-def test_signatures(name):
+def test_signatures_accept_the_arguments_of_http_client(name):
     """Whatever can be given to http.client's methods can be given to ours, under its name."""
     theirs = getattr(http.client, name)
     for method, function in inspect.getmembers(theirs, inspect.isfunction):
@@ -306,7 +306,7 @@ def test_installed_functions_find_each_exception_of_http_client():
 
 
 @pytest.mark.parametrize("name", EXCEPTIONS)
-def test_exception_is_like_theirs(name):
+def test_exception_has_the_attributes_of_that_of_http_client(name):
     args = EXCEPTIONS[name]
     ours, theirs = [getattr(module, name)(*args) for module in (httpclient, http.client)]
     assert (str(ours), repr(ours), ours.args) == (str(theirs), repr(theirs), theirs.args)
@@ -314,7 +314,7 @@ def test_exception_is_like_theirs(name):
 
 
 @pytest.mark.parametrize("name", EXCEPTIONS)
-def test_exception_is_caught_as_theirs(name):
+def test_exception_is_caught_as_that_of_http_client(name):
     """Code that we never see says `except http.client.IncompleteRead`."""
     kind = getattr(httpclient, name)
     theirs = getattr(http.client, name)
@@ -344,7 +344,7 @@ def test_exception_can_be_pickled_and_copied(name, copied):
 @pytest.mark.parametrize(("args", "text"), [
     ((b"ab",), "IncompleteRead(2 bytes read)"), ((b"", 0), "IncompleteRead(0 bytes read, 0 more "
                                                            "expected)")])
-def test_incomplete_read(args, text):
+def test_incomplete_read_has_the_text_of_http_client(args, text):
     error = httpclient.IncompleteRead(*args)
     assert str(error) == repr(error) == text and error.partial == args[0]
 
@@ -369,7 +369,7 @@ def test_message_can_be_pickled_and_copied(kept):
     assert isinstance(message, http.client.HTTPMessage)
 
 
-def test_python_without_ssl():
+def test_module_works_in_a_python_without_ssl():
     """The rest of the module works where Python was built without it."""
     code = ("import sys; sys.modules['ssl'] = sys.modules['_ssl'] = None\n"
             "import httpclient\n"

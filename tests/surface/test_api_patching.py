@@ -41,7 +41,7 @@ def answer(module, reply, **attributes):
     ("_MAXHEADERS", 2, ok(b""), ok(b"", "A: b", "C: d")),
     ("_MAXHEADERS", 200, ok(b"", *["A: b"] * 150), ok(b"", *["A: b"] * 200)),
 ], ids=["field line", "status line", "more", "fields", "more fields"])
-def test_limit_rebound(module, where, monkeypatch, name, value, good, bad):
+def test_rebound_limit_is_obeyed(module, where, monkeypatch, name, value, good, bad):
     if module is http.client and where is httpclient:
         pytest.skip("whether ours reaches into http.client is seen from ours")
     monkeypatch.setattr(where, name, value)
@@ -93,7 +93,7 @@ def test_is_illegal_header_value_rebound(module, monkeypatch):
 @pytest.mark.parametrize(("name", "method", "url"), [
     ("_contains_disallowed_url_pchar_re", "GET", "/a b"),
     ("_contains_disallowed_method_pchar_re", "GE\tT", "/")])
-def test_pattern_rebound(module, monkeypatch, name, method, url):
+def test_rebound_pattern_is_obeyed(module, monkeypatch, name, method, url):
     def call(connection):
         connection.request(method, url)
 
@@ -111,14 +111,14 @@ def test_methods_expecting_body_rebound(module, monkeypatch):
         assert (b"Content-Length: 0" in outcome.wire) is there
 
 
-def test_encode_rebound(module, monkeypatch):
+def test_rebound_encode_is_called(module, monkeypatch):
     monkeypatch.setattr(module, "_encode", lambda data, name="data": data.encode("utf-8"))
     outcome = over_fake(module, lambda c: c.request("POST", "/", "\u20ac",
                                                     {"Content-Length": "3"}))
     assert outcome.wire.endswith(b"\r\n\r\n\xe2\x82\xac")
 
 
-def test_parse_headers_rebound(module, monkeypatch):
+def test_rebound_parse_headers_is_called(module, monkeypatch):
     parse_headers = module.parse_headers
     seen = []
 
@@ -136,7 +136,7 @@ def test_parse_headers_rebound(module, monkeypatch):
     assert answer(module, ok(b"body")).getheader("Added") is None
 
 
-def test_read_headers_rebound(module, monkeypatch):
+def test_rebound_read_headers_is_called(module, monkeypatch):
     monkeypatch.setattr(module, "_read_headers", lambda fp, *args: [b"Only: this\r\n", b"\r\n"])
     assert answer(module, b"HTTP/1.1 200 OK\r\n").getheaders() == [("Only", "this")]
 
@@ -176,7 +176,7 @@ def test_class_attributes_stand_in_the_class(module, name):
     assert "default_port" in vars(module.HTTPSConnection)
 
 
-def test_classes_belong_together(module):
+def test_classes_derive_and_refer_as_in_http_client(module):
     assert issubclass(module.HTTPSConnection, module.HTTPConnection)
     assert module.HTTPConnection.response_class is module.HTTPResponse
     assert issubclass(module.HTTPResponse, io.BufferedIOBase)
@@ -188,7 +188,7 @@ def test_classes_belong_together(module):
 @pytest.mark.parametrize(("name", "calls"), [
     ("__init__", 1), ("begin", 1), ("_read_status", 1), ("read", 1), ("close", None),
     ("_close_conn", None), ("getheader", 1), ("_check_close", None)])
-def test_response_method_patched(module, monkeypatch, name, calls):
+def test_patched_response_method_is_called(module, monkeypatch, name, calls):
     seen = []
     original = getattr(module.HTTPResponse, name)
 
@@ -203,7 +203,7 @@ def test_response_method_patched(module, monkeypatch, name, calls):
     assert seen and calls in (None, len(seen))
 
 
-def test_read_status_replaced(module, monkeypatch):
+def test_replaced_read_status_reads_an_icy_response(module, monkeypatch):
     """Scripts make an ICY answer an HTTP one."""
     def read_status(self):
         return "HTTP/1.0", int(self.fp.readline().split()[1]), "fine"
@@ -214,7 +214,7 @@ def test_read_status_replaced(module, monkeypatch):
     assert response.getheader("icy-name") == "x" and response.read() == b"music"
 
 
-def test_safe_read_replaced(module, monkeypatch):
+def test_replaced_safe_read_is_called(module, monkeypatch):
     asked = []
     safe_read = module.HTTPResponse._safe_read
 
@@ -270,7 +270,7 @@ def test_chunk_attributes_are_settable(module):
     assert response.fp is None
 
 
-def test_response_without_init(module, monkeypatch):
+def test_response_without_init_can_be_read_and_deleted(module, monkeypatch):
     """vcrpy subclasses and never calls __init__; deleting such an object is silent."""
     class Stub(module.HTTPResponse):
         def __init__(self):

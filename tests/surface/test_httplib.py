@@ -23,7 +23,7 @@ def closing(body, *fields, status="200 OK"):
     return ok(body, "Connection: close", *fields, status=status, version="HTTP/1.0")
 
 
-def test_http_in_steps():
+def test_http_class_sends_a_request_step_by_step():
     with serving(closing(b"line 1\nline 2", "Content-Type: text/plain; a=b")) as server:
         h = httplib.HTTP(server.host, server.port)
         assert (h.getfile(), h.file, h.headers) == (None, None, None)
@@ -57,7 +57,7 @@ def test_http_file_outlives_the_object():
         assert len(file.read()) == 100_000
 
 
-def test_http_connects_elsewhere():
+def test_http_class_connects_to_another_server():
     with serving(closing(b"a"), closing(b"b")) as server:
         h = httplib.HTTP()
         h.connect(f"{server.host}:{server.port}")
@@ -110,7 +110,7 @@ def test_http_uses_its_connection_class():
     assert seen == ["X"]
 
 
-def test_https(tmp_path):
+def test_https_class_of_httplib_makes_requests(tmp_path):
     from support.certificates import Certificates   # skips this test where trustme is missing
 
     certificates = Certificates(tmp_path)
@@ -151,7 +151,7 @@ SIMPLE = b"<p>hello</p>\r\nno head"
 
 
 @pytest.mark.parametrize("strict", [None, 0, False])
-def test_simple_response(strict):
+def test_response_of_http_0_9_is_read(strict):
     with talking_to(SIMPLE, closing=(0,), strict=strict) as (conn, _):
         conn.request("GET", "/")
         response = conn.getresponse()
@@ -161,7 +161,7 @@ def test_simple_response(strict):
 
 
 @pytest.mark.parametrize("place", ["argument", "attribute", "class"])
-def test_strict(place):
+def test_strict_refuses_http_0_9(place):
     class Connection(httplib.HTTPConnection):
         if place == "class":
             strict = 1
@@ -213,7 +213,7 @@ FILES = [
 
 
 @pytest.mark.parametrize(("make", "length"), FILES)
-def test_file_body(make, length, tmp_path):
+def test_file_body_is_sent_with_its_length(make, length, tmp_path):
     with talking_to(ok()) as (conn, requests), make(tmp_path / "body") as body:
         conn.request("PUT", "/", body)
         conn.getresponse().read()
@@ -223,7 +223,7 @@ def test_file_body(make, length, tmp_path):
     assert request.field("Transfer-Encoding") == (None if length else "chunked")
 
 
-def test_getresponse_takes_buffering():
+def test_getresponse_accepts_the_argument_buffering():
     with talking_to(ok(b"a"), ok(b"b")) as (conn, _):
         for arguments in ((), (True,)):
             conn.request("GET", "/")
@@ -234,7 +234,7 @@ def test_getresponse_takes_buffering():
 HEAD = ok(b"", "X-Two: 1", "x-two: 2", "Content-Type: Text/HTML; Charset=utf-8; q=\"a b\"")
 
 
-def test_response_fields():
+def test_repeated_fields_are_joined():
     with talking_to(HEAD) as (conn, _):
         conn.request("GET", "/")
         response = conn.getresponse()
@@ -309,7 +309,7 @@ MESSAGE = {
 
 
 @pytest.mark.parametrize("expression", MESSAGE)
-def test_message(expression, message):
+def test_message_method_returns_what_python2_did(expression, message):
     assert eval(expression, {"m": message}) == MESSAGE[expression]
 
 
@@ -323,7 +323,7 @@ def test_message_is_an_email_message_too(message):
         message["no"]
 
 
-def test_message_changes(message):
+def test_message_can_be_changed_as_in_python2(message):
     message["X-Two"] = "3"
     assert message.getheaders("x-two") == ["3"]
     message.addheader("x-two", "4")
@@ -335,7 +335,7 @@ def test_message_changes(message):
     assert message.keys() == ["content-length", "content-type", "new"]
 
 
-def test_message_from_text():
+def test_message_is_read_from_a_text_file():
     file = io.StringIO("Date: Tue, 04 Nov 2025 09:12:44 +0100\r\n"
                        "From: Joe <j@x.example>\r\n\r\nrest")
     message = httplib.HTTPMessage(file, 0)

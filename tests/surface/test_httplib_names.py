@@ -78,7 +78,7 @@ SIGNATURES = {
 }
 
 
-def test_all():
+def test_all_has_the_names_of_python2():
     namespace = {}
     exec("from httpclient.httplib import *", namespace)
     del namespace["__builtins__"]
@@ -98,12 +98,12 @@ def test_constant_has_its_value_of_python2(name):
     assert type(value) is int
 
 
-def test_responses():
+def test_responses_have_the_texts_of_python2():
     assert {code: httplib.responses[code] for code in RESPONSES} == RESPONSES
 
 
 @pytest.mark.parametrize("name", EXCEPTIONS)
-def test_exception(name):
+def test_exception_has_the_base_of_python2(name):
     cls = getattr(httplib, name)
     base = getattr(httplib, EXCEPTIONS[name], Exception)
     assert issubclass(cls, base)
@@ -111,12 +111,12 @@ def test_exception(name):
     assert issubclass(cls, getattr(http.client, name))
 
 
-def test_error():
+def test_error_is_http_exception():
     assert httplib.error is httplib.HTTPException
 
 
 @pytest.mark.parametrize("name", SIGNATURES)
-def test_signature(name):
+def test_signature_has_the_parameters_of_python2(name):
     target = httplib
     for part in name.split("."):
         target = getattr(target, part)
@@ -126,7 +126,7 @@ def test_signature(name):
     assert " ".join(parameters) == SIGNATURES[name]
 
 
-def test_classes():
+def test_classes_derive_from_those_of_httpclient():
     assert issubclass(httplib.HTTPSConnection, httplib.HTTPConnection)
     assert issubclass(httplib.HTTPSConnection, httpclient.HTTPSConnection)
     assert issubclass(httplib.HTTPResponse, httpclient.HTTPResponse)
@@ -138,7 +138,7 @@ def test_classes():
     assert httplib.HTTPConnection.strict == 0
 
 
-def test_import_httplib(monkeypatch):
+def test_import_statement_finds_a_registered_httplib(monkeypatch):
     monkeypatch.setitem(sys.modules, "httplib", httplib)
     namespace = {}
     exec("import httplib; from httplib import HTTP, HTTPS_PORT", namespace)
@@ -146,7 +146,7 @@ def test_import_httplib(monkeypatch):
 
 
 @pytest.mark.parametrize(("name", "value"), [("_MAXHEADERS", 7), ("_MAXLINE", 4096)])
-def test_limits_are_one(name, value):
+def test_limit_set_in_one_module_holds_in_the_other(name, value):
     before = getattr(httplib, name)
     try:
         setattr(httplib, name, value)
@@ -157,7 +157,7 @@ def test_limits_are_one(name, value):
         setattr(httpclient, name, before)
 
 
-def test_fake_socket():
+def test_fake_socket_warns_and_returns_the_ssl_object():
     marker = object()
     with pytest.warns(DeprecationWarning, match="FakeSocket"):
         assert httplib.FakeSocket(None, marker) is marker

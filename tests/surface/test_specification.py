@@ -93,7 +93,7 @@ def test_tables_are_those_of_the_old_document():
 
 @pytest.mark.parametrize("module", MODULES.values())
 @pytest.mark.parametrize("name", EXCEPTIONS)
-def test_exception(module, name):
+def test_exception_has_the_documented_parent(module, name):
     parent = EXCEPTIONS[name]
     kind = getattr(module, name)
     assert issubclass(kind, getattr(module, parent, Exception))
@@ -103,12 +103,12 @@ def test_exception(module, name):
 
 @pytest.mark.parametrize("module", MODULES.values())
 @pytest.mark.parametrize("name", {**PORTS, **STATUSES})
-def test_constant(module, name):
+def test_constant_has_the_documented_value(module, name):
     assert getattr(module, name) == {**PORTS, **STATUSES}[name]
 
 
 @pytest.mark.parametrize("module", MODULES.values())
-def test_responses(module):
+def test_responses_have_a_text_for_each_status(module):
     assert module.responses[module.NOT_FOUND] == "Not Found"
     # Those that have no W3C name of their own in the documents' days have one now.
     for name, code in STATUSES.items():
@@ -116,7 +116,7 @@ def test_responses(module):
 
 
 @pytest.mark.parametrize("module", MODULES.values())
-def test_classes_and_methods(module):
+def test_each_documented_class_has_its_methods(module):
     assert issubclass(module.HTTPSConnection, module.HTTPConnection)
     for name, methods in METHODS.items():
         for method in methods:
@@ -205,19 +205,19 @@ def run(text, **names):
 
 
 @pytest.mark.parametrize("module", [http.client, httpclient, httplib])
-def test_example_session(module, asked):
+def test_documented_session_runs(module, asked):
     assert run(SESSION, client=module) == 10
     assert asked == [("host.example", 80)]
 
 
 @pytest.mark.parametrize("module", [http.client, httpclient, httplib])
-def test_example_form(module, asked):
+def test_documented_form_example_runs(module, asked):
     run(FORM, client=module)
     assert asked == [("host.example", 80)]
 
 
 @pytest.mark.parametrize("module", [http.client, httpclient, httplib])
-def test_example_same_server(module, asked):
+def test_documented_example_of_one_server_runs(module, asked):
     run(SAME_SERVER, client=module)
     assert asked == [("host.example", 80)] * 4
 
@@ -321,7 +321,7 @@ def test_arguments_of_a_connection(kind, arguments, expected):
     ("HTTPSConnection", given(81, None, key_file=None)),
     ("HTTPSConnection", given(81, unknown=1)),
 ])
-def test_arguments_that_contradict(kind, arguments):
+def test_contradictory_arguments_raise_type_error(kind, arguments):
     args, kwargs = arguments
     with pytest.raises(TypeError):
         getattr(httpclient, kind)("a", *args, **kwargs)
@@ -343,7 +343,7 @@ RESPONSES = [
 
 
 @pytest.mark.parametrize(("arguments", "expected"), RESPONSES, ids=repr)
-def test_arguments_of_httpresponse(arguments, expected):
+def test_arguments_of_httpresponse_have_the_documented_order(arguments, expected):
     args, kwargs = arguments
     debuglevel, method, _, strict = expected
     response = httpclient.HTTPResponse(FakeSocket(ok(b"body")), *args, **kwargs)
@@ -368,7 +368,7 @@ def test_arguments_of_httpresponse(arguments, expected):
     (True, b"HTTP/1.0 200 OK\r\n\r\nbody", b"body"),
     (True, b"HTTP/1.1 200 OK\r\n\r\nbody", b"body"),
 ])
-def test_strict(strict, reply, expected):
+def test_strict_decides_about_http_0_9(strict, reply, expected):
     connection = connect(httpclient, FakeSocket(reply), "a", strict=strict)
     connection.request("GET", "/")
     if isinstance(expected, bytes):
@@ -382,7 +382,7 @@ def test_strict(strict, reply, expected):
 
 
 @pytest.mark.parametrize("module", [http.client, httpclient, httplib])
-def test_request_in_steps(module):
+def test_documented_steps_send_a_request(module):
     def call(connection):
         connection.putrequest("PUT", "/x", 1, 1)
         connection.putheader("Content-Length", "4")
@@ -397,7 +397,7 @@ def test_request_in_steps(module):
 
 @pytest.mark.parametrize("module", [httpclient, httplib])
 @pytest.mark.parametrize("position", [0, 3, 10])
-def test_file_as_body(module, position, tmp_path):
+def test_file_is_sent_from_its_current_position(module, position, tmp_path):
     """Its content from the current position, whichever way it is framed."""
     path = tmp_path / "body"
     path.write_bytes(b"0123456789")
@@ -412,7 +412,7 @@ def test_file_as_body(module, position, tmp_path):
 
 
 @pytest.mark.parametrize("module", [httpclient, httplib])
-def test_response(module):
+def test_response_has_the_documented_attributes(module):
     connection = connect(module, FakeSocket(ok(b"0123456789", "Name: a", "name: b",
                                                version="HTTP/1.0", status="201 It is made")))
     connection.request("GET", "/")
@@ -434,7 +434,7 @@ def test_body_and_headers_of_a_request(module):
 
 
 @pytest.mark.parametrize("module", [httpclient, httplib])
-def test_debuglevel(module, capsys):
+def test_debuglevel_prints_after_set_debuglevel(module, capsys):
     connection = connect(module, FakeSocket(ok(b"")))
     connection.request("GET", "/")
     connection.getresponse().read()

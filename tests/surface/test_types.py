@@ -78,7 +78,7 @@ def refused_lines(program, cwd):
 
 
 @needs_mypy
-def test_program_is_accepted_but_for_what_it_does_wrong(tmp_path):
+def test_type_checker_refuses_the_wrong_lines_alone(tmp_path):
     lines = PROGRAM.read_text(encoding="utf-8").splitlines()
     wrong = {number for number, line in enumerate(lines, 1) if line.endswith("# refused")}
     assert len(wrong) > 20
@@ -88,7 +88,7 @@ def test_program_is_accepted_but_for_what_it_does_wrong(tmp_path):
 
 
 @pytest.mark.parametrize("maker", runpy.run_path(str(PROGRAM))["MAKERS"])
-def test_what_the_types_allow_can_be_made(maker):
+def test_objects_allowed_by_the_types_can_be_made(maker):
     made = maker()
     assert made
     for each in made:

@@ -164,7 +164,7 @@ def test_every_close_ends_a_read(client, certificates, tls, closer):
 
 
 @pytest.mark.parametrize("framing", ["length", "chunks"])
-def test_what_a_read_had_taken_is_in_the_exception(client, framing):
+def test_content_read_before_close_is_in_the_exception(client, framing):
     handler = Stalling(LENGTH if framing == "length" else CHUNKS)
     with Server(handler) as server:
         connection = client.HTTPConnection(*server.address, timeout=PATIENCE)
@@ -294,7 +294,7 @@ SENDERS = {
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "TLS"])
 @pytest.mark.parametrize("send", SENDERS.values(), ids=SENDERS)
-def test_close_ends_sending(client, certificates, send, tls):
+def test_close_in_another_thread_ends_sending(client, certificates, send, tls):
     handler = Stalling(b"", receive=False)
     with Server(handler, tls=certificates.server() if tls else None) as server:
         connection = opened(client, server, certificates)

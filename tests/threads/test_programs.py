@@ -136,7 +136,7 @@ needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="n
 @needs_proc
 @pytest.mark.parametrize("module", MODULES)
 @WAITING
-def test_ctrl_c(module, kind, wire, more):
+def test_ctrl_c_ends_a_read_that_waits(module, kind, wire, more):
     """KeyboardInterrupt comes out of a read that waits, and nothing is left behind."""
     waiting = Waiting(wire + more, b"")
     with Server(Scripted(waiting)) as server:
@@ -225,7 +225,7 @@ def finish(process):
     return output.splitlines()
 
 
-def test_urllib_request():
+def test_urllib_request_works_in_a_process_of_its_own():
     def form(request):
         return ok(request.body[::-1], f"X-Method: {request.method}")
 
@@ -238,5 +238,5 @@ def test_urllib_request():
         assert all(agent.startswith("Python-urllib/") for agent in agents)
 
 
-def test_xmlrpc():
+def test_xmlrpc_works_in_a_process_of_its_own():
     assert finish(run(XMLRPC)) == ["6", "True", "True"]

@@ -42,7 +42,7 @@ def get(connection, target="/"):
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_good_certificate(module, certificates, to_loopback):
+def test_good_certificate_is_accepted(module, certificates, to_loopback):
     replies = [ok(b"one"), ok(b"two"), echo, ok(b"")]
     with serving(*replies, tls=certificates.server()) as server:
         with https(module, HOST, server.port, context=certificates.client()) as connection:
@@ -80,7 +80,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("module", MODULES)
 @pytest.mark.parametrize("wrong", REFUSED)
-def test_certificate_refused(module, certificates, to_loopback, wrong):
+def test_bad_certificate_is_refused_before_the_request(module, certificates, to_loopback, wrong):
     make, text = REFUSED[wrong]
     with serving(ok(b"never"), tls=make(certificates)) as server:
         with https(module, HOST, server.port, context=certificates.client()) as connection:
@@ -104,7 +104,7 @@ def test_refused_certificate_is_refused_again(certificates, to_loopback):
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_default_context_verifies(module, certificates):
+def test_default_context_refuses_an_unknown_certificate(module, certificates):
     """Whatever the specification says: a certificate that nobody vouches for is refused."""
     with serving(ok(b"never"), tls=certificates.server()) as server:
         with https(module, "localhost", server.port) as connection:
@@ -129,7 +129,7 @@ def test_default_context_follows_ssl(module, certificates, monkeypatch):
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_context_is_honoured(module, certificates):
+def test_given_context_is_used_as_it_is(module, certificates):
     """A context that asks for nothing gets nothing checked; it is used as it is."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
@@ -143,7 +143,7 @@ def test_context_is_honoured(module, certificates):
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_client_certificate_given(module, certificates):
+def test_client_certificate_is_shown_to_the_server(module, certificates):
     context = certificates.client()
     context.load_cert_chain(certificates.cert_file, certificates.key_file)
     with serving(echo, tls=certificates.server(client_required=True)) as server:
@@ -153,7 +153,7 @@ def test_client_certificate_given(module, certificates):
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_client_certificate_missing(module, certificates):
+def test_missing_client_certificate_ends_the_handshake(module, certificates):
     with serving(ok(b"never"), tls=certificates.server(client_required=True)) as server:
         context = certificates.client()
         with https(module, "localhost", server.port, context=context) as connection:
@@ -238,7 +238,7 @@ CUT = [
 
 @pytest.mark.parametrize("module", MODULES)
 @pytest.mark.parametrize(("reply", "expected"), CUT)
-def test_truncated_tls(module, certificates, reply, expected):
+def test_response_cut_off_without_close_notify_is_refused(module, certificates, reply, expected):
     """Without close_notify: what ends by itself is whole, all else is refused."""
     with Server(abrupt(reply), tls=certificates.server()) as server:
         with https(module, "localhost", server.port, context=certificates.client()) as connection:
@@ -298,7 +298,7 @@ def test_large_body_over_tls(module, certificates):
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_tunnel(module, certificates, to_loopback):
+def test_tunnel_carries_requests_over_tls(module, certificates, to_loopback):
     with (serving(ok(b"one"), ok(b"two"), tls=certificates.server()) as server,
           proxying(server.address) as proxy,
           https(module, "proxy.example", proxy.port, context=certificates.client()) as connection):

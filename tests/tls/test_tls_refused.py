@@ -38,7 +38,7 @@ def options(request, certificates, trusted):
     return {"context": certificates.client(), "resume_sessions": True}
 
 
-def test_the_servers_here_see_what_is_offered(client, context, options):
+def test_servers_of_these_tests_see_offered_sessions(client, context, options):
     """With a server that lets sessions be resumed, so that these tests mean something."""
     with Server(Refusing(context, None)) as server:
         server.handle._refuse = lambda sock: server.handle._replies(
