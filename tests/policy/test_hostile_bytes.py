@@ -308,8 +308,8 @@ row("blanks behind the last size", CHUNKED + HELLO + b"0 \r\n\r\n", Takes(), Bre
 row("LF behind the chunk size", CHUNKED + HELLO + b"2\nab\r\n" + LAST, Breaks())
 row("LF behind the last size", CHUNKED + HELLO + b"0\n\r\n", Breaks())
 row("CR behind the chunk size", CHUNKED + HELLO + b"2\rab\r\n" + LAST, Breaks())
-for end in (b"", b"\n", b"\r", b"\n\r", b"ab", b"\r\r\n", b"X\r\n"):
-    row(f"{end} behind chunk data", CHUNKED + b"5\r\nhello" + end + LAST, Breaks())
+for end in (b"", b"\n", b"\r", b"\n\r", b"ab", b"\r\r\n", b"X\r\n", b"X\n"):
+    row(f"{end} after chunk data", CHUNKED + b"5\r\nhello" + end + LAST, Breaks())
 row("chunk extension", CHUNKED + b'5;a=b;c="d;e" ; f\r\nhello\r\n0;g\r\n\r\n', Takes())
 for extension in (b";", b";=b", b";a=", b';a"b";', b";a b", b";\x01", b";\\"):
     row(f"chunk extension {extension}",
