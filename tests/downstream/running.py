@@ -73,7 +73,7 @@ def session(prepared, task, folder):
         except subprocess.TimeoutExpired:
             raise Broken(f"did not end within {SESSION_LIMIT} s; see {output}") from None
         finally:
-            with contextlib.suppress(ProcessLookupError):   # and whatever the tests left behind
+            with contextlib.suppress(ProcessLookupError):   # and the processes that the tests left
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     text = output.read_text(encoding="utf-8", errors="replace")[-SHOWN:]

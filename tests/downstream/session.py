@@ -124,7 +124,7 @@ def main():
     sys.path.insert(0, os.getcwd())     # as `python -m pytest` does
     import pytest
     recorder = Recorder(task)
-    # Its own timeouts would end ours.
+    # Its own timeouts would end those of this module.
     status = pytest.main([*task["tests"], "-q", "-p", "no:cacheprovider", "-p", "no:faulthandler",
                           "-o", "addopts="], plugins=[recorder])
     recorder.write(status=int(status), **in_force())

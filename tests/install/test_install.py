@@ -153,7 +153,7 @@ def test_uninstall_frees_the_second_instance():
     assert gone() is None
 
 
-# ---- ours are called, and in one go where they may
+# ---- httpclient's functions are called, in the fast lane where it applies
 
 def test_plain_connection_goes_by_c(installed):
     with serving(*[ok(b"x")] * 2) as server:
@@ -425,7 +425,8 @@ def test_parse_headers_bound_before_is_obeyed(monkeypatch):
         assert now.left == ["parse_headers"]
         connection = connect(server)
         assert exchange(connection) == (200, b"x") and len(seen) == 1
-        monkeypatch.undo()      # puts http.client's own there: ours is meant
+        # This binds http.client's own function, which stands for httpclient's.
+        monkeypatch.undo()
         exchange(connection)
         assert python_calls(exchange, connection) == ["request", "getresponse", "read"]
         assert len(seen) == 1

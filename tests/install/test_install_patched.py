@@ -208,7 +208,7 @@ def test_name_taken_is_refused(monkeypatch):
 
 
 def test_wrapper_that_outlives_uninstall():
-    """It works as long as it is there, and behind it http.client's own method comes back."""
+    """It works while it is there, and calls http.client's own method after uninstall()."""
     called = []
     httpclient.install()
     ours = http.client.HTTPConnection.getresponse

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Whoever was imported before install(), or is imported after, runs on httpclient.
+"""Libraries imported before or after install() run on httpclient.
 
 Each test runs a program of tests/isolated/installed.py in a process of its own; those of other
 packages where these are installed (``pip install httpclient-accel[downstream]``).

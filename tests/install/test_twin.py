@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The twin: which modules install() imports a second time, and what it leaves behind."""
+"""The twin: which modules install() imports a second time, and that it leaves nothing else."""
 
 import ast
 import http.client

@@ -219,7 +219,7 @@ def nothing_is_left():
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["read", "read1", "readline"])
 def test_bound_method_can_be_called_after_uninstall(kind, name):
-    """It is on no stack between two calls; whoever has it goes on all the same."""
+    """It is on no stack between two calls, and works all the same."""
     with serving(KINDS[kind]) as server:
         httpclient.install()
         connection = connect(server)
@@ -303,7 +303,7 @@ def test_uninstall_can_be_called_during_uninstall(inner, step, monkeypatch):
 
 @pytest.mark.parametrize("name", ["_is_legal_header_name", "parse_headers", "HTTP_PORT", "print"])
 def test_rebinding_undone_after_uninstall_does_not_come_back(name, monkeypatch):
-    """It does not come back with the next install(), though something of ours was held."""
+    """It does not come back with the next install(), though a function of httpclient was held."""
     before = vars(http.client).get(name)
     patched = lambda *args: None        # noqa: E731
     httpclient.install()

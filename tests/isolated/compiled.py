@@ -97,7 +97,7 @@ def leaves_replaced_methods():
 
 
 def leaves_data():
-    """A pattern that somebody has put there is obeyed."""
+    """A pattern that a program has bound there is obeyed."""
     http.client._is_legal_header_name = re.compile(rb"[^\s][^:\r\n]*").fullmatch
     http.client._contains_disallowed_url_pchar_re = re.compile("[\x00-\x1f]")
     compile_all()
@@ -118,7 +118,7 @@ def refused():
 
 
 def refuses_replaced_constructors():
-    """Nobody can tell what attributes http.client's own gives its instances."""
+    """The attributes that http.client's own constructor sets are not known."""
     original = http.client.HTTPConnection.__init__
     http.client.HTTPConnection.__init__ = lambda self, *args: original(self, *args)
     before = state()

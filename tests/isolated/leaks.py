@@ -3,7 +3,7 @@
 
     python -m isolated.leaks
 
-Each path runs some times to fill all caches, and then some more times, behind which there may not
+Each path runs some times to fill all caches, and then some more times, after which there may not
 be more than before of: references at all (a debug build of Python tells), blocks of memory,
 references to what every response has in its hands.
 """

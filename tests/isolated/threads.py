@@ -155,7 +155,7 @@ def connection():
 def forged():
     """Two threads wait for one response, whose content looks like another response.
 
-    At most one gets it, and nobody the one that it has in it.
+    At most one gets it, and none gets the one that it has in it.
     """
     inner = ok(b"forged", "X-Name: forged")
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(inner) * 20)

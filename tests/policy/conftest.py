@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Fixtures: the faults of support.faults over plain TCP and over TLS, and nothing left behind."""
+"""Fixtures: the faults of support.faults over plain TCP and TLS, and a check of descriptors."""
 
 import contextlib
 import os
@@ -49,7 +49,7 @@ def over(request):
 
 @pytest.fixture
 def no_descriptor_left():
-    """The server is closed with the test, so whatever is open behind it is the client's."""
+    """The server is closed with the test: a descriptor that is open afterwards is the client's."""
     def count():
         return len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
 

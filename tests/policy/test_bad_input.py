@@ -186,7 +186,7 @@ def test_bad_answer_raises_and_the_connection_is_usable_after_close(module, wron
         usable(connection, server)
 
 
-# The answers after which ours needs no close(): all that are no network errors.
+# The answers after which httpclient needs no close(): all but network errors.
 REFUSED = [param for param in ANSWERS if not param.id.startswith(("reset", "nothing"))]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Published weaknesses of HTTP/1 code, ours to avoid: http.client's own and those of its peers.
+"""Published weaknesses of HTTP/1 code that httpclient avoids: http.client's and those of its peers.
 
 Each entry names the advisory, whose code it was and what was wrong, in one sentence; the octets
 are a response that brings the same about in a client.  (Where it was a server or a proxy, the
@@ -65,7 +65,7 @@ def advisory(names, what, data, default, strict=None, method="GET"):
 
 
 def framed(*lines, body=b"hello"):
-    """A response with these field lines, a length, and another response behind it."""
+    """A response with these field lines and a length, followed by another response."""
     return OK + b"".join(line + b"\r\n" for line in lines) \
         + b"Content-Length: %d\r\n\r\n" % len(body) + body + NEXT
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Published weaknesses of HTTP/1 clients in what they send, ours to avoid: http.client's own and
-those of its peers.
+"""Published weaknesses of HTTP/1 clients in sending that httpclient avoids: http.client's and those
+of its peers.
 
 What a caller passes on must not become other lines of a request.  Responses are in test_cves.py.
 """
@@ -90,7 +90,7 @@ def test_letters_are_not_cut_to_octets(call):
     pytest.param(tunnels("a b"), id="tunnel's host"),
 ])
 def test_cve_2013_4547_space(call):
-    """nginx did not refuse a bare SP in a target, behind which others see the version."""
+    """nginx did not refuse a bare SP in a target, after which other servers see the version."""
     outcome = over_fake(httpclient, call)
     assert isinstance(outcome.exception, (ValueError, httpclient.InvalidURL))
     assert outcome.wire == b""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Servers that reset, end, stall and drip at every octet, and send what nobody has asked for.
+"""Servers that reset, end, stall and drip at every octet, and send bytes unasked.
 
 Each fault: the exception that the policy says, no content but the server's own, a connection that
 can be used again, and no descriptor left behind.
@@ -133,7 +133,7 @@ def test_end_at_every_octet(over, plan, wire):
             with over.connection(httpclient, server) as connection:
                 check_end(Exchange(connection, at), wire[:at])
                 if at == len(wire):
-                    connection.close()      # the end comes, but nobody can tell when
+                    connection.close()      # The end comes at an unknown time.
                 usable(connection)
 
 
@@ -175,7 +175,7 @@ def test_tls_ends_at_every_octet_of_ciphertext(tls, wire):
             with tls.connection(httpclient, server) as connection:
                 check_end(Exchange(connection, 0), plan.arrived)
                 if plan.arrived == wire:
-                    connection.close()      # the end comes, but nobody can tell when
+                    connection.close()      # The end comes at an unknown time.
                 usable(connection)
             plan.at += 1
 
@@ -212,7 +212,7 @@ def test_slow_octets_within_the_timeout_are_read(module, over, wire):
                 assert (got.error, got.content) == (None, whole.content or whole.body)
 
 
-# What nobody has asked for
+# Bytes sent unasked
 
 POISON = ok(b"poisoned")
 IN_CHUNKS = OK + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
@@ -229,7 +229,7 @@ SURPLUS = {
 @pytest.mark.parametrize("surplus", [POISON, b"\r\n", b"x"], ids=["response", "CRLF", "octet"])
 @pytest.mark.parametrize("wire", SURPLUS.values(), ids=SURPLUS)
 def test_surplus_octets_close_the_connection(over, wire, surplus):
-    """COMPATIBILITY.md: bytes behind a complete response end its connection."""
+    """COMPATIBILITY.md: bytes after a complete response end its connection."""
     with over.server(*[faults.stalls(wire + surplus)] * len(READS)) as server:
         for number, script in enumerate(READS):
             with over.connection(httpclient, server) as connection:

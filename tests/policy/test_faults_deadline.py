@@ -249,7 +249,7 @@ def test_timeout_before_the_deadline(over):
 # ---- what a deadline may be
 
 class Real:
-    """A number of somebody's own."""
+    """A number of a class that a program defines."""
 
     def __init__(self, value):
         self.value = value
@@ -278,7 +278,7 @@ def short(value):
 
 @pytest.mark.parametrize("deadline", SERVED, ids=short)
 def test_any_number_of_seconds_is_a_deadline(client, over, deadline):
-    """Of any kind, and as many as anybody likes."""
+    """Numbers of any kind and size."""
     with over.server() as server:
         with over.connection(client, server, deadline=deadline) as connection:
             usable(connection)

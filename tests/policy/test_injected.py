@@ -36,7 +36,7 @@ FRAMINGS = {
 
 
 class World:
-    """Servers behind socket pairs: each request is answered by its own target."""
+    """Servers at the other end of socket pairs: each request is answered by its own target."""
 
     def __init__(self):
         self.requests = []
@@ -139,7 +139,7 @@ def right_afterwards(connection, world, where, may_close=False):
 
 
 class WithSteps:
-    """Methods that somebody has overridden, so that nothing is done in one go."""
+    """Overridden methods, so that each step is taken by itself."""
 
     def putheader(self, *args):
         super().putheader(*args)

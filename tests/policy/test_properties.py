@@ -120,7 +120,7 @@ def test_valid_response_comes_back(made, surplus, way, cuts, script, strict):
             assert head_of(response) == expected_head(made)
             content = read_by(response, script, way in FILES)
             came_back(response, made, content)
-            # What comes behind may be seen, and then ends the connection, too.
+            # Surplus bytes may be seen, and then end the connection, too.
             assert response.will_close is made.closes or surplus
         if arrival.left() is not None:
             assert arrival.left() == surplus

@@ -88,7 +88,7 @@ def permissions_by_default(text):
 
 
 def tokens_beside_code(text):
-    """A job that may mint an identity runs the publishing action and no command of ours."""
+    """A job that may mint an identity runs the publishing action and no command of this project."""
     found = []
     for name, job in load(text)["jobs"].items():
         if "id-token" not in job.get("permissions", {}):

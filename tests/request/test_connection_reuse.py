@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is left behind when something goes wrong, and what the next exchange makes of it.
+"""The state after an error, and the exchange that follows it.
 
 No byte of one message may end up in another, whoever closes, replaces or interrupts what.
 """

@@ -380,7 +380,7 @@ def test_max_response_headers_is_settable(module):
     b"", b"nonsense\r\n\r\n", b"HTTP/2 200 OK\r\n\r\n", ok(b"", *["A: b"] * 101),
     ok(b"", "A: " + "b" * 70_000)], ids=["nothing", "nonsense", "HTTP/2", "many fields", "long"])
 def test_failed_response_is_closed(module, reply):
-    """What getresponse() raised leaves no open file and no warning behind."""
+    """After an exception from getresponse() no file is open, and no warning follows."""
     connection, sock = faked(module, reply)
     files = []
     makefile = sock.makefile

@@ -58,7 +58,7 @@ def test_debuglevel_prints_the_same(module, body, reply, capsys):
     theirs = conversation(http.client, PRINTING[body](), reply, capsys)
     assert printed == theirs
     assert [line.split(":")[0] for line in printed][-2:] == ["header", "header"]
-    ours, server = tcp_pair()   # head and body go out together, but nobody may see that
+    ours, server = tcp_pair()   # Head and body are sent together, but the events must not show it.
     with ours, server:
         server.sendall(reply)
         over_tcp = conversation(module, PRINTING[body](), reply, capsys, sock=ours)

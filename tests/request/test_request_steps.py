@@ -218,7 +218,7 @@ def received(module, wire, base=None):
 
 @both
 def test_overridden_read_status_keeps_the_framing_of_the_fields(module):
-    """Where _read_status() is somebody else's, the fields decide as ever."""
+    """If a program has replaced _read_status(), the fields still decide."""
     class Response(module.HTTPResponse):
         def _read_status(self):
             line = self.fp.readline()
@@ -306,7 +306,7 @@ def test_a_chunk_step_is_replaced_between_two_reads(module, call):
 @both
 @pytest.mark.parametrize("over_file", [False, True])
 def test_lines_continue_across_chunks(module, over_file):
-    """Lines end where they end, and with ours at the limit, in whichever chunk it falls."""
+    """Lines end at LF, with httpclient also at the limit, in whichever chunk that falls."""
     lines = [b"a" * n + b"\n" for n in (0, 1, 5, 30, 64, 2)]
     content = b"".join(lines) + b"rest"
     for size in (1, 2, 7, 64, 200):
@@ -329,7 +329,7 @@ def test_lines_continue_across_chunks(module, over_file):
 @both
 @pytest.mark.parametrize("name", ["peek", "read"])
 def test_readline_goes_by_peek_and_read(module, name):
-    """Out of chunks; somebody who has replaced one of them is asked."""
+    """From chunks; replaced methods are called."""
     response = received(module, CHUNKED)
     assert response.readline() == b"0123456\n"
     calls = []

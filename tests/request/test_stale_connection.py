@@ -41,7 +41,7 @@ def reset(sock):
 
 
 class Idle:
-    """A handler: its first connection does, behind the answer, what nobody asked for."""
+    """A handler whose first connection sends or does something unasked after the answer."""
 
     def __init__(self, unasked):
         self.unasked = unasked

@@ -363,7 +363,7 @@ def test_response_class_reads_the_answer(module):
 
 @modules(since=(3, 12))
 def test_mock_response_is_read_by_readline_alone(module):
-    """A mock has whatever attribute somebody looks for, and each of them is true."""
+    """A mock has every attribute that is looked up, and each of them is true."""
     response = mock.Mock()
     response._read_status.return_value = ("HTTP/1.1", 200, "OK")
     response.fp.readline.side_effect = [b"X: y\r\n", b"\r\n"]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """parse_headers() called by others than a response: by http.server, for one, which reads requests.
 
-It puts up with what http.client does, as far as nobody can be fooled by it.
+It accepts what http.client does, unless that could be used for an attack.
 """
 
 import contextlib

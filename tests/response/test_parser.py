@@ -131,7 +131,7 @@ def test_response_without_content_is_complete_with_its_head(method, data, chunke
 
 
 def test_bytes_after_a_response_to_connect_are_content_without_end():
-    """What comes behind a 2xx answer to CONNECT without fields is content without an end."""
+    """Without fields that frame it; strictly, with them too."""
     parser, content = fed(OK + b"\r\ntunnel", method="CONNECT")
     assert content == b"tunnel" and not parser.complete
     assert parser.feed(b"\0") == b"\0"
@@ -325,7 +325,7 @@ def test_an_error_is_not_kept_alive():
 # --- pieces --------------------------------------------------------------------------------------
 
 def facts(response):
-    """What comes of a response, whoever reads it."""
+    """The outcome of a response, for a parser and for HTTPResponse."""
     try:
         response.begin()
     except httpclient.HTTPException as error:
@@ -393,7 +393,7 @@ LONG = {
 
 
 def seconds(head, unit, count):
-    """The least time of three for some single octets behind so many units."""
+    """The least time of three for some single octets after so many units."""
     best = 1e9
     for _ in range(3):
         parser = ResponseParser(max_response_line=1 << 30, max_response_headers=1 << 30,

@@ -112,9 +112,10 @@ def script(chance):
 
 
 def told(response, calls, stepwise):
-    """What each call gave, and the response's attributes behind it."""
+    """The result of each call, and the response's attributes after it."""
     if stepwise:
-        response._close_conn = response._close_conn     # one of its own: somebody may watch it
+        # An attribute of the object stands for a method that a program watches.
+        response._close_conn = response._close_conn
     for name, size in calls:
         try:
             got = (CALLS | RARELY)[name](response, size)
@@ -161,7 +162,7 @@ def test_endless_framing_is_refused_in_c_and_by_steps(take, way):
         assert "more chunk framing" in str(caught.value.__cause__)
 
 
-# --- what somebody has replaced -------------------------------------------------------------------
+# --- replaced methods ----------------------------------------------------------------------------
 
 @pytest.mark.parametrize("on", ["the class", "the object"])
 @pytest.mark.parametrize(("call", "step", "given"), [

@@ -134,7 +134,7 @@ def whole(at):
 
 
 def bytewise(at):
-    """A cut behind each byte; in a long response, from some point on, behind each 997th."""
+    """A cut after each byte; in a long response, from some point on, after each 997th."""
     return at + 1 if at < 2000 else at + 997
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""TLS certificates for the tests, made when they are asked for by a CA that nobody else knows."""
+"""TLS certificates for the tests, made on demand by a certificate authority of their own."""
 
 import datetime
 import ssl

@@ -40,7 +40,7 @@ def is_fake(way):
 
 
 def differences(module, data, method, name, way, through="response"):
-    """{what: (ours, expected)} for everything that is not as it must be."""
+    """{what: (httpclient's, expected)} for everything that is not as it must be."""
     ours = observe(module, way(data), reads.SCRIPTS[name], method, through)
     fed_ahead = ours.pop("fed ahead", False)
     verdict = judged(data, method)
@@ -69,7 +69,7 @@ def differences(module, data, method, name, way, through="response"):
     if not is_fake(way):
         ignored |= {"left"}
     if fed_ahead:
-        ignored |= {"will_close"}   # with the head, a parser knows of what comes behind it
+        ignored |= {"will_close"}   # With the head, a parser knows of the bytes after it.
     if name in reads.LOOSE and not (is_fake(way) and source is data):
         ours, theirs = summed_up(ours), summed_up(theirs)
         if name == "under TextIOWrapper" and "error" in theirs:

@@ -143,7 +143,7 @@ def trickles(head, again, pause=0.002):
 
 
 class DoesNotRead:
-    """Neither answers nor reads what comes behind the head, until `done` is set."""
+    """Neither answers nor reads anything after the head, until `done` is set."""
 
     def __init__(self):
         self.done = threading.Event()
@@ -186,7 +186,7 @@ class Floods:
 
 
 class Surprises:
-    """A good response, and something that nobody has asked for when `go` is set.
+    """A good response, and something unasked when `go` is set.
 
     `surprise` is bytes, or a function of the socket.
     """

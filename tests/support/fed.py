@@ -16,8 +16,8 @@ class FedResponse:
         self._data = data
         self._cuts = cuts
         self._at = 0
-        self._had = bytearray()     # content that nobody has read
-        self._ended = False         # whether somebody has read to the end
+        self._had = bytearray()     # content that has not been read
+        self._ended = False         # whether a read has reached the end
         self._made = {"method": method, **options}
         self.parser = httpclient.ResponseParser(**self._made)
         self.closed = False

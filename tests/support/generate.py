@@ -46,7 +46,7 @@ class Response:
     interim: list           # of (status, reason, fields), before it
     trailers: list
     closes: bool            # whether the connection ends with it
-    until_close: bool       # whether nothing can come behind it
+    until_close: bool       # whether nothing can follow it
 
 
 def texts(alphabet, most):
@@ -66,7 +66,7 @@ field_values = st.sampled_from(VALUES) | texts(TEXT, 30).map(lambda text: text.s
 
 @st.composite
 def field_lines(draw, name=field_names, value=field_values):
-    """(field line, (name, value)): a value keeps the blanks behind it, as in http.client."""
+    """(field line, (name, value)): a value keeps the blanks after it, as in http.client."""
     name, value, behind = draw(name), draw(value), draw(blanks())
     line = f"{name}:{draw(st.sampled_from(['', ' ', '  ', chr(9)]))}{value}{behind}\r\n"
     return line, (name, value + behind if value else "")
@@ -320,7 +320,7 @@ def line_end(data, number, end):
 
 
 def line(data, number, octets):
-    """A line more behind one of the head's."""
+    """A line more after one of the head's."""
     lines = data.splitlines(keepends=True)
     place = number % (data.partition(b"\r\n\r\n")[0].count(b"\n") + 1) + 1
     return b"".join(lines[:place]) + octets + b"".join(lines[place:])

@@ -57,7 +57,7 @@ BEFORE = state()
 
 @contextlib.contextmanager
 def restored():
-    """A block behind which http.client is, after uninstall(), what it was at first."""
+    """A block after which, and after uninstall(), http.client is what it was at first."""
     yield
     httpclient.uninstall()
     assert not httpclient.installed()
@@ -67,7 +67,7 @@ def restored():
 
 
 def answer(server, wire):
-    """Take the request, and end the stream behind the answer."""
+    """Take the request, answer, and end the stream."""
     server.recv(65536)
     server.sendall(wire)
     server.shutdown(socket.SHUT_WR)

@@ -91,7 +91,7 @@ def wait_until_up(process, port, log):
         with contextlib.suppress(OSError):
             socket.create_connection(("127.0.0.1", port), 1).close()
             return
-        time.sleep(0.02)    # nginx tells nobody when it is ready
+        time.sleep(0.02)    # nginx does not report that it is ready
     raise AssertionError(f"nginx does not answer: {log.read_text()}")
 
 

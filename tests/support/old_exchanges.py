@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs exchanges written for httplib, under Python 2.7 with its own or under Python 3 with ours.
+"""Run exchanges written for httplib: Python 2.7's own, or httpclient's under Python 3.
 
 A program, not a module: `python old_exchanges.py MODULE`, in a language that both versions
 understand.  It reads {"host": ..., "exchanges": {name: source}} as JSON from its standard input,

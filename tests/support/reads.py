@@ -27,7 +27,7 @@ def into(response, size):
     """readinto() as a call that gives bytes."""
     space = bytearray(size)
     got = response.readinto(space)
-    assert not any(space[got:]), "wrote behind what it announced"
+    assert not any(space[got:]), "wrote after the bytes that it announced"
     return bytes(space[:got])
 
 
@@ -275,7 +275,7 @@ INNER = {
 
 # Scripts whose single steps say nothing over chunks: http.client's readline(limit), which is
 # io.IOBase's, gives more than the limit where little has arrived; and whether a read of nothing
-# takes the next chunk size off the file is nobody's business.
+# takes the next chunk size off the file does not matter.
 UNSTEADY = {"readline(6)", "mixed", "read(0), read", "readinto(0), readinto(8)",
             "readline(0), readline, read", "read1(0), read1(2), read"}
 

@@ -231,7 +231,7 @@ def tcp_pair():
 
 
 def nobody():
-    """An address on the loopback at which nobody listens (while the socket lives: it is bound)."""
+    """A loopback address at which nothing listens (while the socket lives: it is bound)."""
     sock = socket.socket()
     sock.bind(("127.0.0.1", 0))
     return sock, sock.getsockname()

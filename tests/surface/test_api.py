@@ -246,7 +246,7 @@ def test_attributes_of_a_new_response(module):
 
 @pytest.mark.parametrize("name", CLASSES[:3])
 def test_signatures_accept_the_arguments_of_http_client(name):
-    """Whatever can be given to http.client's methods can be given to ours, under its name."""
+    """Each parameter of http.client's methods is one of httpclient's, under its name."""
     theirs = getattr(http.client, name)
     for method, function in inspect.getmembers(theirs, inspect.isfunction):
         if function.__module__ != "http.client":
@@ -268,7 +268,7 @@ def test_module_shown_is_one_that_can_be_imported():
 
 
 def test_connection_and_response_are_context_managers():
-    """A connection of ours closes itself (COMPATIBILITY.md: context manager)."""
+    """A connection of httpclient closes itself (COMPATIBILITY.md: context manager)."""
     sock = FakeSocket(ok(b"body"))
     with connect(httpclient, sock) as connection:
         assert type(connection) is httpclient.HTTPConnection

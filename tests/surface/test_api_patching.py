@@ -31,7 +31,7 @@ def answer(module, reply, **attributes):
     return connection.getresponse()
 
 
-# Limits.  They are set in either module and hold in ours: both are the same number.
+# Limits.  They are set in either module and hold in httpclient: both are the same number.
 
 @pytest.mark.parametrize("where", MODULES)
 @pytest.mark.parametrize(("name", "value", "good", "bad"), [
@@ -43,7 +43,7 @@ def answer(module, reply, **attributes):
 ], ids=["field line", "status line", "more", "fields", "more fields"])
 def test_rebound_limit_is_obeyed(module, where, monkeypatch, name, value, good, bad):
     if module is http.client and where is httpclient:
-        pytest.skip("whether ours reaches into http.client is seen from ours")
+        pytest.skip("whether httpclient's limit reaches http.client is tested from httpclient")
     monkeypatch.setattr(where, name, value)
     assert getattr(module, name) == value
     assert answer(module, good).status == 200
@@ -59,7 +59,7 @@ def test_max_line_holds_for_chunks(module, where, monkeypatch):
     reply = (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
              b"1;" + b"x" * 60 + b"\r\na\r\n0\r\n\r\n")
     if module is http.client and where is httpclient:
-        pytest.skip("whether ours reaches into http.client is seen from ours")
+        pytest.skip("whether httpclient's limit reaches http.client is tested from httpclient")
     response = answer(module, reply)
     monkeypatch.setattr(where, "_MAXLINE", 50)
     with pytest.raises(http.client.HTTPException):

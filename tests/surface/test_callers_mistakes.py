@@ -295,7 +295,7 @@ def module(request, theirs):
     if request.param == "install()":
         with httpclient.installed():
             yield http.client
-        # Nothing holds a function of ours, such as the traceback of an exception that is kept.
+        # Nothing holds a function of httpclient, such as a traceback of a kept exception.
         assert not hasattr(http.client.HTTPConnection, "_hc_start")
     else:
         yield httpclient

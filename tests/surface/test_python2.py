@@ -355,7 +355,7 @@ note([plain for plain in h.getreply()[:2]], h.getfile().read())
 """),
 }
 
-# Exchanges in which the two differ, with what ours notes and why.
+# Exchanges in which the two differ, with what httpclient's httplib notes, and why.
 DIFFERENT = {
     # A line end inside a field value is a blank (RFC 9112 5.2).
     "folded": ([HEAD + "X: a\r\n b\r\nContent-Length: 0\r\n\r\n"], """
@@ -425,7 +425,7 @@ def run_exchanges(python, module, server, exchanges, path=()):
 
 @pytest.fixture(scope="module")
 def outcomes():
-    """What (Python 2, ours) noted and sent; both against one server."""
+    """What (Python 2's httplib, httpclient's) noted and sent; both against one server."""
     python2 = find_python2()
     if python2 is None:
         pytest.skip("no Python 2.7 here (HTTPCLIENT_PYTHON2 may name one)")
@@ -436,7 +436,7 @@ def outcomes():
 
 
 def assert_same(old, new):
-    """Equal, but that an exception of ours may be of a narrower class."""
+    """Equal, except that an exception of httpclient may be of a narrower class."""
     if isinstance(old, dict) and "raised" in old:
         assert old["raised"][0] in new.get("raised", ()), (old, new)
     elif isinstance(old, list):

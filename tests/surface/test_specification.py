@@ -257,7 +257,7 @@ def given(*args, **kwargs):
 
 DEFAULT = socket._GLOBAL_DEFAULT_TIMEOUT
 HERE = ("127.0.0.1", 0)
-# arguments behind the host -> (port, strict, timeout, source_address)
+# arguments after the host -> (port, strict, timeout, source_address)
 CONNECTIONS = [
     (given(), (80, None, DEFAULT, None)),
     (given(81), (81, None, DEFAULT, None)),

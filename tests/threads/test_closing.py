@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """close() while another thread sends, receives or shakes hands, plain and over TLS.
 
-Nobody waits, and no descriptor is closed under a system call: the next connection would get its
-number, and OpenSSL, which knows no more than that, would read and write there.
+No thread goes on waiting, and no descriptor is closed under a system call: the next connection
+would get its number, and OpenSSL, which knows no more than that, would read and write there.
 """
 import contextlib
 import copy

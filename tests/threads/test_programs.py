@@ -38,7 +38,7 @@ def run(script, *args, **options):
 
 @contextlib.contextmanager
 def ended(process):
-    """Whatever happens in the block, the process has ended behind it."""
+    """Whatever happens in the block, the process has ended after it."""
     try:
         yield
     finally:
@@ -126,7 +126,7 @@ def wait_until_asleep(process):
         with open(f"/proc/{process.pid}/stat") as file:
             if file.read().rpartition(") ")[2][0] == "S":
                 return
-        time.sleep(0.001)       # the system tells nobody
+        time.sleep(0.001)       # the system does not report it
     raise AssertionError("the client does not wait")
 
 
@@ -137,7 +137,7 @@ needs_proc = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="n
 @pytest.mark.parametrize("module", MODULES)
 @WAITING
 def test_ctrl_c_ends_a_read_that_waits(module, kind, wire, more):
-    """KeyboardInterrupt comes out of a read that waits, and nothing is left behind."""
+    """The read raises KeyboardInterrupt, and the connection can be closed and used again."""
     waiting = Waiting(wire + more, b"")
     with Server(Scripted(waiting)) as server:
         process = run(INTERRUPTED, module.__name__, server.port, kind)

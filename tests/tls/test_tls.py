@@ -105,7 +105,7 @@ def test_refused_certificate_is_refused_again(certificates, to_loopback):
 
 @pytest.mark.parametrize("module", MODULES)
 def test_default_context_refuses_an_unknown_certificate(module, certificates):
-    """Whatever the specification says: a certificate that nobody vouches for is refused."""
+    """A certificate without a known issuer is refused, whatever the old documents say."""
     with serving(ok(b"never"), tls=certificates.server()) as server:
         with https(module, "localhost", server.port) as connection:
             assert connection._context.verify_mode == ssl.CERT_REQUIRED
@@ -230,7 +230,7 @@ CUT = [
                  id="in the body"),
     pytest.param(CHUNKED, http.client.IncompleteRead, id="between chunks"),
     pytest.param(CHUNKED + b"0\r\n\r\n", b"hello", id="behind the last chunk"),
-    # ssl hides the missing close_notify (suppress_ragged_eofs), so that nobody can tell:
+    # ssl hides the missing close_notify (suppress_ragged_eofs), so that no caller can tell:
     pytest.param(CLOSING, b"no length", id="until close"),
     pytest.param(b"", http.client.RemoteDisconnected, id="no response"),
 ]
@@ -239,7 +239,7 @@ CUT = [
 @pytest.mark.parametrize("module", MODULES)
 @pytest.mark.parametrize(("reply", "expected"), CUT)
 def test_response_cut_off_without_close_notify_is_refused(module, certificates, reply, expected):
-    """Without close_notify: what ends by itself is whole, all else is refused."""
+    """A response that ends by its own framing is complete without close_notify."""
     with Server(abrupt(reply), tls=certificates.server()) as server:
         with https(module, "localhost", server.port, context=certificates.client()) as connection:
             if isinstance(expected, bytes):

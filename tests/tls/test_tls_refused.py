@@ -253,7 +253,7 @@ sys.addaudithook(lambda event, args: _events.append(args[1:]) if event == "http.
 
 
 def test_second_connection_is_seen_by_audit_hooks_and_create_connection(client, context, options):
-    """Audit hooks, and a _create_connection that somebody has put there; connect() is one call."""
+    """Audit hooks, and a replaced _create_connection; connect() is one call."""
     calls = []
 
     class Connection(client.HTTPSConnection):
@@ -301,7 +301,7 @@ def close_notify(sock):
 
 @pytest.mark.parametrize("how", [hello.end, close_notify, hello.reset])
 def test_no_request_is_repeated(client, context, options, how):
-    """It has gone out, and nobody knows what has become of it; later ones do without sessions."""
+    """It has been sent, with an unknown outcome; later requests do without sessions."""
     with Server(RefusingLater(how), tls=context) as server:
         exchange(client, server.port, **options)
         with connection(client, server.port, **options) as used:

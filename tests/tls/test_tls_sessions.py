@@ -280,7 +280,7 @@ def test_a_change_of_version_counts(client, certificates):
 
 
 def test_the_rules_are_those_of_the_handshake(client, certificates, server):
-    """Not those at the end of the connection, by which nobody was verified."""
+    """Not those at the end of the connection, by which no server was verified."""
     context = certificates.client()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
