@@ -261,8 +261,8 @@ SILENT = object()
 @pytest.mark.parametrize("kind", ["HTTPConnection", "HTTPSConnection"])
 @pytest.mark.parametrize("reply", [
     b"", b"garbage\r\n\r\n", b"HTTP/1.1 407 No\r\n\r\n", b"HTTP/1.1 200 OK\r\nA: ", SILENT,
-    b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n",
-], ids=["nothing", "garbage", "407", "cut", "silent", "many fields"])
+    b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n", AGREED + ok(b"to the next request"),
+], ids=["nothing", "garbage", "407", "cut", "silent", "many fields", "surplus"])
 @pytest.mark.parametrize("first", ["connect", "request"])
 def test_no_request_outside_of_a_tunnel(kind, reply, first):
     """After a CONNECT that failed in any way a request must not go to the proxy itself.

@@ -161,6 +161,8 @@ EDGES = {
     "interim": ("max_response_head", 20 * b"HTTP/1.1 103 x\r\nA: b\r\n\r\n" + OK + TAIL, 20 * 8),
     "chunk framing": ("max_chunk_overhead", IN_CHUNKS + 2 * CHUNK + LAST, 24 + 2 + 24 - 10),
     "chunk line": ("max_chunk_line", IN_CHUNKS + CHUNK + LAST, 24),
+    "chunk line, as any line": (
+        "max_response_line", IN_CHUNKS + line_of(b"1;", 100) + b"h\r\n" + LAST, 100),
 }
 
 
