@@ -10,37 +10,73 @@ import pytest
 import httpclient
 
 
-@pytest.fixture(scope="module", autouse=True)
-def no_old_objects():
-    """What pytest has made by now stays to the end: millions of objects.
+class _Switch:
+    """Keeps httpclient installed from one test under install() to the next.
 
-    No collection need look at them again, nor uninstall(), which looks at all that there are.
+    install() and uninstall() look at all objects that there are, which takes 0.1 s in this process,
+    and CPython gives a class no more than 1000 versions: each change of it takes one.
     """
-    gc.collect()
-    gc.freeze()
+
+    file = None
+    block = None
+
+    def turn(self, on):
+        if on and self.block is None:
+            self.block = contextlib.ExitStack()
+            self.block.enter_context(httpclient.installed())
+        elif not on and self.block is not None:
+            block, self.block = self.block, None
+            block.close()
+
+    def begin(self, file):
+        """Begin the tests of another file: objects of pytest's need not be looked at again."""
+        if file != self.file:
+            self.file = file
+            self.turn(False)
+            gc.collect()
+            gc.freeze()
 
 
-@contextlib.contextmanager
+_switch = _Switch()
+
+
+def _is_installed(item):
+    """Return True if a test is about http.client under install(): see the fixtures below."""
+    given = getattr(getattr(item, "callspec", None), "params", {})
+    return "install()" in (given.get("module"), given.get("client"))
+
+
+def pytest_collection_modifyitems(items):
+    """Run the tests under install() last in each file."""
+    files = {}
+    items.sort(key=lambda item: (files.setdefault(item.path, len(files)), _is_installed(item)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    _switch.begin(item.path)
+    _switch.turn(_is_installed(item))
+
+
+def pytest_sessionfinish():
+    _switch.turn(False)
+
+
 def _module(name):
-    if name == "install()":
-        with httpclient.installed():
-            yield http.client
-    else:
-        yield {"http.client": http.client, "httpclient": httpclient}[name]
+    assert name != "install()" or httpclient.installed()
+    return httpclient if name == "httpclient" else http.client
 
 
 @pytest.fixture(params=["http.client", "httpclient", "install()"])
 def module(request):
     """The second implementation, httpclient, and http.client under install()."""
-    with _module(request.param) as module:
-        yield module
+    return _module(request.param)
 
 
 @pytest.fixture(params=["httpclient", "install()"])
 def client(request):
     """httpclient, and http.client under install()."""
-    with _module(request.param) as module:
-        yield module
+    return _module(request.param)
 
 
 @pytest.fixture(scope="session")

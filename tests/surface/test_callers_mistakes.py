@@ -290,13 +290,13 @@ def theirs():
     return {name: made_by(http.client, name)[1].with_traceback(None) for name in ALL}
 
 
-@pytest.fixture(scope="module", params=["import httpclient", "install()"])
+@pytest.fixture(scope="module", params=["httpclient", "installed"])
 def module(request, theirs):
-    if request.param == "install()":
+    if request.param == "installed":
         with httpclient.installed():
             yield http.client
         # Nothing holds a function of httpclient, such as a traceback of a kept exception.
-        assert not hasattr(http.client.HTTPConnection, "_hc_start")
+        assert not hasattr(http.client.HTTPConnection, "_hc_deadline")
     else:
         yield httpclient
 
