@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from support.benches import check_figures, copied, run_bench, run_made_up
+from support.benches import check_figures, copied, run_bench, run_each_made_up, run_made_up
 
 CHEAP = ["--case", "small-head", "--case", "small-post"]
 QUICK = ["--rounds", "2", "--seconds", "0.1"]
@@ -103,9 +103,17 @@ CHECKS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def checked(folder):
+    """(case, value, optimized) -> the outcome of checking it."""
+    cases = [check[:3] for check in CHECKS]
+    return dict(zip(cases, run_each_made_up(folder, [
+        ([value], ["--case", case, "--check"], optimized) for case, value, optimized in cases])))
+
+
 @pytest.mark.parametrize(("case", "value", "optimized", "expected"), CHECKS)
-def test_check_compares_each_case_with_its_bound(case, value, optimized, expected, folder):
-    done = run_made_up(folder, [value], "--case", case, "--check", optimized=optimized)
+def test_check_compares_each_case_with_its_bound(case, value, optimized, expected, checked):
+    done = checked[case, value, optimized]
     lines = [line for line in done.stdout.splitlines() if line.startswith(("pass", "MISS"))]
     assert [line.split()[0] for line in lines] == expected, done.stderr
     assert all(line.split()[1] == case for line in lines)

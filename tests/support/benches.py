@@ -3,6 +3,7 @@
 that these tests run on, and not an unbuilt one that may lie beside it.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -40,14 +41,15 @@ def check_figures(figures):
 # With figures made up: no test may depend on real ones.  `value` is what every figure of a row
 # is, so that "at least" and "at most" can be missed, each at will.
 MADE_UP = """
-import sys
+import contextlib
+import io
+import json
 import bench.__main__ as main
 
 def figures(value):
     return {{"min": value, "q1": value, "median": value, "q3": value, "rounds": [value]}}
 
-def measured(rows, *_):
-    values = iter({values})
+def measured(values, rows):
     results = []
     for row in rows:
         value = next(values)
@@ -60,12 +62,29 @@ def measured(rows, *_):
         results.append(result)
     return results, {{}}
 
-main.measure_rows = measured
-main.bounds.built_with_pgo = lambda: ({optimized}, "so it is said")
-sys.exit(main.main({arguments}))
+def run(values, arguments, optimized):
+    main.measure_rows = lambda rows, *_: measured(iter(values), rows)
+    main.bounds.built_with_pgo = lambda: (optimized, "so it is said")
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        with contextlib.redirect_stderr(io.StringIO()) as err:
+            try:
+                status = main.main(arguments)
+            except SystemExit as ended:     # as argparse does it
+                status = ended.code
+    return status or 0, out.getvalue(), err.getvalue()
+
+print(json.dumps([run(*given) for given in {runs}]))
 """
 
 
 def run_made_up(folder, values, *arguments, optimized=False):
-    code = MADE_UP.format(values=list(values), arguments=list(arguments), optimized=optimized)
-    return run_bench(folder, start=("-c", code))
+    """The outcome of one run of the bench."""
+    return run_each_made_up(folder, [(values, arguments, optimized)])[0]
+
+
+def run_each_made_up(folder, runs):
+    """The outcomes of several runs in one process; each is (values, arguments, optimized)."""
+    given = [([*values], [*arguments], optimized) for values, arguments, optimized in runs]
+    done = run_bench(folder, start=("-c", MADE_UP.format(runs=given)))
+    assert done.returncode == 0, done.stderr
+    return [subprocess.CompletedProcess("bench", *outcome) for outcome in json.loads(done.stdout)]
