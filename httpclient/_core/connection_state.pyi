@@ -4,6 +4,7 @@ from typing import Any, final
 
 from .._common.limits import Limits
 from .deadline import Deadline
+from .guards import Originals
 from .store import Store
 
 @final
@@ -41,3 +42,15 @@ def connection_state(connection: Any) -> ConnectionState: ...
 def restored_state(
     limits: Limits, strict: Any = None, deadline: Any = None, resume_sessions: bool | None = None,
 ) -> ConnectionState: ...
+
+@final
+class Change:
+    plain: Originals
+    def __init__(self, otherwise: Callable[..., Any]) -> None: ...
+    def __call__(self, connection: Any, change: Callable[..., Any], *args: Any) -> Any: ...
+
+@final
+class ConnectionSetting:
+    def __init__(self, name: str) -> None: ...
+    def __get__(self, connection: Any, owner: type | None = None, /) -> Any: ...
+    def __set__(self, connection: Any, value: Any, /) -> None: ...

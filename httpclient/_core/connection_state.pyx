@@ -13,7 +13,7 @@ Each method takes the connection's attributes as a dict, `own`.
 """
 cimport cython
 
-from .guards cimport attributes, get
+from .guards cimport Originals, attributes, get
 from .python cimport PyThread_get_thread_ident
 from .store cimport Store
 
@@ -338,3 +338,42 @@ def restored_state(limits, strict=None, deadline=None, resume_sessions=None):
     state._deadline = deadline
     state._resume_sessions = resume_sessions
     return state
+
+
+@cython.final
+cdef class Change:
+    """Calls a method of a ConnectionState that changes the connection's attributes.
+
+    The change is atomic unless these attributes are properties of the connection's class, as the
+    guard `plain` tells; then the function that the constructor was given makes it.
+    """
+
+    cdef public Originals plain
+    cdef object _otherwise
+
+    def __init__(self, otherwise):
+        self._otherwise = otherwise
+
+    def __call__(self, connection, change, *args):
+        """Return change(attributes of `connection`, *args)."""
+        if self.plain.of_class(type(connection)):
+            return change(attributes(connection), *args)
+        return self._otherwise(connection, change, *args)
+
+
+@cython.final
+cdef class ConnectionSetting:
+    """An attribute of connections whose value is the attribute `name` of the ConnectionState."""
+
+    cdef str _name
+
+    def __init__(self, str name not None):
+        self._name = name
+
+    def __get__(self, connection, owner):
+        if connection is None:
+            return self
+        return getattr(state_in(attributes(connection)), self._name)
+
+    def __set__(self, connection, value):
+        setattr(state_in(attributes(connection)), self._name, value)

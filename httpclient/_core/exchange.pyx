@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Requests, Responses and Content: one call in C for many steps of http.client.
+"""Requests, Responses and Fields: one call in C for many steps of http.client.
 
-Sending a request, reading the head of its response, and reading its content are one call each if
-a program cannot see the difference: no step is overridden or replaced, debug output is off, and
-the socket is a real one.  Each method checks that first.  Otherwise it returns False or NOT_MINE
-without side effects, and the caller takes the steps of http.client.  After an error, functions of
-connection.py and response.py restore the state.
+Sending a request and reading the head of its response are one call each if a program cannot see
+the difference: no step is overridden or replaced, debug output is off, and the socket is a real
+one.  Each method checks that first.  Otherwise it returns False or NOT_MINE without side effects,
+and the caller takes the steps of http.client.  After an error, functions of connection.py restore
+the state.
 
 The attributes of connections and responses stay http.client's, in the ``__dict__`` of the
 objects, where programs read and change them.
@@ -16,7 +16,6 @@ import socket
 import sys
 
 cimport cython
-from cpython.bytes cimport PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_Contains, PyDict_Copy
 from cpython.object cimport PyObject, PyObject_TypeCheck, PyTypeObject
 
@@ -27,9 +26,9 @@ from .connection_state cimport state_in as connection_state_in
 from .deadline cimport Deadline
 from .head cimport OK, Head, skip_empty_line, take_head
 from .guards cimport Bindings, Originals, attributes, get, set_attributes
-from .python cimport PySys_Audit, PyUnicode_IS_ASCII, clipped_size
+from .python cimport PySys_Audit, PyUnicode_IS_ASCII
 from .reader cimport Reader
-from .request cimport whole_head
+from .request cimport field_line, whole_head
 from .response_state cimport RESPONSE_STATE, ResponseState, state_in
 from .reuse cimport Reuse
 from .socket_reader cimport SocketReader, may_take_all, open_socket, send_all
@@ -146,7 +145,16 @@ cdef tuple host_line(object connection, ConnectionState state, object cold, obje
     if (known is not None and host == known[0] and port == known[1]
             and default_port == known[2]):
         return known
-    return cold.note_host_line(connection, host, port, default_port)
+    if (type(host) is not str or not PyUnicode_IS_ASCII(host) or ":" in <str> host
+            or type(port) is not int):
+        return cold.note_host_line(connection, host, port, default_port)
+    line = field_line("Host", host if port == default_port else f"{host}:{port}")
+    if line is None:
+        return None
+    known = host, port, default_port, <bytes> line + b"\r\n"
+    with cython.critical_section(state):
+        state._host_line = known
+    return known
 
 
 cdef int send_audited(object connection, ConnectionState state, object sock, Deadline due,
@@ -366,7 +374,7 @@ cdef class Responses:
             read = take_head(reader, limits.max_line, limits.max_fields, limits.head,
                              strict is True)
         if type(read) is not Head or not (<Head> read).is_final():
-            self._begin_with(response, read)
+            self._begin_with(response, state, read)
             return 0
         head = <Head> read
         status = head.status
@@ -395,56 +403,15 @@ cdef class Responses:
 
 
 @cython.final
-cdef class Content:
-    """Reads content of known length, and single fields, of a response."""
+cdef class Fields:
+    """Finds single fields in the head of a response."""
 
-    cdef object _came_short
-    cdef Originals _methods
     cdef Originals _fields
 
-    def __init__(self, came_short, Originals methods not None, Originals fields not None):
-        self._came_short = came_short
-        self._methods = methods
+    def __init__(self, Originals fields not None):
         self._fields = fields
 
-    def read(self, response):
-        """Return the rest of the content (bytes), or NOT_MINE if the caller must take the steps."""
-        cdef SocketReader reader
-        cdef Py_ssize_t size
-        cdef dict own = attributes(response)
-        cdef bytes data
-        cdef bint failed = True
-
-        fp = get(own, "fp", None)
-        if type(fp) is not SocketReader or not self._methods.of_object(response, own):
-            return NOT_MINE
-        length = get(own, "length", None)
-        method = get(own, "_method", None)
-        if (type(length) is not int or get(own, "chunked", None) is not False
-                or (method is not USUAL and method == "HEAD")):
-            return NOT_MINE
-        reader = <SocketReader> fp
-        size = clipped_size(length, NULL)
-        reader.begin_turn()
-        try:
-            with cython.critical_section(reader):
-                data = reader.take_last(size)
-            if data is None:
-                failed = False
-                return NOT_MINE     # Another thread has closed the response.
-            if PyBytes_GET_SIZE(data) != length:
-                self._came_short(response, data)
-            own["length"] = NOTHING
-            if reader.surplus:
-                # Before ``fp``, as another thread may be in usable_socket().
-                own["will_close"] = True
-            own["fp"] = None
-            failed = False
-            return data
-        finally:
-            reader.end_turn(failed)
-
-    def field(self, response, name):
+    def value_of(self, response, name):
         """Return the value of a field (str), None if it is absent, or NOT_MINE: ask the message."""
         cdef dict own
         cdef ResponseState state

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, final
 
 @final
@@ -13,3 +13,10 @@ class Bindings:
     def __init__(self, namespace: dict[str, Any], *names: str) -> None: ...
 
 NOT_MINE: object
+
+@final
+class Converter:
+    def __init__(
+        self, namespace: dict[str, Any], name: str, otherwise: Callable[[Any, type], Any],
+    ) -> None: ...
+    def __call__(self, obj: Any) -> Any: ...

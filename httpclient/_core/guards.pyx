@@ -10,6 +10,7 @@ base classes is set, so the attributes are compared once per tag.
 cimport cython
 from cpython.dict cimport PyDict_Contains
 from cpython.object cimport PyObject
+from cpython.type cimport PyType_IsSubtype
 from libc.stdint cimport uint64_t
 
 cdef extern from "Python.h":
@@ -157,3 +158,26 @@ cdef class Bindings:
         if version != 0:
             self._version = version
         return True
+
+
+@cython.final
+cdef class Converter:
+    """Returns an instance of a class as it is, and for another object otherwise(obj, class).
+
+    The class is looked up by its `name` in a module's namespace, where install() exchanges it.
+    """
+
+    cdef dict _namespace
+    cdef str _name
+    cdef object _otherwise
+
+    def __init__(self, dict namespace not None, str name not None, otherwise):
+        self._namespace = namespace
+        self._name = name
+        self._otherwise = otherwise
+
+    def __call__(self, obj):
+        cls = self._namespace[self._name]
+        if PyType_IsSubtype(type(obj), cls):
+            return obj
+        return self._otherwise(obj, cls)

@@ -7,8 +7,7 @@ from .guards import Originals
 @final
 class Pieces:
     def __init__(
-        self, chunked_body: Callable[[Any], Any], whole: Originals, chunks: Originals,
-        lines: Originals,
+        self, cold: Any, whole: Originals, parts: Originals, chunks: Originals, lines: Originals,
     ) -> None: ...
     def read(self, response: Any, n: object) -> Any: ...
     def readinto(self, response: Any, buffer: object) -> Any: ...

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
-"""Pieces: reads pieces of content that has been received, in one call in C each.
+"""Pieces: reads content in one call in C: all of it, or a piece that has been received.
 
 If a piece has not been received whole, or a step is overridden or replaced, each method returns
-NOT_MINE without side effects, and the caller takes http.client's steps.  The attributes of the
-response say how much content is left, as they do for the steps, and are kept up to date.
+NOT_MINE without side effects, and the caller takes http.client's steps.  Chunked content is read
+by read() in any case.  The attributes of the response say how much content is left, as they do
+for the steps, and are kept up to date.
 """
 cimport cython
 from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_Contains
 from libc.string cimport memchr, memcpy
 
@@ -17,11 +18,15 @@ from .guards cimport Originals, attributes, get
 from .python cimport clipped_size
 from .reader cimport PEEK, Reader
 from .response_state cimport ResponseState, state_in
+from .socket_reader cimport SocketReader
 
 from .guards import NOT_MINE as _NOT_MINE
+from .socket_reader import RawReader
 
 cdef object NOT_MINE = _NOT_MINE
 cdef str GET = "GET"
+cdef object NOTHING = 0
+cdef bytes NO_TRAILERS = b"\r\n"
 cdef Py_ssize_t ONCE = 1 << 20          # the most bytes that read1() returns if `n` is negative
 
 cdef enum:                              # which method piece() does
@@ -32,40 +37,130 @@ cdef enum:                              # which method piece() does
 
 @cython.final
 cdef class Pieces:
-    """Reads pieces of a response's content from the unread bytes of its Reader.
+    """Reads the content of a response from its Reader.
 
-    `chunked_body` is a function that returns the ChunkedBody of a response.  The Originals hold
-    the steps that are left out: `whole` for content without chunks, `chunks` for chunked content,
-    and `lines` for readline() of chunked content.
+    The Originals hold the steps that are left out: `whole` for all of content with a length,
+    `parts` for a piece of it, `chunks` for chunked content, and `lines` for readline() of that.
+    `cold` has functions for rare cases, and strict_of(), which returns the setting of a response.
     """
 
-    cdef object _chunked_body
+    cdef object _cold
     cdef Originals _whole
+    cdef Originals _parts
     cdef Originals _chunks
     cdef Originals _lines
 
-    def __init__(self, chunked_body, Originals whole not None, Originals chunks not None,
-                 Originals lines not None):
-        self._chunked_body = chunked_body
+    def __init__(self, cold, Originals whole not None, Originals parts not None,
+                 Originals chunks not None, Originals lines not None):
+        self._cold = cold
         self._whole = whole
+        self._parts = parts
         self._chunks = chunks
         self._lines = lines
 
     def read(self, response, n):
-        """Return `n` bytes."""
-        cdef Py_ssize_t size = limit_of(n)
+        """Return `n` bytes of content, or all of it if `n` is None or negative."""
+        cdef Py_ssize_t size = -1 if n is None else limit_of(n)
         cdef dict own = attributes(response)
         cdef bytes data
         cdef Reader reader
 
-        if size <= 0:
+        if size == 0:
             return NOT_MINE
+        if get(own, "chunked", None) is True:
+            reader = self.reader_of(own, 0)
+            return NOT_MINE if reader is None else self.from_chunks(response, own, reader, size)
+        if size < 0:
+            return self.rest(response, own)
         reader = self.reader_of(own, size)
         if reader is None:
             return NOT_MINE
         data = PyBytes_FromStringAndSize(NULL, size)
         return data if self.fills(response, own, reader, "_read_chunked",
                                   <uint8_t *> PyBytes_AS_STRING(data), size) else NOT_MINE
+
+    cdef object rest(self, object response, dict own):
+        """Return the rest of content with a length, received into place."""
+        cdef SocketReader reader
+        cdef bytes data
+        cdef bint failed = True
+
+        fp = get(own, "fp", None)
+        if type(fp) is not SocketReader or not self._whole.of_object(response, own):
+            return NOT_MINE
+        length = get(own, "length", None)
+        method = get(own, "_method", None)
+        if (type(length) is not int or get(own, "chunked", None) is not False
+                or (method is not GET and method == "HEAD")):
+            return NOT_MINE
+        reader = <SocketReader> fp
+        reader.begin_turn()
+        try:
+            with cython.critical_section(reader):
+                data = reader.take_last(clipped_size(length, NULL))
+            if data is None:
+                failed = False
+                return NOT_MINE     # Another thread has closed the response.
+            if PyBytes_GET_SIZE(data) != length:
+                self._cold.came_short(response, data)
+            own["length"] = NOTHING
+            if reader.surplus:
+                # Before ``fp``, as another thread may be in usable_socket().
+                own["will_close"] = True
+            own["fp"] = None
+            failed = False
+            return data
+        finally:
+            reader.end_turn(failed)
+
+    cdef object from_chunks(self, object response, dict own, Reader reader, Py_ssize_t size):
+        """Return `size` bytes of chunked content, or the rest if negative; receive if needed."""
+        cdef ChunkedBody body
+        cdef bytes data = None
+        cdef bint failed = True
+
+        reader.begin_turn()
+        try:
+            with cython.critical_section(reader):
+                body = self.body_of(response, own, reader, self._chunks, "_read_chunked")
+                if body is not None and 0 < size <= reader._end - reader._at:
+                    data = PyBytes_FromStringAndSize(NULL, size)
+                    if not body.copy(<uint8_t *> PyBytes_AS_STRING(data), size):
+                        data = None
+            if body is None:
+                failed = False
+                return NOT_MINE
+            if data is None:
+                try:
+                    data = body.read(size)
+                except BaseException as error:
+                    self._cold.chunks_failed(response, body, error)
+                    raise error     # chunks_failed() may have changed its class.
+            own["chunk_left"] = body.left_in_chunk()
+            if body.ended:
+                self.end_chunks(response, own, body, data)
+            failed = False
+            return data
+        finally:
+            reader.end_turn(failed)
+
+    cdef int end_chunks(self, object response, dict own, ChunkedBody body, bytes data) except -1:
+        """End a response whose chunked body has been read to its end, the last piece in `data`."""
+        cdef ResponseState state
+
+        if body.trailers != NO_TRAILERS:
+            self._cold.chunks_ended(response, body, data)
+            return 0
+        state = state_in(own)
+        state.trailer_section = NO_TRAILERS
+        with cython.critical_section(state):
+            state._body = None
+        if body.reader._at != body.reader._end:
+            # Bytes after the end of the message are never taken for the next response.
+            own["will_close"] = True
+        own["fp"] = None
+        body.reader.close()
+        return 0
 
     def readinto(self, response, buffer):
         """Fill `buffer`, a bytearray or memoryview; return its size in bytes."""
@@ -209,18 +304,23 @@ cdef class Pieces:
         state = state_in(own)
         with cython.critical_section(state):
             body = state._body
+            limits = state._limits
         if type(body) is not ChunkedBody or (<ChunkedBody> body).reader is not reader:
-            body = self._chunked_body(response)
-            # Python code has run, and may have replaced ``fp``.
-            if type(body) is not ChunkedBody or (<ChunkedBody> body).reader is not reader:
+            if type(reader) is not SocketReader and type(reader) is not RawReader:
                 return None
+            body = ChunkedBody(reader, limits, self._cold.strict_of(response) is True)
+            # Python code has run, and may have replaced ``fp``.
+            if get(own, "fp", None) is not reader:
+                return None
+            with cython.critical_section(state):
+                state._body = body
         (<ChunkedBody> body).set_left_in_chunk(get(own, "chunk_left", None))
         return None if reader.closed else <ChunkedBody> body
 
     cdef Py_ssize_t at_hand(self, object response, dict own, Reader reader) except -1:
         """Return how many unread bytes are content; 0 if it is chunked or a step is replaced."""
         cdef Py_ssize_t have
-        if get(own, "chunked", None) is not False or not self._whole.of_object(response, own):
+        if get(own, "chunked", None) is not False or not self._parts.of_object(response, own):
             return 0
         length = get(own, "length", None)
         have = reader._end - reader._at     # Read late: of_object() lets other threads run.

@@ -32,6 +32,10 @@ globals().update(_CLASSES)
 _RENAMED = {getattr(exceptions, name): cls for name, cls in _CLASSES.items()}
 
 
+def strict_of(response):
+    return response_settings(response).strict
+
+
 def bad_status_line(line, why):
     error = BadStatusLine(line)
     error.add_note(why)

@@ -435,7 +435,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, ConnectionSettings):
 
 
 stand_ins.HTTPConnection = HTTPConnection
-stand_ins.plain = Originals(HTTPConnection, data=CONNECTION_DATA)
+stand_ins.changed.plain = Originals(HTTPConnection, data=CONNECTION_DATA)
 # The functions that C calls in rare cases.
 _cold = SimpleNamespace(
     beginning_failed=beginning_failed, closed_meanwhile=closed_meanwhile, complete=head.complete,
@@ -447,10 +447,10 @@ _rules = Bindings(validation.__dict__, "_is_legal_header_name", "_is_illegal_hea
 _requests = Requests(
     Originals(HTTPConnection, *_line, "putrequest", "putheader", "endheaders", "_output",
               "_send_output", "_send_request", "_get_content_length", "send",
-              data=(*CONNECTION_DATA, *REQUEST_SETTINGS)),
+              data=(*CONNECTION_DATA, *REQUEST_SETTINGS, "_wrap_ipv6")),
     reuse, _rules, globals(), _cold)
 _steps = Steps(
-    Originals(HTTPConnection, *_line),
+    Originals(HTTPConnection, *_line, data=("_wrap_ipv6",)),
     Originals(HTTPConnection, "_output", data=(*STEPS_DATA, *REQUEST_SETTINGS)),
     Originals(HTTPConnection, "putheader"), Originals(HTTPConnection, "_send_output", "send"),
     reuse, _rules, _cold)

@@ -21,7 +21,7 @@ from .._response.stand_ins import changed
 from .output import put_host
 from .recovery import (
     _CS_AWAITED, _CS_IDLE, _CS_REQ_SENT, _CS_REQ_STARTED, beginning_failed, closed_meanwhile, drop,
-    drop_lines, forget_exchange, forget_response, give_up, is_idle, moved, sending_failed,
+    drop_lines, forget_exchange, forget_response, give_up, is_idle, sending_failed,
 )
 from .stale import has_unread_input
 
@@ -50,10 +50,10 @@ def _start(connection):
 
     Raises CannotSendRequest in another state.
     """
-    if not moved(connection, _CS_IDLE, _CS_REQ_STARTED):
+    state = connection_state(connection)
+    if not changed(connection, state.move, _CS_IDLE, _CS_REQ_STARTED):
         now = connection._HTTPConnection__state
         raise noted(CannotSendRequest(now), out_of_order, now)
-    state = connection_state(connection)
     if state.end_cut():
         drop_lines(connection)
     changed(connection, reuse.usable_socket, connection, state)
@@ -64,7 +64,7 @@ def _start(connection):
 def request_by_steps(connection, method, url, body, headers, encode_chunked, deadline):
     """Do request() by _send_request()."""
     state = connection_state(connection)
-    idle, due = is_idle(connection), state.due
+    idle, due = connection._HTTPConnection__state == _CS_IDLE or is_idle(connection), state.due
     try:
         if deadline is not None:
             state.due = Deadline(seconds_of(deadline))
@@ -104,14 +104,14 @@ def next_response(connection):
     sock, response = getattr(connection, "sock", None), None
     state = connection_state(connection)
     try:
-        if connection._HTTPConnection__response or not moved(
-                connection, _CS_REQ_SENT, _CS_AWAITED):
+        if connection._HTTPConnection__response or not changed(
+                connection, state.move, _CS_REQ_SENT, _CS_AWAITED):
             now = connection._HTTPConnection__state
             raise noted(ResponseNotReady(now), out_of_order, now,
                         connection._HTTPConnection__response)
         if connection._HTTPConnection__response or getattr(connection, "sock", None) is not sock:
             # Another thread has closed the connection since, or taken the response.
-            moved(connection, _CS_AWAITED, _CS_REQ_SENT)
+            changed(connection, state.move, _CS_AWAITED, _CS_REQ_SENT)
             raise ResponseNotReady(_CS_IDLE)
         if state.spoiled and state.spoiled is sock:
             # The request was sent before the previous response was read to its end.  Then that
@@ -180,7 +180,7 @@ def leave_to(connection, response):
         state.leaving = False
         # Another thread may have begun a request since.
         if state.is_own():
-            moved(connection, _CS_AWAITED, _CS_IDLE)
+            changed(connection, state.move, _CS_AWAITED, _CS_IDLE)
 
 
 # Both lanes ask `reuse` whether a connection is ready for a request.

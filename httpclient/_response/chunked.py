@@ -18,7 +18,7 @@ from .._core.pieces import safe_read
 from .._core.response_state import response_state
 from .ending import READERS, abandon, lose
 from .policy import EMPTY_LINES, odd_fields
-from .settings import response_settings
+from .settings import strict_of
 from .stand_ins import as_response
 
 # The size in bytes of the first read from a file that is no Reader; later reads are larger.
@@ -62,7 +62,7 @@ def chunked_body(response):
     state = response_state(response)
     body = state.body
     if body is None or body.reader is not fp:
-        strict = response_settings(response).strict is True
+        strict = strict_of(response) is True
         body = state.body = ChunkedBody(fp, state.limits, strict)
     body.chunk_left = response.chunk_left
     return body
@@ -77,27 +77,36 @@ def from_chunks(response, body, method, argument):
     """Call a read method of a ChunkedBody, update the response's attributes, return the result."""
     try:
         result = method(argument)
-    except HTTPException as error:
-        abandon(response)
-        renamed(error)
-        raise
-    except BaseException:
-        # The body has put back the content of this call.
-        response.chunk_left = body.chunk_left
+    except BaseException as error:
+        chunks_failed(response, body, error)
         raise
     response.chunk_left = body.chunk_left
     if body.ended:
-        try:
-            _take_trailers(response, body.trailers)
-        except IncompleteRead as error:
-            content = result if type(result) is bytes else bytes(argument)[:result]
-            raise incomplete(content, error)
-        if not body.trailers:
-            # Not even an empty line followed the last chunk: the stream has ended.
-            response.will_close = True
-        response_state(response).body = None
-        response._close_conn()
+        chunks_ended(response, body, result if type(result) is bytes else bytes(argument)[:result])
     return result
+
+
+def chunks_failed(response, body, error):
+    """Update the attributes of a response after a read method of its ChunkedBody raised."""
+    if isinstance(error, HTTPException):
+        abandon(response)
+        renamed(error)
+    else:
+        # The body has put back the content of this call.
+        response.chunk_left = body.chunk_left
+
+
+def chunks_ended(response, body, content):
+    """End a response whose ChunkedBody has been read to its end by a call that read `content`."""
+    try:
+        _take_trailers(response, body.trailers)
+    except IncompleteRead as error:
+        raise incomplete(content, error)
+    if not body.trailers:
+        # Not even an empty line followed the last chunk: the stream has ended.
+        response.will_close = True
+    response_state(response).body = None
+    response._close_conn()
 
 
 def readline_by_steps(response, limit):
@@ -180,7 +189,7 @@ def _read_chunk_end(response):
 def _take_trailers(response, section):
     """Keep the trailer section (bytes); raise IncompleteRead if strict refuses a line of it."""
     try:
-        check_trailers(section, response_settings(response).strict)
+        check_trailers(section, strict_of(response))
     except IncompleteRead:
         abandon(response)
         raise
@@ -306,7 +315,7 @@ class ChunkSteps:
             if len(line) > left:
                 raise ValueError(
                     f"more chunk framing than ten times the content, at {line[:SHOWN]!r}")
-            size = chunk_size(line, response_settings(self).strict is True)
+            size = chunk_size(line, strict_of(self) is True)
             state.framing_excess += len(line) - 10 * size
             return size
         except (ValueError, LineTooLong):
@@ -335,7 +344,7 @@ class ChunkSteps:
                 break
             if line in EMPTY_LINES:
                 return _take_trailers(self, b"".join([*lines, line]))
-            if not line and not (lines or response_settings(self).strict):
+            if not line and not (lines or strict_of(self)):
                 self.will_close = True
                 # Some servers end the stream after the line of the last chunk.
                 return
@@ -363,7 +372,7 @@ def put_back(response, fp, content):
     """Put back content (bytes) that was read from the Reader `fp`: the next read returns it."""
     if response.chunked:
         body = ChunkedBody(fp, response_state(response).limits,
-                           response_settings(response).strict is True)
+                           strict_of(response) is True)
         body.chunk_left = response.chunk_left
         body.put_back(content)
         response.chunk_left = body.chunk_left

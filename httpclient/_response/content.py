@@ -8,7 +8,7 @@ import sys
 from .._common.exceptions import IncompleteRead
 from .chunked import _MIN_READ_BUF_SIZE, chunked_body, from_chunks, read_at_most
 from .ending import abandon, nothing_left
-from .settings import response_settings
+from .settings import strict_of
 
 
 def _note_content(response, n, asked):
@@ -20,7 +20,7 @@ def _note_content(response, n, asked):
             response._close_conn()
         else:
             abandon(response)
-        if missing and response_settings(response).strict:
+        if missing and strict_of(response):
             raise IncompleteRead(b"", missing)
     elif response.length is not None:
         response.length -= n

@@ -21,7 +21,7 @@ from .message import (
     HTTPMessage, _read_headers, fields_of, message_of, parse_headers, raise_tolerated, read_fields,
 )
 from .policy import EMPTY_LINES, OddHead, http_version, odd_head, odd_status_line
-from .settings import response_settings
+from .settings import response_settings, strict_of
 from .stand_ins import as_response
 
 _our_parse_headers = parse_headers
@@ -121,21 +121,21 @@ def _complete_if_needed(response):
         complete(own)
 
 
-def begin(response):
+def begin(response, state):
     """Do HTTPResponse.begin() for a response whose head has not been read."""
-    own = response_settings(response)
-    if own.strict is not None:
-        own.strict = bool(own.strict)
-    begin_with(response, None)
+    if (strict := strict_of(response)) is not None:
+        response_settings(response).strict = bool(strict)
+    begin_with(response, state, None)
 
 
-def begin_with(response, first):
+def begin_with(response, state, first):
     """Do begin() with `first`, a result of read_head() that the caller has, or None."""
-    state, strict, close = response_state(response), response_settings(response).strict, None
-    head = _head_in_one_go(response, state, strict, first) if _in_one_go(response) else None
-    raw_head = None     # The head itself has it.
+    strict, close = strict_of(response), None
+    head = raw_head = None      # A head has its bytes itself.
+    ours = _whole.in_object(response)       # Asked first: a step may remove itself.
+    if ours and _in_one_go(response):
+        head = _head_in_one_go(response, state, strict, first)
     if head is None:
-        ours = _whole.in_object(response)       # Asked first: a step may remove itself.
         facts, raw_head = _head_by_steps(response, state, strict)
         if not ours:
             raw_head = None     # Only the program knows which bytes its step has read.
@@ -160,10 +160,9 @@ def begin_with(response, first):
 
 
 def _in_one_go(response):
-    """Return True if _core may read the head: no step is replaced, and nothing is printed."""
+    """Return True if _core may read the head: no function is replaced, and nothing is printed."""
     return (
         type(response.fp) in READERS
-        and _whole.in_object(response)
         and parse_headers is _our_parse_headers
         and _read_headers is _our_read_headers
         and not response.debuglevel > 0
@@ -242,7 +241,7 @@ class HeadSteps:
     def _read_status(self):
         """Read the status line, and return (version, status, reason) as str, int, str."""
         self = as_response(self)
-        state, strict = response_state(self), response_settings(self).strict
+        state, strict = response_state(self), strict_of(self)
         if type(self.fp) in READERS:
             if state.reused and not strict:
                 state.reused = False
@@ -281,7 +280,7 @@ class HeadSteps:
     def _check_close(self):
         """Return True if the fields say that the connection ends with this message."""
         self = as_response(self)
-        facts = FramingFields(_persistence_fields(self.headers), response_settings(self).strict)
+        facts = FramingFields(_persistence_fields(self.headers), strict_of(self))
         return facts.close or (self.version < 11 and not facts.keep_alive)
 
 

@@ -9,11 +9,12 @@ the same step by step, so replaced steps are still called.
 from __future__ import annotations
 
 import io
+from types import SimpleNamespace
 
 from .._common.exceptions import IncompleteRead, ResponseNotReady
 from .._common.mistakes import not_begun, noted
 from .._common.signatures import deprecated
-from .._core.exchange import RESPONSE_DATA, Content, alone
+from .._core.exchange import RESPONSE_DATA, Fields, alone
 from .._core.guards import NOT_MINE, Originals
 from .._core.head import Head
 from .._core.pieces import Pieces
@@ -21,7 +22,7 @@ from .._core.response_state import response_state
 from .._core.socket_reader import open_reader
 from . import head, settings, stand_ins
 from .chunked import (
-    CHUNK_STEPS, ChunkSteps, chunked_body, in_one_go, offset, readline_by_steps,
+    CHUNK_STEPS, ChunkSteps, chunks_ended, chunks_failed, in_one_go, offset, readline_by_steps,
 )
 from .content import (
     came_short, peek_content, read1_content, read_content, readinto_content, readline_content,
@@ -29,7 +30,7 @@ from .content import (
 from .ending import READERS, goes_on, is_lost, lose
 from .head import _UNKNOWN, INITIAL, HeadSteps, complete, raw_head_of
 from .message import message_of, trailers_of
-from .settings import RESPONSE_SETTINGS, ResponseSettings, response_settings
+from .settings import RESPONSE_SETTINGS, ResponseSettings, response_settings, strict_of
 from .stand_ins import StandIn, as_response
 
 TYPE_CHECKING = False
@@ -196,7 +197,7 @@ class HTTPResponse(HeadSteps, ChunkSteps, _BinaryFile, ResponseSettings):
         if state.head is None and self.headers is None:
             if _max_headers is not None:
                 state.limits = state.limits._replace(fields=_max_headers)
-            head.begin(self)
+            head.begin(self, state)
 
     # ---- the end
 
@@ -269,7 +270,7 @@ class HTTPResponse(HeadSteps, ChunkSteps, _BinaryFile, ResponseSettings):
         Raises IncompleteRead for bad chunks, and, without `amt` or with ``strict=True``, if the
         content ends before its announced length.  TimeoutError, OSError come from the socket.
         """
-        data = _content.read(self) if amt is None else _pieces.read(self, amt)
+        data = _pieces.read(self, amt)
         return alone(as_response(self), read_content, amt) if data is NOT_MINE else data
 
     def readinto(self, b: WriteableBuffer) -> int:
@@ -374,7 +375,7 @@ class HTTPResponse(HeadSteps, ChunkSteps, _BinaryFile, ResponseSettings):
 
         Raises ResponseNotReady before begin().
         """
-        value = _content.field(self, name)
+        value = _fields.value_of(self, name)
         if type(value) is str:
             return value
         values = default
@@ -477,10 +478,13 @@ _data = (*RESPONSE_DATA, *RESPONSE_SETTINGS)
 _lazy_fields = Originals(HTTPResponse, "headers", "msg")
 _chunk_steps = (*CHUNK_STEPS, "_close_conn")
 _chunk_data = (*_data, "_read_chunked", "_readinto_chunked", "_read1_chunked", "_peek_chunked")
-_pieces = Pieces(chunked_body, Originals(HTTPResponse, "_close_conn", data=_data),
+# The functions that C calls in rare cases.
+_cold = SimpleNamespace(came_short=came_short, chunks_ended=chunks_ended,
+                        chunks_failed=chunks_failed, strict_of=strict_of)
+_pieces = Pieces(_cold, Originals(HTTPResponse, "_safe_read", "_close_conn", data=_data),
+                 Originals(HTTPResponse, "_close_conn", data=_data),
                  Originals(HTTPResponse, *_chunk_steps, data=_chunk_data),
                  Originals(HTTPResponse, *_chunk_steps, "read", "peek", "_peek_chunked",
                            data=_chunk_data))
 _line_steps = Originals(HTTPResponse, "read", "peek", "_read_chunked", "_peek_chunked")
-_content = Content(came_short, Originals(HTTPResponse, "_safe_read", "_close_conn", data=_data),
-                   _lazy_fields)
+_fields = Fields(_lazy_fields)

@@ -10,8 +10,10 @@ else there.  So the twin reads the states themselves: see _install/stdlib_classe
 """
 from __future__ import annotations
 
-from .._core.connection_state import connection_state
-from .._core.response_state import response_state
+from operator import attrgetter
+
+from .._core.connection_state import ConnectionSetting
+from .._core.response_state import ResponseSetting
 
 # The fast lane for requests, and that for responses, are not taken if a class has another
 # attribute of one of these names.
@@ -32,51 +34,25 @@ def response_settings(response):
     return response
 
 
+# Returns `strict` of a response.
+strict_of = attrgetter("strict")
+
+
 class ConnectionSettings:
     """The settings of HTTPConnection."""
 
     max_response_headers: int | None = None     # a plain attribute, as in http.client since 3.15
-
-    @property
-    def strict(self) -> bool | None:
-        """How to judge odd heads and chunks: None, True or False, see HTTPResponse."""
-        return connection_state(self).strict
-
-    @strict.setter
-    def strict(self, value: bool | None) -> None:
-        connection_state(self).strict = value
-
-    @property
-    def deadline(self) -> float | None:
-        """Seconds for each request with its response (float), or None for no deadline."""
-        return connection_state(self).deadline
-
-    @deadline.setter
-    def deadline(self, value: float | None) -> None:
-        connection_state(self).deadline = value
+    strict: bool | None = ConnectionSetting("strict")
+    deadline: float | None = ConnectionSetting("deadline")
 
 
 class SecureSettings:
     """The settings that only HTTPSConnection has."""
 
-    @property
-    def resume_sessions(self) -> bool | None:
-        """Whether to resume TLS sessions: None, True or False, see HTTPSConnection."""
-        return connection_state(self).resume_sessions
-
-    @resume_sessions.setter
-    def resume_sessions(self, value: bool | None) -> None:
-        connection_state(self).resume_sessions = value
+    resume_sessions: bool | None = ConnectionSetting("resume_sessions")
 
 
 class ResponseSettings:
     """The settings of HTTPResponse."""
 
-    @property
-    def strict(self) -> bool | None:
-        """How to judge odd heads and chunks: None, True or False."""
-        return response_state(self).strict
-
-    @strict.setter
-    def strict(self, value: bool | None) -> None:
-        response_state(self).strict = value
+    strict: bool | None = ResponseSetting("strict")

@@ -9,21 +9,20 @@ and methods as well.  Such a method begins with ``self = as_response(self)`` or
 """
 import sys
 
-from .._core.guards import Originals
-from .settings import REQUEST_SETTINGS, RESPONSE_SETTINGS
+from .._core.connection_state import Change
+from .._core.guards import Converter
+from . import settings
 
 # response.py and connection.py set them.
 HTTPResponse: type = object
 HTTPConnection: type = object
-# The guard for connection classes whose data attributes are no properties.
-plain: Originals = None     # type: ignore[assignment]
 
 _STATE = "_HTTPConnection__state"
 _CHANGED = (_STATE, "_HTTPConnection__response", "sock", "_buffer")
 
 # Attributes that http.client does not have.  The object of a StandIn may lack them, and a Mock
 # makes up a value for each.
-_OURS = {*REQUEST_SETTINGS, *RESPONSE_SETTINGS, "resume_sessions"}
+_OURS = {*settings.REQUEST_SETTINGS, *settings.RESPONSE_SETTINGS, "resume_sessions"}
 if sys.version_info < (3, 15):
     _OURS.add("max_response_headers")
 if sys.version_info < (3, 13):
@@ -32,16 +31,6 @@ if sys.version_info < (3, 13):
 # Attributes that a method of httpclient sets and the same method of http.client does not: the
 # object of a StandIn may refuse them.
 _SPARE = {"will_close", "_raw_proxy_headers", _STATE}
-
-
-def as_response(obj):
-    """Return `obj` if it is an HTTPResponse, else a StandIn for it."""
-    return obj if HTTPResponse in type(obj).__mro__ else _stand_in(obj, HTTPResponse)
-
-
-def as_connection(obj):
-    """Return `obj` if it is an HTTPConnection, else a StandIn for it."""
-    return obj if HTTPConnection in type(obj).__mro__ else _stand_in(obj, HTTPConnection)
 
 
 def _stand_in(obj, cls):
@@ -53,19 +42,19 @@ def _stand_in(obj, cls):
     return StandIn(obj, shown if cls in getattr(shown, "__mro__", ()) else cls)
 
 
+# as_response(obj) returns `obj` if it is an HTTPResponse, else a StandIn for it, and
+# as_connection(obj) does the same for an HTTPConnection.
+as_response = Converter(globals(), "HTTPResponse", _stand_in)
+as_connection = Converter(globals(), "HTTPConnection", _stand_in)
+
+
 def real(obj):
     """Return the object of a StandIn, or any other object itself."""
     return obj._hc_real if type(obj) is StandIn else obj
 
 
-def changed(connection, change, *args):
-    """Call a method of a ConnectionState that changes the connection's attributes.
-
-    Returns the method's result.  The change is atomic unless these attributes are properties of
-    the connection's class.
-    """
-    if plain.in_class(type(connection)):
-        return change(connection.__dict__, *args)
+def _changed_one_by_one(connection, change, *args):
+    """Do changed() for a connection whose attributes are properties, or that is a StandIn."""
     has = real(connection)
     before = {name: getattr(has, name) for name in _CHANGED if hasattr(has, name)}
     own = dict(before)
@@ -74,6 +63,11 @@ def changed(connection, change, *args):
         if name not in before or before[name] is not value:
             setattr(connection, name, value)
     return result
+
+
+# changed(connection, change, *args) calls a method of a ConnectionState that changes the
+# connection's attributes, and returns its result.  connection.py sets the guard `plain`.
+changed = Change(_changed_one_by_one)
 
 
 class StandIn:
