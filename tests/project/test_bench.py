@@ -327,3 +327,12 @@ def test_instructions_without_valgrind_or_figures_are_reported(folder):
 def test_exchanges_that_are_counted(name, folder):
     done = run_bench(folder, "--exchange", name, "--times", "2", start=("-m", "bench.instructions"))
     assert done.returncode == 0, done.stderr
+
+
+def test_walks_print_a_row_for_each_way_of_using_a_connection(folder):
+    done = run_bench(folder, start=("-m", "bench.walks"))
+    assert done.returncode == 0, done.stderr
+    _, _, *rows = done.stdout.splitlines()
+    assert len(rows) == 6
+    calls, files, moves, wings, entries = map(int, rows[0].split("|")[2:-1])
+    assert calls > moves >= wings > 0 < entries < calls >= files
