@@ -142,7 +142,6 @@ class HTTPResponse(_response.HTTPResponse):
     `buffering` is accepted and ignored, because a response is always buffered.
     """
 
-    strict: bool | None
 
     _old_message = None
 
