@@ -14,7 +14,7 @@ Each method takes the connection's attributes as a dict, `own`.
 cimport cython
 
 from .guards cimport Originals, attributes, get
-from .python cimport PyThread_get_thread_ident
+from .python cimport PyThread_get_thread_ident, set_flag
 from .store cimport Store
 
 from .._common.limits import DEFAULT
@@ -144,7 +144,8 @@ cdef class ConnectionState:
                     UNLOCKED and self._owner != PyThread_get_thread_ident()
                     or self._reader._receiving))
             if self.aborted and self._reader is not None:
-                self._reader.aborted = True     # it must not take this for the head's end
+                # It must not take this for the head's end.
+                set_flag(&self._reader._aborted, True)
             self._cut = self._cut or get(own, STATE, IDLE) == REQUEST_STARTED
             sock, response = get(own, "sock", None), get(own, RESPONSE, None)
             self.forget(own)

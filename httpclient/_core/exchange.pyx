@@ -26,7 +26,7 @@ from .connection_state cimport state_in as connection_state_in
 from .deadline cimport Deadline
 from .head cimport OK, Head, skip_empty_line, take_head
 from .guards cimport Bindings, Originals, attributes, get, set_attributes
-from .python cimport PySys_Audit, PyUnicode_IS_ASCII
+from .python cimport PySys_Audit, PyUnicode_IS_ASCII, load_flag
 from .reader cimport Reader
 from .request cimport field_line, whole_head
 from .response_state cimport RESPONSE_STATE, ResponseState, state_in
@@ -253,9 +253,13 @@ cdef class Requests:
 
     cdef bint is_plain(self, dict own, ConnectionState state) except -1:
         """Return True if no request has begun, debug output is off, and there is no tunnel."""
+        cdef bint started
+
         buffer = get(own, "_buffer", None)
-        return (not prints(own) and type(buffer) is list and not <list> buffer
-                and not get(own, "_tunnel_host", None) and state._due is None)
+        with cython.critical_section(state):
+            started = state._due is not None
+        return (not started and not prints(own) and type(buffer) is list and not <list> buffer
+                and not get(own, "_tunnel_host", None))
 
     cdef object length_of(self, str method, object body):
         """Return the value of Content-Length, or None for no such field."""
@@ -340,7 +344,7 @@ cdef class Responses:
                 self._cold.complete(fields)     # since uninstall(), or a change of the class
             will_close = fields["will_close"]
             kept = mine.answer(own, sock, None if will_close else response)
-            if reader.aborted:
+            if load_flag(&reader._aborted):
                 raise Aborted()     # its content is lost
         except BaseException as error:
             mine.read_by(None)

@@ -10,6 +10,7 @@ from libc.string cimport memchr
 
 from .buffers cimport size_of
 from .http1 cimport *
+from .python cimport load_flag, set_flag
 from .store cimport Store
 
 from io import UnsupportedOperation
@@ -19,6 +20,11 @@ cdef Py_ssize_t STORE = 16 * 1024       # the room in bytes for a refill
 
 cdef class Reader(Store):
     """The methods of a binary file over the unread bytes of a Store."""
+
+    @property
+    def aborted(self):
+        """True if close() came during a read of the response or its head."""
+        return load_flag(&self._aborted)
 
     def readable(self):
         self.check_open()
@@ -47,7 +53,8 @@ cdef class Reader(Store):
             return
         self.closed = True
         # A connection's close() may have set it before, while the head was read.
-        self.aborted = self.aborted or self._turns > 0
+        if self._turns > 0:
+            set_flag(&self._aborted, True)
         if self._receiving:
             self.end_receive()
         else:

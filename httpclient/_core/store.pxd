@@ -10,7 +10,7 @@ cdef class Store:
     cdef Py_ssize_t _at
     cdef Py_ssize_t _end
     cdef readonly bint closed
-    cdef readonly bint aborted  # True if close() came during a read of the response or its head
+    cdef bint _aborted          # a flag: True if close() came during a read of the response or head
     cdef readonly bint arrived  # True once a byte has been received
     cdef readonly bint after_last_chunk     # True if a chunked body's end was read by lines
     cdef Py_ssize_t _size_at    # the position of the next chunk-size line, known from line reads

@@ -28,7 +28,7 @@ from libc.string cimport memcpy, memmove
 
 from .buffers cimport Marked, get_writable, is_marked, mark, unmark
 from .http1 cimport *
-from .python cimport PyThread_get_thread_ident
+from .python cimport PyThread_get_thread_ident, load_flag, set_flag
 from .bytes_builder cimport Gathering, Result, begun, grown
 from .counters cimport Tally
 
@@ -106,7 +106,7 @@ cdef class Store:
             self._reads = thread
             self._turns += 1
             if self._turns == 1:
-                self.aborted = False
+                set_flag(&self._aborted, False)
                 self._settled = self.position()
         return 0
 
@@ -126,7 +126,7 @@ cdef class Store:
     cdef int check_readable(self) except -1:
         """Raise if the reader is closed, or if bytes before the unread ones have been lost."""
         if self.closed:
-            if self._turns and self.aborted:
+            if self._turns and load_flag(&self._aborted):
                 raise ReadAborted()     # It was closed during this read.
             self.check_open()
         if self._failure is not None:
@@ -223,7 +223,7 @@ cdef class Store:
             lost = not is_marked(&marked)
             written = marked.size if lost else 0
             self.note_failure(error, lost)
-            if (self.closed or self.aborted) and isinstance(error, OSError):
+            if (self.closed or load_flag(&self._aborted)) and isinstance(error, OSError):
                 raise ReadAborted() from error      # close() caused the error.
             raise
         finally:
@@ -234,7 +234,7 @@ cdef class Store:
         if got:
             self.arrived = True
             counts.octets += <Py_ssize_t> got
-        elif self.closed or self.aborted:
+        elif self.closed or load_flag(&self._aborted):
             raise ReadAborted()     # close() caused this, not the end of the stream.
         return got
 

@@ -140,7 +140,8 @@ def _attributes(templates):
                 taken.add(base)
                 own.update(vars(base))
         for name, value in list(own.items()):
-            if name == "_abc_impl" or name.startswith("__") and type(value) is not FunctionType:
+            if (name == "_abc_impl" or name.startswith("__annot")
+                    or name.startswith("__") and type(value) is not FunctionType):
                 del own[name]       # Python sets this for each class.
         own.update(_exchanged(own, templates))
         for name, value in own.items():

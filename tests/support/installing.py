@@ -37,13 +37,16 @@ def iter_readinto(response):
         yield from buffer[:n]
 
 
+# What Python keeps on a class of which an object was copied, or whose annotations were read.
+CACHES = {"__slotnames__", "__annotations_cache__"}
+
+
 def state():
     """What uninstall() has to restore."""
     found = {"module": (dict(vars(http.client)), type(http.client), dir(http.client))}
     for cls in CLASSES:
-        # Whoever copies or pickles an object of a class leaves __slotnames__ there.
-        attributes = {name: value for name, value in vars(cls).items() if name != "__slotnames__"}
-        names = [name for name in dir(cls) if name != "__slotnames__"]
+        attributes = {name: value for name, value in vars(cls).items() if name not in CACHES}
+        names = [name for name in dir(cls) if name not in CACHES]
         found[cls] = attributes, cls.__bases__, cls.__mro__, names
     for name in http.client.__all__:
         value = getattr(http.client, name)
