@@ -38,7 +38,7 @@ def iter_readinto(response):
 
 
 # What Python keeps on a class of which an object was copied, or whose annotations were read.
-CACHES = {"__slotnames__", "__annotations_cache__"}
+CACHES = {"__slotnames__", "__annotations_cache__", "__annotate_func__"}
 
 
 def state():
