@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Check a caller's deadline, and connect within one; see also _core/deadline.pyx.
+"""Check a caller's deadline; see also _core/deadline.pyx.
 
 A deadline is a real number of seconds of any type, also a Fraction or Decimal.  Infinity is no
 limit.  A deadline of 0 or less has passed at once: a caller that computes the rest of its own time
 budget expects a TimeoutError then.
 """
 import math
-import socket
-
-_real_create_connection = socket.create_connection
 
 
 def seconds_of(deadline):
@@ -33,32 +30,3 @@ def checked_deadline(deadline):
     if deadline is None or (seconds := seconds_of(deadline)) == math.inf:
         return None
     return seconds
-
-
-def connect_in_time(due, create_connection, address, timeout, source_address):
-    """Return a socket connected within the deadline `due`, with this timeout in seconds or None.
-
-    It calls create_connection() for each address of a host name, because a single call would
-    allow the whole time for each address.
-    """
-    if timeout is socket._GLOBAL_DEFAULT_TIMEOUT:
-        timeout = socket.getdefaulttimeout()
-    addresses = [address]
-    if create_connection is _real_create_connection:
-        addresses = [_numeric(*sockaddr) for *_, sockaddr in
-                     socket.getaddrinfo(*address, 0, socket.SOCK_STREAM)]
-    for tried, one in enumerate(addresses, 1):
-        try:
-            sock = create_connection(one, due.shorten(timeout), source_address)
-            break
-        except OSError:
-            due.left()
-            if tried == len(addresses):
-                raise
-    sock.settimeout(timeout)
-    return sock
-
-
-def _numeric(host, port, flow=0, zone=0):
-    """Return a socket address as create_connection() takes it; flow and zone are IPv6's."""
-    return f"{host}%{zone}" if zone else host, port

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import IO, Literal, Protocol, TypeAlias, TypedDict
 
-    from _typeshed import ReadableBuffer, SupportsRead
+    from _typeshed import ReadableBuffer, StrOrBytesPath, SupportsRead
 
     Address: TypeAlias = tuple[str, int]
     FieldValue: TypeAlias = str | ReadableBuffer | int
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
         max_response_headers: int | None
         deadline: float | None
+        unix_socket: StrOrBytesPath | None
 
     class SecureOptions(Options, total=False):
         """The same of an HTTPSConnection."""

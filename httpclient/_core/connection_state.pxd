@@ -29,6 +29,8 @@ cdef class ConnectionState:
     cdef object _strict                 # the settings `strict`,
     cdef object _deadline               # `deadline`
     cdef object _resume_sessions        # and `resume_sessions`: see _response/settings.py
+    cdef object _dialing                # Dialing, see _request/dialing.py; or None
+    cdef object _waker                  # the socket by which close() ends connect(), or None
     cdef tuple _host_line               # (host, port, default port, their Host field line)
     cdef Deadline _due                  # of the current request, or None
     cdef object _answered               # the socket of the last response, or None

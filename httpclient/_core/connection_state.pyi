@@ -13,6 +13,8 @@ class ConnectionState:
     strict: Any
     deadline: Any
     resume_sessions: bool | None
+    dialing: Any
+    waker: Any
     host_line: tuple[Any, ...] | None
     due: Deadline | None
     answered: Any
@@ -41,6 +43,7 @@ class ConnectionState:
 def connection_state(connection: Any) -> ConnectionState: ...
 def restored_state(
     limits: Limits, strict: Any = None, deadline: Any = None, resume_sessions: bool | None = None,
+    dialing: Any = None,
 ) -> ConnectionState: ...
 
 @final

@@ -39,7 +39,8 @@ cdef class ConnectionState:
 
     def __reduce__(self):
         # A copy of a connection has no request under way, so it gets the settings alone.
-        return restored_state, (self.limits, self.strict, self.deadline, self.resume_sessions)
+        return restored_state, (self.limits, self.strict, self.deadline, self.resume_sessions,
+                                self.dialing)
 
     cpdef bint move(self, dict own, str before, str state) except -1:
         """Change the state; return False if it was not `before`."""
@@ -247,6 +248,26 @@ cdef class ConnectionState:
             self._resume_sessions = value
 
     @property
+    def dialing(self):
+        with cython.critical_section(self):
+            return self._dialing
+
+    @dialing.setter
+    def dialing(self, value):
+        with cython.critical_section(self):
+            self._dialing = value
+
+    @property
+    def waker(self):
+        with cython.critical_section(self):
+            return self._waker
+
+    @waker.setter
+    def waker(self, value):
+        with cython.critical_section(self):
+            self._waker = value
+
+    @property
     def host_line(self):
         with cython.critical_section(self):
             return self._host_line
@@ -331,13 +352,14 @@ def connection_state(connection):
     return state_in(attributes(connection))
 
 
-def restored_state(limits, strict=None, deadline=None, resume_sessions=None):
+def restored_state(limits, strict=None, deadline=None, resume_sessions=None, dialing=None):
     """Return a new ConnectionState with these settings, for a copy of a connection."""
     cdef ConnectionState state = ConnectionState.__new__(ConnectionState)
     state._limits = limits
     state._strict = strict
     state._deadline = deadline
     state._resume_sessions = resume_sessions
+    state._dialing = dialing
     return state
 
 

@@ -29,7 +29,7 @@ import sys
 from types import SimpleNamespace
 
 from .._common import limits as _limits
-from .._common.deadline import checked_deadline, connect_in_time
+from .._common.deadline import checked_deadline
 from .._common.exceptions import Aborted, CannotSendHeader, CannotSendRequest, ResponseNotReady
 from .._common.mistakes import misplaced_header, note, noted, wrong_address, wrong_headers
 from .._common.signatures import by_name
@@ -47,7 +47,7 @@ from .._response.settings import (
     REQUEST_SETTINGS, RESPONSE_SETTINGS, ConnectionSettings, connection_settings,
 )
 from .._response.stand_ins import as_connection, changed
-from . import body as _body, validation
+from . import body as _body, dialing, validation
 from .output import Sending, note_host_line, put_framing, put_host, send_pieces
 from .recovery import (
     _CS_IDLE, _CS_REQ_STARTED, beginning_failed, closed_meanwhile, drop, drop_lines, give_up,
@@ -78,7 +78,7 @@ def _shown_signature(
         self, host, port=None, timeout=socket._GLOBAL_DEFAULT_TIMEOUT, source_address=None,
         blocksize=8192, *, max_response_headers=None, strict=None, deadline=None,
         max_response_line=None, max_response_head=None, max_interim_responses=None,
-        max_chunk_line=None, max_chunk_overhead=None):
+        max_chunk_line=None, max_chunk_overhead=None, unix_socket=None):
     """The signature that inspect shows of the constructor, which accepts older orders as well."""
 
 
@@ -112,6 +112,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, ConnectionSettings):
         `max_response_line` holds for it, too.
     :param max_chunk_overhead: the most bytes of chunk framing beyond ten times the content (int),
         default 1 MiB.
+    :param unix_socket: the path of a Unix socket to connect to (str, bytes or os.PathLike) in
+        place of `host` and `port`, which the requests name as before; default None.
 
     Raises InvalidURL for a bad host or port, TypeError, ValueError.  The connection is a context
     manager that closes itself.
@@ -187,11 +189,14 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, ConnectionSettings):
         if (deadline := keywords.pop("deadline", None)) is not None:
             connection_settings(self).deadline = checked_deadline(deadline)
         limits = _limits.taken_from(keywords)
+        dialed = dialing.taken_from(keywords, self.source_address) if keywords else None
         if keywords:
             raise TypeError(f"{cls.__name__}() got an unexpected keyword argument "
                             f"{next(iter(keywords))!r}")
         if limits is not _limits.DEFAULT:
             connection_state(self).limits = limits
+        if dialed is not None:
+            connection_state(self).dialing = dialed
         self.sock = None
         self._buffer = []
         self.__response = None
@@ -232,18 +237,15 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, ConnectionSettings):
         sys.audit("http.client.connect", self, self.host, self.port)
         self = as_connection(self)
         state = connection_state(self)
-        closes, address = state.closes, (self.host, self.port)
+        closes = state.closes
         try:
-            if state.due is None:
-                sock = self._create_connection(address, self.timeout, self.source_address)
-            else:
-                sock = connect_in_time(state.due, self._create_connection, address, self.timeout,
-                                       self.source_address)
+            sock = dialing.opened(self, state, closes)
         except (OSError, OverflowError, TypeError, ValueError) as error:
             note(error, wrong_address, self, error)
             raise
         if not state.publish(self, closes, sock):
-            sock.close()
+            if sock is not None:
+                sock.close()
             raise Aborted()
         try:
             try:
@@ -272,6 +274,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, ConnectionSettings):
         try:
             if in_use:
                 interrupt(sock)
+                interrupt(connection_state(self).waker)
             if sock:
                 sock.close()
         finally:

@@ -67,7 +67,7 @@ def _shown_signature(
         context=None, blocksize=8192, key_file=None, cert_file=None, check_hostname=None,
         max_response_headers=None, strict=None, deadline=None, max_response_line=None,
         max_response_head=None, max_interim_responses=None, max_chunk_line=None,
-        max_chunk_overhead=None, resume_sessions=None):
+        max_chunk_overhead=None, resume_sessions=None, unix_socket=None):
     """The signature that inspect shows of the constructor, which accepts older orders as well."""
 
 
@@ -249,6 +249,8 @@ def _wrapped(connection, state, resume, begin):
     server = host, connection.port, None
     if connection._tunnel_host:
         server = host, connection._tunnel_port, (connection.host, connection.port)
+    if state.dialing is not None and state.dialing.unix_socket is not None:
+        server = *server, state.dialing.unix_socket
     wrap = partial(wrapped, context, host=host, server=server, resume=resume, begin=begin,
                    call=state.call)
     if state.due is None:

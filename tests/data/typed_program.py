@@ -12,6 +12,7 @@ import shutil
 import ssl
 from collections.abc import Iterator
 from http import HTTPStatus
+from pathlib import Path
 from typing import IO, Any, BinaryIO, assert_type
 
 import httpclient
@@ -36,10 +37,13 @@ def connections() -> list[HTTPConnection]:
             max_response_headers=10, strict=True, deadline=2.5, max_response_line=100,
             max_response_head=1000, max_interim_responses=0, max_chunk_line=20,
             max_chunk_overhead=100),
+        HTTPConnection("localhost", unix_socket="/run/app.sock"),
+        HTTPConnection("localhost", 80, True, unix_socket=Path("/run/app.sock")),
         HTTPConnection("localhost", 80, True),
         HTTPConnection("localhost", 80, False, 3.5, ("127.0.0.1", 0), deadline=2.5),
         HTTPConnection("localhost", 80, False, timeout=3.5, max_chunk_line=20, blocksize=4096),
         httplib.HTTPConnection("localhost", 80, 1, 3.5, ("127.0.0.1", 0), deadline=2.5),
+        httplib.HTTPConnection("localhost", unix_socket=b"/run/app.sock"),
     ]
 
 
@@ -47,6 +51,7 @@ def tls_connections() -> list[HTTPSConnection]:
     context = ssl.create_default_context()
     return [
         HTTPSConnection("localhost"),
+        HTTPSConnection("localhost", unix_socket="/run/app.sock"),
         HTTPSConnection(
             "localhost", 443, timeout=3.5, source_address=None, context=context, blocksize=4096,
             key_file=None, cert_file=None, check_hostname=None, max_response_headers=10,
@@ -232,6 +237,7 @@ def refused(conn: HTTPConnection, response: HTTPResponse) -> None:
     HTTPConnection("localhost", 80, nonsense=1)         # refused
     HTTPConnection("localhost", 80, 3.5, 3.5)           # refused
     HTTPConnection("localhost", deadline="soon")        # refused
+    HTTPConnection("localhost", unix_socket=7)          # refused
     HTTPSConnection("localhost", 443, 3.5)              # refused
     HTTPSConnection("localhost", context=True)          # refused
     HTTPResponse(b"HTTP/1.1 200 OK")                    # refused

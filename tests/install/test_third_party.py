@@ -17,8 +17,9 @@ from support import isolation
 PROGRAMS = {
     "urllib_request": [], "xmlrpc_client": [], "logging_handler": [], "fakes": [],
     "over_tls": ["trustme"], "pyopenssl": ["trustme", "urllib3", "OpenSSL"],
-    "urllib3_pool": ["urllib3"], "requests_session": ["requests"], "boto3_client": ["boto3"],
-    "httplib2_client": ["httplib2"], "vcr_cassettes": ["vcr", "requests"],
+    "urllib3_pool": ["urllib3"], "requests_session": ["requests"], "requests_unix": ["requests"],
+    "boto3_client": ["boto3"], "httplib2_client": ["httplib2"],
+    "vcr_cassettes": ["vcr", "requests"],
     "warcio_records": ["warcio", "requests"],
     "sentry": ["sentry_sdk"],
     "opentelemetry": ["opentelemetry.instrumentation.urllib3", "opentelemetry.sdk", "urllib3"],

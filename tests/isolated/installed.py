@@ -114,6 +114,47 @@ def requests_session():
         assert at.accepted == 1
 
 
+def requests_unix():
+    """As clients of Docker's API do it; the pool's own class opens no Unix socket."""
+    import http.client
+    import os
+    import tempfile
+    install("before")
+    import requests
+    import urllib3
+    install("after")
+    from support.servers import ok, serving
+
+    class Connection(urllib3.connection.HTTPConnection):
+        def _new_conn(self):
+            opened = http.client.HTTPConnection(
+                self.host, unix_socket=path, timeout=self.timeout)
+            opened.connect()
+            return opened.sock
+
+    class Pool(urllib3.HTTPConnectionPool):
+        ConnectionCls = Connection
+
+    class Adapter(requests.adapters.HTTPAdapter):
+        def init_poolmanager(self, *args, **keywords):
+            super().init_poolmanager(*args, **keywords)
+            self.poolmanager.pool_classes_by_scheme = {"http": Pool}
+
+    with tempfile.TemporaryDirectory() as folder, requests.Session() as session:
+        path, session.trust_env = os.path.join(folder, "s"), False
+        session.mount("http://docker/", Adapter())
+        try:
+            session.get("http://docker/", timeout=20)
+        except requests.ConnectionError as error:
+            assert f"cannot connect to '{path}' (No such file" in str(error)
+        with serving(*[ok(b'{"a": 1}')] * 3, path=path) as at:
+            for _ in range(3):
+                response = session.post("http://docker/containers", json={"a": 1}, timeout=20)
+                assert response.json() == {"a": 1}
+        assert at.accepted == 1
+        assert at.handle.requests[2].field("Host") == "docker"
+
+
 def boto3_client():
     install("before")
     import boto3

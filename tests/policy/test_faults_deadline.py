@@ -173,7 +173,7 @@ def test_deadline_of_connecting_to_many_addresses(monkeypatch):
         return [(2, 1, 6, "", (f"127.0.0.{n}", port)) for n in range(8)] + [
             (10, 1, 6, "", ("fe80::1", port, 0, 2))]
 
-    monkeypatch.setattr(httpclient._common.deadline, "_real_create_connection", create_connection)
+    monkeypatch.setattr(httpclient._request.dialing, "_real_create_connection", create_connection)
     monkeypatch.setattr(socket, "create_connection", create_connection)
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
     connection = httpclient.HTTPConnection("many.example", 81, deadline=DEADLINE)

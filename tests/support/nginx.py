@@ -96,8 +96,8 @@ def wait_until_up(process, port, log):
 
 
 @contextlib.contextmanager
-def running(path, folder, upstream, certificate=None):
-    """nginx serving `folder`/files; yields its port."""
+def running(path, folder, upstream, certificate=None, unix=None):
+    """nginx serving `folder`/files, also on the Unix socket `unix`; yields its port."""
     port = free_port()
     tls = ""
     if certificate:
@@ -106,6 +106,8 @@ def running(path, folder, upstream, certificate=None):
     text = CONFIG.format(folder=folder, port=port, upstream=upstream, tls=tls, dav=dav)
     if certificate:
         text = text.replace(f"127.0.0.1:{port};", f"127.0.0.1:{port} ssl;")
+    if unix:
+        text = text.replace("        root ", f"        listen unix:{unix};\n        root ")
     config = folder / "nginx.conf"
     config.write_text(text)
     log = folder / "stderr"

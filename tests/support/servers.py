@@ -82,10 +82,10 @@ class Server:
     """Runs `handle(sock)` for each connection; closed by `with`.
 
     `tls` is an ssl.SSLContext; a handshake that fails ends that connection only and is kept in
-    `handshake_errors`.
+    `handshake_errors`.  With `path` it listens on a Unix socket, which has no host and port.
     """
 
-    def __init__(self, handle, tls=None, family=socket.AF_INET):
+    def __init__(self, handle, tls=None, family=socket.AF_INET, path=None):
         self.handle = handle
         self.tls = tls
         self.errors = []
@@ -93,9 +93,14 @@ class Server:
         self.accepted = 0
         self._threads = []
         self._connections = []
-        host = "::1" if family == socket.AF_INET6 else "127.0.0.1"
-        self._listener = socket.create_server((host, 0), family=family)
-        self.host, self.port = self._listener.getsockname()[:2]
+        if path is None:
+            host = "::1" if family == socket.AF_INET6 else "127.0.0.1"
+            self._listener = socket.create_server((host, 0), family=family)
+            self.host, self.port = self._listener.getsockname()[:2]
+        else:
+            self._listener = socket.socket(socket.AF_UNIX)
+            self._listener.bind(path)
+            self._listener.listen()
         self._acceptor = threading.Thread(target=self._accept, daemon=True)
         self._acceptor.start()
 
@@ -214,12 +219,12 @@ def echo(request):
 
 
 @contextlib.contextmanager
-def serving(*replies, tls=None, closing=()):
+def serving(*replies, tls=None, closing=(), path=None):
     """A server that gives these replies; `with serving(ok(b"x")) as server:`.
 
     The requests that came are in `server.handle.requests`.
     """
-    with Server(Replies(*replies, closing=closing), tls=tls) as server:
+    with Server(Replies(*replies, closing=closing), tls=tls, path=path) as server:
         yield server
 
 

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+"""docs/dialing.md: each example is run as it stands there."""
+
+import re
+import socket
+
+import pytest
+
+from support.paths import ROOT
+from support.servers import ok, serving
+
+PAGE = ROOT / "docs" / "dialing.md"
+if not PAGE.is_file():
+    pytest.skip("no docs beside these tests", allow_module_level=True)
+
+EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_example(example, tmp_path, monkeypatch, capsys):
+    """The path of the socket is replaced by that of the test's."""
+    monkeypatch.chdir(tmp_path)     # an absolute path may be too long
+    if not hasattr(socket, "AF_UNIX"):
+        pytest.skip("this system has no Unix sockets")
+    if "requests" in example:
+        pytest.importorskip("requests")
+        monkeypatch.setenv("NO_PROXY", "*")
+    with serving(ok(b'{"Version": "1"}'), path="api.sock") as server:
+        example, count = re.subn(r'"/[a-z/]+\.sock"', '"api.sock"', example)
+        assert count == 1
+        exec(compile(example, PAGE.name, "exec"), {})
+    assert capsys.readouterr().out == (
+        "{'Version': '1'}\n" if "requests" in example else "b'{\"Version\": \"1\"}'\n")
+    [request] = server.handle.requests
+    assert request.field("Host").partition(":")[0] in ("localhost", "docker")
+
+
+def test_there_are_examples():
+    assert len(EXAMPLES) == 2
