@@ -9,12 +9,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import io
     import ssl
-    from collections.abc import Iterable
-    from typing import IO, Literal, Protocol, TypeAlias, TypedDict
+    from collections.abc import Callable, Iterable
+    from typing import IO, Any, Literal, Protocol, TypeAlias, TypedDict
 
     from _typeshed import ReadableBuffer, StrOrBytesPath, SupportsRead
 
     Address: TypeAlias = tuple[str, int]
+    # A function of host and port that returns tuples like socket.getaddrinfo()'s.
+    Resolver: TypeAlias = Callable[
+        [str, int], Iterable[tuple[int, int, int, str, tuple[Any, ...]]]]
     FieldValue: TypeAlias = str | ReadableBuffer | int
     Data: TypeAlias = (
         SupportsRead[bytes] | io.TextIOBase | Iterable[ReadableBuffer] | ReadableBuffer)
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
         max_response_headers: int | None
         deadline: float | None
         unix_socket: StrOrBytesPath | None
+        happy_eyeballs_delay: float | None
+        resolver: Resolver | None
 
     class SecureOptions(Options, total=False):
         """The same of an HTTPSConnection."""

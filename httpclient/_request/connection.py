@@ -78,7 +78,8 @@ def _shown_signature(
         self, host, port=None, timeout=socket._GLOBAL_DEFAULT_TIMEOUT, source_address=None,
         blocksize=8192, *, max_response_headers=None, strict=None, deadline=None,
         max_response_line=None, max_response_head=None, max_interim_responses=None,
-        max_chunk_line=None, max_chunk_overhead=None, unix_socket=None):
+        max_chunk_line=None, max_chunk_overhead=None, unix_socket=None, happy_eyeballs_delay=None,
+        resolver=None):
     """The signature that inspect shows of the constructor, which accepts older orders as well."""
 
 
@@ -114,6 +115,11 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, ConnectionSettings):
         default 1 MiB.
     :param unix_socket: the path of a Unix socket to connect to (str, bytes or os.PathLike) in
         place of `host` and `port`, which the requests name as before; default None.
+    :param happy_eyeballs_delay: seconds after which the next address of the host is tried beside
+        those that have not answered (float, at least 0.01; RFC 8305); `timeout` then limits
+        connecting as a whole.  None, the default, tries one address after the other.
+    :param resolver: a function of host and port that returns the addresses of the host, as
+        socket.getaddrinfo() does; default None.
 
     Raises InvalidURL for a bad host or port, TypeError, ValueError.  The connection is a context
     manager that closes itself.

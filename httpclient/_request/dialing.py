@@ -2,9 +2,16 @@
 """Dialing: open the socket of a connection.
 
 By default socket.create_connection() does it, through the connection's `_create_connection`, which
-programs replace.  The argument `unix_socket` of a connection connects to a Unix socket instead.
-Non-blocking sockets and poll() do that, in this thread.  gevent replaces both; therefore they are
-looked up when they are used.
+programs replace.  Three arguments of a connection change that:
+
+- `unix_socket`: connect to a Unix socket instead of the host.
+- `resolver`: a function that finds the addresses of the host.
+- `happy_eyeballs_delay`: try several addresses at once (RFC 8305).
+
+resolved() and interleaved() open nothing, so a client that does not block can use them, too.
+
+Non-blocking sockets and poll() do the rest, in this thread.  gevent replaces both; therefore they
+are looked up when they are used.
 """
 import errno
 import os
@@ -12,9 +19,12 @@ import select
 import socket
 import time
 from collections import deque, namedtuple
+from itertools import zip_longest
 
 _real_create_connection = socket.create_connection
 
+# The least time between two attempts, in seconds (RFC 8305 8).
+MINIMUM_DELAY = 0.01
 # Seconds after which to ask again for a place in the full queue of a Unix socket.
 _QUEUE_PAUSE = 0.01
 # poll() takes no more milliseconds than an int has.
@@ -22,7 +32,10 @@ _LONGEST_WAIT = 86_400
 _UNIX = getattr(socket, "AF_UNIX", None)
 
 # How a connection is opened.  None is the default for each; see the module's docstring.
-Dialing = namedtuple("Dialing", "unix_socket")
+Dialing = namedtuple("Dialing", "unix_socket happy_eyeballs_delay resolver")
+
+# A failed attempt.  The exception itself would keep the frame alive, and with it the socket.
+_Failure = namedtuple("_Failure", "address kind errno reason")
 
 
 # ---- the arguments
@@ -32,10 +45,18 @@ def taken_from(keywords, source_address):
 
     Raises TypeError or ValueError for a wrong argument.
     """
-    path = keywords.pop("unix_socket", None)
-    if path is None:
+    given = Dialing(*[keywords.pop(name, None) for name in Dialing._fields])
+    if given == (None, None, None):
         return None
-    dialing = Dialing(_checked_path(path))
+    path, delay, resolver = given
+    if path is not None:
+        path = _checked_path(path)
+    if delay is not None:
+        delay = _checked_delay(delay)
+    if resolver is not None and not callable(resolver):
+        raise TypeError("resolver should be a function of a host and a port, "
+                        f"got {resolver!r:.100}")
+    dialing = Dialing(path, delay, resolver)
     _check_combination(dialing, source_address)
     return dialing
 
@@ -51,14 +72,81 @@ def _checked_path(path):
     return path
 
 
+def _checked_delay(delay):
+    if isinstance(delay, bool) or not isinstance(delay, (int, float)):
+        raise TypeError("happy_eyeballs_delay should be a number of seconds or None, "
+                        f"got {delay!r:.100}")
+    if not delay >= MINIMUM_DELAY:
+        raise ValueError(f"happy_eyeballs_delay should be at least {MINIMUM_DELAY} s "
+                         f"(RFC 8305 8), got {delay!r}; None tries one address after the other")
+    return float(delay)
+
+
 def _check_combination(dialing, source_address):
     """Raise ValueError if a Unix socket is combined with an argument for host addresses."""
-    if dialing.unix_socket is not None and source_address is not None:
-        raise ValueError("unix_socket cannot be combined with source_address; "
-                         "leave one of them out")
+    if dialing.unix_socket is None:
+        return
+    others = {"source_address": source_address, **dialing._asdict(), "unix_socket": None}
+    for name, value in others.items():
+        if value is not None:
+            raise ValueError(f"unix_socket cannot be combined with {name}; leave one of them out")
 
 
 # ---- addresses
+
+def resolved(resolver, host, port):
+    """Return the addresses that a resolver finds, as a list of tuples like getaddrinfo()'s.
+
+    Addresses for datagrams are left out, so socket.getaddrinfo is a resolver, too.  Raises
+    TypeError for a result of another form, and socket.gaierror if there are no addresses.
+    """
+    given = resolver(host, port)
+    found = list(given) if hasattr(given, "__iter__") else [given]
+    if not all(map(_is_address, found)):
+        raise TypeError("resolver should return a list of tuples (family, type, proto, canonname, "
+                        f"address), as socket.getaddrinfo() does, got {given!r:.100}")
+    streams = [(family, socket.SOCK_STREAM, protocol, name, address)
+               for family, kind, protocol, name, address in found
+               if kind in (0, socket.SOCK_STREAM)]
+    if not streams:
+        raise socket.gaierror(socket.EAI_NONAME, f"the resolver found no address of {host!r}")
+    return streams
+
+
+def _is_address(found):
+    if not (isinstance(found, (tuple, list)) and len(found) == 5):
+        return False
+    family, kind, protocol, _, address = found
+    return (isinstance(address, tuple) and 2 <= len(address) <= 4 and isinstance(address[0], str)
+            and all(isinstance(number, int) for number in (family, kind, protocol, *address[1:])))
+
+
+def _system_resolver(host, port):
+    return socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+
+
+def interleaved(addresses):
+    """Return the addresses so that their families take turns (RFC 8305 4).
+
+    The family of the first address begins.  Within a family, the order stays.
+    """
+    families = {}
+    for address in addresses:
+        families.setdefault(address[0], []).append(address)
+    return [address for turn in zip_longest(*families.values()) for address in turn if address]
+
+
+def _with_source(addresses, source_address):
+    """Return the addresses that a socket bound to `source_address` can connect to."""
+    if source_address is None or not source_address[0]:
+        return addresses
+    families = {family for family, *_ in _system_resolver(source_address[0], None)}
+    fitting = [address for address in addresses if address[0] in families]
+    if not fitting:
+        raise OSError(errno.EADDRNOTAVAIL, "no address of the host has the family of the "
+                                           f"source_address {source_address!r}")
+    return fitting
+
 
 def _numeric(host, port, flow=0, zone=0):
     """Return a socket address as create_connection() takes it; flow and zone are IPv6's."""
@@ -80,7 +168,7 @@ def opened(connection, state, closes):
 
     `state` is the ConnectionState, and `closes` its count of calls of close() before this one.
     The connection's `timeout` limits each call of `_create_connection`, and a race as a whole.
-    The deadline limits all of it.
+    The deadline limits all of it but the resolver, which cannot be interrupted.
     """
     due, timeout, dialing = state.due, connection.timeout, state.dialing
     source, target = connection.source_address, (connection.host, connection.port)
@@ -88,30 +176,44 @@ def opened(connection, state, closes):
         return connection._create_connection(target, timeout, source)
     if timeout is socket._GLOBAL_DEFAULT_TIMEOUT:
         timeout = socket.getdefaulttimeout()
-    if dialing is not None:
+    path, delay, resolver = dialing or (None, None, None)
+    if path is not None:
         _check_combination(dialing, source)
-        return _winner(_race_to_unix_socket(dialing.unix_socket), timeout, state, closes)
-    addresses, create = [target], connection._create_connection
-    if create is _real_create_connection:
-        addresses = [_numeric(*address) for *_, address in
-                     socket.getaddrinfo(*target, 0, socket.SOCK_STREAM)]
-    return _one_by_one(due, create, addresses, timeout, source)
+        return _winner(_race_to_unix_socket(path), timeout, state, closes)
+    create = connection._create_connection
+    if create is not _real_create_connection and resolver is None:
+        # A program has replaced it, and may treat the name in its own way.
+        return _one_by_one(due, create, [target], timeout, source)
+    addresses = resolved(resolver or _system_resolver, *target)
+    if create is not _real_create_connection or delay is None:
+        numeric = [_numeric(*address) for *_, address in addresses]
+        return _one_by_one(due, create, numeric, timeout, source, resolver and target)
+    race = _Race(_with_source(interleaved(addresses), source), delay, source, target)
+    return _winner(race, timeout, state, closes)
 
 
-def _one_by_one(due, create_connection, addresses, timeout, source_address):
+def _one_by_one(due, create_connection, addresses, timeout, source_address, target=None):
     """Return a socket that create_connection() has connected to one of the addresses.
 
-    A single call for a host name would allow the whole time for each address of it.
+    A single call for a host name would allow the whole time for each address of it.  If all calls
+    fail, raises the last error, or one that names all addresses if there is a `target`.
     """
-    for tried, address in enumerate(addresses, 1):
+    failures = []
+    for address in addresses:
+        limit = timeout if due is None else due.shorten(timeout)
         try:
-            sock = create_connection(address, due.shorten(timeout), source_address)
+            sock = create_connection(address, limit, source_address)
             break
-        except OSError:
-            due.left()
-            if tried == len(addresses):
-                raise
-    sock.settimeout(timeout)
+        except OSError as error:
+            if due is not None:
+                due.left()
+            failures.append(_failure(address, error))
+            if len(failures) == len(addresses):
+                if target is None:
+                    raise
+                raise _all_failed(target, failures) from error
+    if due is not None:
+        sock.settimeout(timeout)
     return sock
 
 
@@ -153,7 +255,7 @@ class _Race:
         self._target = target
         self._next = 0.0        # the time of the next attempt
         self._waiting = {}      # socket that is connecting -> its address
-        self._failures = []      # (address, error)
+        self._failures = []     # _Failure
 
     def start(self, timeout):
         """Begin the attempts that are due; return a socket that has connected at once, or None."""
@@ -255,12 +357,12 @@ class _Race:
     def _fail(self, sock, address, error):
         if sock is not None:
             self._drop(sock)
-        self._failures.append((address, error))
+        self._failures.append(_failure(address, error))
         self._next = 0.0
 
     def _progress(self):
         """Return the target, and the state of each address, as text."""
-        found = [(address, _reason(error)) for address, error in self._failures]
+        found = [(failure.address, failure.reason) for failure in self._failures]
         found += [(address, "no answer") for address in self._waiting.values()]
         found += [(address, "its queue is full" if family == _UNIX else "not tried")
                   for family, *_, address in self._left]
@@ -276,16 +378,16 @@ def _all_failed(target, failures):
     if that is the same, too.  Otherwise it is an OSError.
     """
     text = "cannot connect to " + _listed(
-        target, [(address, _reason(error)) for address, error in failures])
-    [cls, *other_classes] = {type(error) for _, error in failures}
-    [code, *other_codes] = {error.errno for _, error in failures}
+        target, [(failure.address, failure.reason) for failure in failures])
+    [cls, *other_classes] = {failure.kind for failure in failures}
+    [code, *other_codes] = {failure.errno for failure in failures}
     if other_classes or cls.__module__ != "builtins":
         return OSError(text)
     return cls(text) if other_codes or code is None else cls(code, text)
 
 
-def _reason(error):
-    return error.strerror or str(error)
+def _failure(address, error):
+    return _Failure(address, type(error), error.errno, error.strerror or str(error))
 
 
 def _listed(target, found):

@@ -67,7 +67,8 @@ def _shown_signature(
         context=None, blocksize=8192, key_file=None, cert_file=None, check_hostname=None,
         max_response_headers=None, strict=None, deadline=None, max_response_line=None,
         max_response_head=None, max_interim_responses=None, max_chunk_line=None,
-        max_chunk_overhead=None, resume_sessions=None, unix_socket=None):
+        max_chunk_overhead=None, resume_sessions=None, unix_socket=None,
+        happy_eyeballs_delay=None, resolver=None):
     """The signature that inspect shows of the constructor, which accepts older orders as well."""
 
 

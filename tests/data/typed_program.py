@@ -9,6 +9,7 @@ import http.client
 import io
 import pickle
 import shutil
+import socket
 import ssl
 from collections.abc import Iterator
 from http import HTTPStatus
@@ -39,6 +40,8 @@ def connections() -> list[HTTPConnection]:
             max_chunk_overhead=100),
         HTTPConnection("localhost", unix_socket="/run/app.sock"),
         HTTPConnection("localhost", 80, True, unix_socket=Path("/run/app.sock")),
+        HTTPConnection(
+            "localhost", resolver=socket.getaddrinfo, happy_eyeballs_delay=0.25),
         HTTPConnection("localhost", 80, True),
         HTTPConnection("localhost", 80, False, 3.5, ("127.0.0.1", 0), deadline=2.5),
         HTTPConnection("localhost", 80, False, timeout=3.5, max_chunk_line=20, blocksize=4096),
@@ -51,7 +54,7 @@ def tls_connections() -> list[HTTPSConnection]:
     context = ssl.create_default_context()
     return [
         HTTPSConnection("localhost"),
-        HTTPSConnection("localhost", unix_socket="/run/app.sock"),
+        HTTPSConnection("localhost", happy_eyeballs_delay=1, resolver=lambda host, port: []),
         HTTPSConnection(
             "localhost", 443, timeout=3.5, source_address=None, context=context, blocksize=4096,
             key_file=None, cert_file=None, check_hostname=None, max_response_headers=10,
@@ -238,6 +241,7 @@ def refused(conn: HTTPConnection, response: HTTPResponse) -> None:
     HTTPConnection("localhost", 80, 3.5, 3.5)           # refused
     HTTPConnection("localhost", deadline="soon")        # refused
     HTTPConnection("localhost", unix_socket=7)          # refused
+    HTTPConnection("localhost", resolver="127.0.0.1")   # refused
     HTTPSConnection("localhost", 443, 3.5)              # refused
     HTTPSConnection("localhost", context=True)          # refused
     HTTPResponse(b"HTTP/1.1 200 OK")                    # refused

@@ -207,7 +207,8 @@ def test_a_wrong_path_is_refused(client, path, error, text):
 
 
 @pytest.mark.parametrize("options", [
-    {"source_address": ("127.0.0.1", 0)}], ids=lambda options: next(iter(options)))
+    {"source_address": ("127.0.0.1", 0)}, {"happy_eyeballs_delay": 0.25},
+    {"resolver": socket.getaddrinfo}], ids=lambda options: next(iter(options)))
 def test_arguments_for_hosts_are_refused(client, path, options):
     [name] = options
     for cls in client.HTTPConnection, client.HTTPSConnection:
