@@ -59,6 +59,7 @@ __all__ = [
     "ResponseParser",
 ]
 _LATER = ("install", "installed", "uninstall")
+_LATER_MODULES = ("decoding",)
 _bound = [
     chunked, connection, content, head, limits, message, output, parser, policy, response, tunnel,
     validation,
@@ -104,10 +105,15 @@ class _Module(types.ModuleType):
         if name in _LATER:
             from ._install import install
             return getattr(install, name)
+        if name == "decoding":
+            # `from . import decoding` would look for the attribute first, and so come back here.
+            # Tools that bundle programs do not see importlib.import_module().
+            import httpclient.decoding
+            return httpclient.decoding
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__(self):
-        own = {*__all__, *_LATER, "__version__"}
+        own = {*__all__, *_LATER, *_LATER_MODULES, "__version__"}
         return sorted(own | self.__dict__.keys() & vars(http.client).keys() | {*limits.SHARED})
 
 
@@ -125,6 +131,7 @@ if TYPE_CHECKING:
     from http import HTTPStatus
     from typing import Final
 
+    from . import decoding as decoding
     from ._install.install import (
         install as install, installed as installed, uninstall as uninstall,
     )

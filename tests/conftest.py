@@ -91,3 +91,12 @@ def contexts(certificates):
     """(the server's context, the client's, the host name), for support.arrive.tls()."""
     from support.certificates import HOST
     return certificates.server(), certificates.client(), HOST
+
+
+@pytest.fixture
+def coding(request):
+    """(name of a content coding, encoder), for support.codings.each_coding."""
+    codings = pytest.importorskip("support.codings")
+    format, library = request.param
+    with codings.decoded_by(codings.CODING_OF[format], library):
+        yield codings.FORMATS[format][:2]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, assert_type
 
 import httpclient
-from httpclient import HTTPConnection, HTTPResponse, HTTPSConnection, httplib
+from httpclient import HTTPConnection, HTTPResponse, HTTPSConnection, decoding, httplib
 
 
 class FakeSocket:
@@ -87,6 +87,7 @@ def exceptions() -> list[httpclient.HTTPException]:
         httpclient.BadStatusLine("x"), httpclient.BadHeaderLine(b"x", "why"),
         httpclient.LineTooLong("status line", 10), httpclient.RemoteDisconnected("x"),
         httpclient.error("anything"),
+        decoding.TruncatedContent("why", "gzip", b"partial"),
     ]
 
 
@@ -107,6 +108,26 @@ def parsing(data: bytes) -> None:
     assert_type(parser.surplus, bytes)
     archived: bytes = parser.raw_head
     print(archived)
+
+
+def decoded(response: HTTPResponse, data: bytearray) -> None:
+    assert_type(httpclient.decoding.ACCEPT_ENCODING, str)
+    with decoding.decoded(response, max_length=10) as file:
+        assert_type(file.read(), bytes)
+        for line in file:
+            assert_type(line, bytes)
+        io.TextIOWrapper(file)
+    decoder = decoding.Decoder(["gzip", "br"], max_length=None)
+    assert_type(decoder.feed(data) + decoder.end(10), bytes)
+    assert_type(decoder.pending, bool)
+    assert_type(decoder.codings, tuple[str, ...])
+    try:
+        decoding.Decoder("gzip")
+    except decoding.DecodingError as error:
+        assert_type(error.partial, bytes)
+        assert_type(error.coding, str | None)
+        parent: httpclient.HTTPException = error
+        assert parent
 
 
 def blocks() -> Iterator[bytes]:
@@ -266,4 +287,7 @@ def refused(conn: HTTPConnection, response: HTTPResponse) -> None:
     httpclient.ResponseParser("GET", True)              # refused
     httpclient.ResponseParser(max_nonsense=1)           # refused
     httpclient.ResponseParser().feed("text")            # refused
+    decoding.Decoder(b"gzip")                           # refused
+    decoding.Decoder("gzip").feed("text")               # refused
+    decoding.decoded(response, max_length="10")         # refused
     only_standard(conn)                                 # refused

@@ -152,7 +152,7 @@ def test_each_status_code_has_a_type(module):
 
 @pytest.mark.parametrize("late", ["typing", "typing_extensions", "httpclient._common.hints"])
 def test_import_leaves_the_types_alone(late):
-    script = ("import sys, httpclient.httplib, httpclient._install.install; "
+    script = ("import sys, httpclient.httplib, httpclient.decoding, httpclient._install.install; "
               f"sys.exit({late!r} in sys.modules)")
     subprocess.run([sys.executable, "-P", "-c", script], check=True, timeout=60)
 
