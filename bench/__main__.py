@@ -7,6 +7,7 @@
     python -m bench --check             exit status 1 where a bound is missed
     python -m bench --peers             other clients, too: pip install "httpclient-accel[bench]"
     python -m bench --downstream        libraries that use http.client, with install() and without
+    python -m bench --decoding          content coding, beside urllib3
     python -m bench --plot FILE         a picture of the CPU time of each client
     python -m bench --gate              exit status 1 if a default row is slower
     python -m bench --markdown          the table as it stands in a README
@@ -26,7 +27,9 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from bench.cases.downstream import Use, versions
+from bench.cases import decoding, downstream
+from bench.cases.decoding import Decode
+from bench.cases.downstream import Use
 from bench.cases.fixtures import GROWTH
 from bench.cases.peers import installed
 from bench.harness.measure import AnswersDiffer, Course
@@ -66,6 +69,8 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
                         help="also measure the other clients that are installed")
     parser.add_argument("--downstream", action="store_true",
                         help="instead, what install() does for libraries that use http.client")
+    parser.add_argument("--decoding", action="store_true",
+                        help="instead, content coding beside the decoders of urllib3")
     parser.add_argument("--plot", metavar="FILE",
                         help="draw the figures into this file (SVG, PNG, PDF); wants matplotlib")
     parser.add_argument("--patience", type=float, metavar="S",
@@ -76,6 +81,8 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
         parser.error("--rounds and --seconds must be positive")
     if options.check and options.rounds < FEWEST_ROUNDS:
         parser.error(f"--check wants --rounds {FEWEST_ROUNDS} or more")
+    if options.downstream and options.decoding:
+        parser.error("--downstream and --decoding are for two runs")
     unknown = set(options.case) - {row.name for row in offered(options)}
     if unknown:
         parser.error(f"no such case: {', '.join(sorted(unknown))} (see --list)")
@@ -87,7 +94,8 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
 
 
 def offered(options: argparse.Namespace) -> list[AnyRow]:
-    return [row for row in ROWS if isinstance(row, Use) == options.downstream]
+    return [row for row in ROWS if isinstance(row, Use) == options.downstream
+            and isinstance(row, Decode) == options.decoding]
 
 
 def chosen_rows(options: argparse.Namespace) -> list[AnyRow]:
@@ -95,7 +103,7 @@ def chosen_rows(options: argparse.Namespace) -> list[AnyRow]:
     if options.case:
         return [row for row in rows if row.name in options.case]
     return [row for row in rows if options.all or options.check or options.downstream
-            or not row.extra]
+            or options.decoding or not row.extra]
 
 
 def two_cores() -> tuple[int, int] | None:
@@ -131,7 +139,8 @@ def environment(options: argparse.Namespace, module: ModuleType,
         "machine": platform.machine(),
         "module": options.module,
         "peers": {**(installed() if options.peers else {}),
-                  **(versions() if options.downstream else {})},
+                  **(downstream.versions() if options.downstream else {}),
+                  **(decoding.versions() if options.decoding else {})},
         "version": getattr(module, "__version__", None),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "cores": None if cores is None else {"client": cores[0], "server": cores[1]},
@@ -164,7 +173,8 @@ def report(results: list[dict[str, Any]], skipped: dict[str, str], facts: dict[s
         print()
     print(describe(facts))
     print("CPU time (user + system) of the client per request: median and (minimum) of the "
-          "rounds. Ratio: http.client / httpclient, median of the rounds' ratios.")
+          f"rounds. Ratio: {'urllib3' if options.decoding else 'http.client'} / httpclient, "
+          "median of the rounds' ratios.")
     if options.downstream:
         print("At least: the time with an http.client that makes its system calls and does nothing "
               "else, which gives the ratio at most. Of which ours: httpclient's time beyond it.")
@@ -211,7 +221,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse_options(arguments)
     if options.list:
         for row in ROWS:
-            when = "--downstream" if isinstance(row, Use) else "--all" if row.extra else ""
+            when = ("--downstream" if isinstance(row, Use) else
+                    "--decoding" if isinstance(row, Decode) else "--all" if row.extra else "")
             print(f"{row.name:26}{row.summary}{when and f' (with {when})'}")
         return 0
     try:

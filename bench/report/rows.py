@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from bench.cases import downstream, footprint, https, threads
+from bench.cases import decoding, downstream, footprint, https, threads
+from bench.cases.decoding import DECODES, Decode
 from bench.cases.downstream import USES, Use
 from bench.cases.exchanges import measure_case
 from bench.cases.fixtures import CASES, Case
@@ -32,7 +33,7 @@ class Row:
     extra: bool = True
 
 
-AnyRow = Case | Parse | Row | Use
+AnyRow = Case | Parse | Row | Use | Decode
 
 ROWS: list[AnyRow] = [
     *CASES,
@@ -41,6 +42,7 @@ ROWS: list[AnyRow] = [
     *(Row(name, summary) for name, summary in footprint.SUMMARIES.items()),
     *(Row(name, threads.summary(count)) for name, count in threads.NAMES.items()),
     *USES,
+    *DECODES,
 ]
 
 
@@ -85,6 +87,10 @@ class Origin:
             if lacking := downstream.missing(row):
                 raise Skipped(f"{lacking} is not installed")
             return downstream.measure_use(row, modules["ours"], ports["http"], course)
+        if isinstance(row, Decode):
+            if lacking := decoding.missing(row):
+                raise Skipped(f"{lacking} is not installed")
+            return decoding.measure_decode(row, modules["ours"], course)
         if row.name == https.CONSTRUCT:
             return https.measure_construction(modules, course)
         if row.name == https.HANDSHAKE:

@@ -16,6 +16,7 @@ THREADS = ["case", "what", "httpclient", "http.client", "pycurl", "aiohttp", "CP
            "quartiles", "requests ratio"]
 DOWNSTREAM = ["case", "what", "on http.client µs", "on httpclient µs", "ratio", "quartiles",
               "of which ours µs", "at least µs", "ratio at most"]
+DECODING = ["case", "what", "httpclient µs", "urllib3 µs", "ratio", "quartiles"]
 OTHERS = ["case", "what", "httpclient", "http.client", "ratio", "quartiles"]
 LEFT = 2                        # so many columns are text
 
@@ -77,6 +78,11 @@ def downstream_row(result: Result) -> list[str]:
             median(result, "ratio_at_most")]
 
 
+def decoding_row(result: Result) -> list[str]:
+    return [result["name"], result["summary"], microseconds(result, "ours"),
+            microseconds(result, "stdlib"), median(result, "ratio"), quartiles(result)]
+
+
 def other_row(result: Result) -> list[str]:
     cells = []
     for name in ("ours", "stdlib"):
@@ -90,7 +96,7 @@ def tables(results: Iterable[Result]) -> list[list[list[str]]]:
     """Return a table, heading first, for each kind of row in the results."""
     kinds = {"wire": (COLUMNS, exchange_row), "memory": (IN_MEMORY, memory_row),
              "threads": (THREADS, threads_row), "downstream": (DOWNSTREAM, downstream_row),
-             "others": (OTHERS, other_row)}
+             "decoding": (DECODING, decoding_row), "others": (OTHERS, other_row)}
     rows: dict[str, list[list[str]]] = {kind: [] for kind in kinds}
     peers: list[Result] = []
     for result in results:
@@ -98,6 +104,7 @@ def tables(results: Iterable[Result]) -> list[list[list[str]]]:
         kind = ("threads" if result["name"] in THREAD_NAMES else
                 "memory" if result["name"].startswith("memory-") else
                 "downstream" if "floor" in contenders else
+                "decoding" if result["name"].startswith("decode-") else
                 "wire" if "raw" in contenders else "others")
         rows[kind].append(kinds[kind][1](result))
         if result.get("peers"):

@@ -29,8 +29,9 @@ def test_list_names_every_case_once(folder):
     done = run_bench(folder, "--list")
     assert done.returncode == 0, done.stderr
     names = [line.split()[0] for line in done.stdout.splitlines()]
-    assert len(names) == len(set(names)) == 52
-    for option, chosen in [("--all", names[9:30]), ("--downstream", names[30:])]:
+    assert len(names) == len(set(names)) == 60
+    for option, chosen in [("--all", names[9:30]), ("--downstream", names[30:52]),
+                           ("--decoding", names[52:])]:
         assert [line.split()[0] for line in done.stdout.splitlines() if option in line] == chosen
 
 
@@ -171,6 +172,19 @@ def test_memory_and_tls_rows(folder):
     assert set(report["skipped"]) <= {"tls-handshake"}
     assert {"ours", "stdlib"} <= set(found["threads-2"]["contenders"])
     assert {"ours", "core", "stdlib"} <= set(found["memory-head"]["contenders"])
+
+
+def test_decoding_rows_without_their_library_are_skipped(folder):
+    done = run_bench(folder, "--decoding", "--rounds", "1", "--seconds", "0.02", "--json",
+                     "decoding.json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads((folder / "decoding.json").read_text())
+    assert len(report["cases"]) + len(report["skipped"]) == 8
+    assert all("is not installed" in why for why in report["skipped"].values())
+    for case in report["cases"]:
+        assert set(case["contenders"]) == {"ours", "stdlib"}
+    assert "Ratio: urllib3 / httpclient" in done.stdout
+    assert ("urllib3 µs" in done.stdout) == bool(report["cases"])
 
 
 def test_peers_get_the_right_answers(folder):
