@@ -4,6 +4,7 @@
 import contextlib
 import gc
 import http.client
+import os
 
 import pytest
 
@@ -100,3 +101,14 @@ def coding(request):
     format, library = request.param
     with codings.decoded_by(codings.CODING_OF[format], library):
         yield codings.FORMATS[format][:2]
+
+
+@pytest.fixture
+def no_descriptor_left():
+    """The server is closed with the test: a descriptor that is open afterwards is the client's."""
+    def count():
+        return len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
+
+    before = count()
+    yield
+    assert count() == before

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Fixtures: the faults of support.faults over plain TCP and TLS, and a check of descriptors."""
+"""Fixtures: the faults of support.faults over plain TCP and over TLS."""
 
 import contextlib
-import os
 
 import pytest
 
@@ -45,14 +44,3 @@ def plain():
 def over(request):
     """One after the other; indirectly, by its name."""
     return request.getfixturevalue({"plain": "plain", "TLS": "tls"}[request.param])
-
-
-@pytest.fixture
-def no_descriptor_left():
-    """The server is closed with the test: a descriptor that is open afterwards is the client's."""
-    def count():
-        return len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
-
-    before = count()
-    yield
-    assert count() == before
