@@ -8,6 +8,7 @@ import collections
 import email
 import errno
 import http
+import importlib
 import io
 import re
 import socket
@@ -58,8 +59,11 @@ __all__ = [
     "BadStatusLine", "BadHeaderLine", "LineTooLong", "RemoteDisconnected", "error", "responses",
     "ResponseParser",
 ]
-_LATER = ("install", "installed", "uninstall")
-_LATER_MODULES = ("decoding",)
+# Names that are imported on demand, because few programs need them, and their modules.
+_LAZY = {
+    "install": "_install.install", "installed": "_install.install",
+    "uninstall": "_install.install", "decoding": "decoding",
+}
 _bound = [
     chunked, connection, content, head, limits, message, output, parser, policy, response, tunnel,
     validation,
@@ -77,6 +81,12 @@ else:
 
     __all__.append("HTTPSConnection")
     _bound.append(https)
+
+
+def _imported_on_demand():
+    """Import the modules of _LAZY.  Never called: PyInstaller and its like find them here."""
+    from . import decoding
+    from ._install import install
 
 
 class _Module(types.ModuleType):
@@ -101,19 +111,13 @@ class _Module(types.ModuleType):
         rebinding.unbind(_bound, name)
 
     def __getattr__(self, name):
-        # Import install() and its relatives on demand, because few programs need them.
-        if name in _LATER:
-            from ._install import install
-            return getattr(install, name)
-        if name == "decoding":
-            # `from . import decoding` would look for the attribute first, and so come back here.
-            # Tools that bundle programs do not see importlib.import_module().
-            import httpclient.decoding
-            return httpclient.decoding
+        if name in _LAZY:
+            module = importlib.import_module(f".{_LAZY[name]}", __name__)
+            return module if name == _LAZY[name] else getattr(module, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__(self):
-        own = {*__all__, *_LATER, *_LATER_MODULES, "__version__"}
+        own = {*__all__, *_LAZY, "__version__"}
         return sorted(own | self.__dict__.keys() & vars(http.client).keys() | {*limits.SHARED})
 
 
