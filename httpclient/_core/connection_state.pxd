@@ -42,6 +42,9 @@ cdef class ConnectionState:
     cdef public bint leaving            # True if close() leaves the socket to a response
     cdef readonly Py_ssize_t closes     # number of calls of close()
     cdef readonly bint aborted          # True if the last close() came during another call
+    cdef public bint unanswered     # True if a reused socket failed before any byte of a response
+    cdef bint _vouched          # True if a pool has just looked for unread input
+    cdef double _idle_since     # when a pool got the connection back, by the monotonic clock
     cdef Py_ssize_t _calls              # number of calls that send, or perform a TLS handshake
     cdef Store _reader                  # the reader of a response's head, or None
     cdef unsigned long _owner           # the last thread that changed the state

@@ -23,6 +23,7 @@ class ConnectionState:
     unsent: object
     abandoned: bool
     leaving: bool
+    unanswered: bool
     @property
     def closes(self) -> int: ...
     @property

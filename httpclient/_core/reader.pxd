@@ -6,4 +6,8 @@ cdef enum:
 
 
 cdef class Reader(Store):
+    cdef object _lease          # a Lease that ends when the reader releases its socket, or None
+    cdef bint _complete         # True if the connection can be used again
+
+    cdef int end_lease(self) except -1
     cdef int end_receive(self) except -1

@@ -61,6 +61,22 @@ cdef class Reader(Store):
             self.release_store()
             self.leave()
 
+    @cython.critical_section
+    def end_message(self, will_close):
+        """Note the end of the message before close(); return True if bytes came after it.
+
+        `will_close` says whether the connection ends with the message.
+        """
+        cdef bint surplus = self._at != self._end
+        self._complete = will_close is False and not surplus and self._failure is None
+        return surplus
+
+    cdef int end_lease(self) except -1:
+        """End the use of a pooled connection, now that nothing more is read from its socket."""
+        lease, self._lease = self._lease, None
+        lease.end(self._complete)
+        return 0
+
     def __enter__(self):
         self.check_open()
         return self

@@ -58,6 +58,9 @@ cdef class Reuse:
                 return sock
         if sock is None or answered is not sock:
             return sock
+        if state._vouched:
+            state._vouched = False
+            return sock
         if not (has_input(sock) if type(sock) is real_socket else self._has_unread_input(sock)):
             return sock
         self._drop(connection)

@@ -275,6 +275,7 @@ cdef class SocketReader(Reader):
             if self._receiving:     # Another thread reads ``fp``, and is writing to the store.
                 refuse_second_thread()
             self.surplus = self._at != self._end
+            self._complete = not self.surplus
             self.closed = True
             self.release_store()
             self.leave()
@@ -334,12 +335,14 @@ cdef class SocketReader(Reader):
         if self._holds:
             self._holds = False
             release(self._sock)
+        if self._lease is not None:
+            self.end_lease()
         return 0
 
     cdef int note_failure(self, object error, bint lost) except -1:
         Reader.note_failure(self, error, lost)
-        # If a deadline has closed the socket, free its descriptor at once.
-        if self._failure is not None and is_closed(self._sock):
+        # If a deadline has closed the socket, or nothing can use it again, free its descriptor.
+        if self._failure is not None and (self._lease is not None or is_closed(self._sock)):
             self.leave()
         return 0
 
@@ -399,12 +402,15 @@ cdef class RawReader(Reader):
 
     cdef int leave(self) except -1:
         self._file.close()
+        if self._lease is not None:
+            self.end_lease()
         return 0
 
     cdef int note_failure(self, object error, bint lost) except -1:
         Reader.note_failure(self, error, lost)
         sock = getattr(self._file.raw, "_sock", None)
-        if self._failure is not None and getattr(sock, "_closed", False):
+        if self._failure is not None and (self._lease is not None
+                                          or getattr(sock, "_closed", False)):
             self.leave()    # See SocketReader.note_failure().
         return 0
 

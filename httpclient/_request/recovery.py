@@ -69,7 +69,9 @@ def drop_lines(connection):
 def sending_failed(connection, error, request):
     """Restore the connection after sending a request failed; `request` is the request's token."""
     state = connection_state(connection)
-    _note_failure(state, getattr(connection, "sock", None), error)
+    sock = getattr(connection, "sock", None)
+    _note_failure(state, sock, error)
+    state.unanswered = sock is not None and sock is state.answered
     if state.unsent is not request:
         # The connection was closed, perhaps by another thread, which may use it again.
         if state.aborted and isinstance(error, OSError):
@@ -168,6 +170,9 @@ def beginning_failed(connection, response, sock, error):
     renamed(error)
     state = connection_state(connection)
     _note_failure(state, sock, error)
+    fp = getattr(response, "fp", None)
+    state.unanswered = (sock is not None and sock is state.answered
+                        and not getattr(fp, "arrived", True))
     try:
         if connection.sock is not sock:
             # The connection was closed meanwhile, and may be in use again.
@@ -181,7 +186,6 @@ def beginning_failed(connection, response, sock, error):
             connection.close()
             return
         # If a part of the head was read, the next bytes are not the beginning of a response.
-        fp = getattr(response, "fp", None)
         if (isinstance(error, HTTPException) or getattr(fp, "arrived", False)
                 or due is not None or connection._HTTPConnection__state == _CS_IDLE):
             _spoil(connection)

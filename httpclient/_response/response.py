@@ -207,11 +207,15 @@ class HTTPResponse(HeadSteps, ChunkSteps, _BinaryFile, ResponseSettings):
         if fp is None:
             # Another thread has closed the response since the caller looked.
             return
-        if type(fp) in READERS and fp.unread:
+        ours = type(fp) in READERS
+        if ours and fp.end_message(getattr(self, "will_close", True)):
             # Bytes after the end of the message are never taken for the next response.
             as_response(self).will_close = True
         self.fp = None
         fp.close()
+        if not ours and hasattr(self, "__dict__"):
+            # A pooled connection, which is not used again: see _core/lease.pyx.
+            self.__dict__.pop("_hc_lease", None)
 
     def close(self) -> None:
         """Close the response, and unless it has been read to its end, also the connection."""
