@@ -62,7 +62,7 @@ __all__ = [
 # Names that are imported on demand, because few programs need them, and their modules.
 _LAZY = {
     "install": "_install.install", "installed": "_install.install",
-    "uninstall": "_install.install", "decoding": "decoding",
+    "uninstall": "_install.install", "Pool": "pool", "decoding": "decoding",
 }
 _bound = [
     chunked, connection, content, head, limits, message, output, parser, policy, response, tunnel,
@@ -85,7 +85,7 @@ else:
 
 def _imported_on_demand():
     """Import the modules of _LAZY.  Never called: PyInstaller and its like find them here."""
-    from . import decoding
+    from . import decoding, pool
     from ._install import install
 
 
@@ -139,6 +139,7 @@ if TYPE_CHECKING:
     from ._install.install import (
         install as install, installed as installed, uninstall as uninstall,
     )
+    from .pool import Pool as Pool
 
     _MAXLINE: int
     _MAXHEADERS: int

@@ -18,6 +18,7 @@ from typing import IO, Any, BinaryIO, assert_type
 
 import httpclient
 from httpclient import HTTPConnection, HTTPResponse, HTTPSConnection, decoding, httplib
+from httpclient.pool import PoolFull
 
 
 class FakeSocket:
@@ -77,6 +78,33 @@ def responses() -> list[HTTPResponse]:
     ]
 
 
+def pools() -> list[httpclient.Pool]:
+    return [
+        httpclient.Pool(),
+        httpclient.Pool(
+            per_host=2, idle=None, timeout=3.5, deadline=2.5, block=False,
+            happy_eyeballs_delay=None, ssl_context=ssl.create_default_context(),
+            proxy="http://localhost:3128", strict=True, source_address=("127.0.0.1", 0),
+            blocksize=4096, resume_sessions=False, max_response_headers=10, max_response_line=100,
+            max_response_head=1000, max_interim_responses=0, max_chunk_line=20,
+            max_chunk_overhead=100),
+    ]
+
+
+def pooled(pool: httpclient.Pool) -> None:
+    with pool as same:
+        assert_type(same, httpclient.Pool)
+        response = same.request("GET", "http://localhost/")
+        assert_type(response, HTTPResponse)
+        same.request("POST", "http://localhost/", "text", {"A": 5}, deadline=2.5)
+        try:
+            same.request("POST", "http://localhost/", body=iter([b"a"]), headers=None)
+        except PoolFull as error:
+            assert_type(error.errno, int | None)
+    pool.close()
+    pickle.dumps(pool)
+
+
 def exceptions() -> list[httpclient.HTTPException]:
     return [
         httpclient.HTTPException("anything"), httpclient.NotConnected(), httpclient.InvalidURL(),
@@ -91,7 +119,7 @@ def exceptions() -> list[httpclient.HTTPException]:
     ]
 
 
-MAKERS = [connections, tls_connections, responses, exceptions]
+MAKERS = [connections, tls_connections, responses, pools, exceptions]
 
 
 def parsing(data: bytes) -> None:
@@ -290,4 +318,10 @@ def refused(conn: HTTPConnection, response: HTTPResponse) -> None:
     decoding.Decoder(b"gzip")                           # refused
     decoding.Decoder("gzip").feed("text")               # refused
     decoding.decoded(response, max_length="10")         # refused
+    httpclient.Pool(3)                                  # refused
+    httpclient.Pool(per_host="3")                       # refused
+    httpclient.Pool(nonsense=1)                         # refused
+    httpclient.Pool().request("GET")                    # refused
+    httpclient.Pool().request("GET", b"http://a/")      # refused
+    httpclient.Pool().request("GET", "/", 3)            # refused
     only_standard(conn)                                 # refused

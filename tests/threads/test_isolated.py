@@ -49,6 +49,31 @@ def test_threads_share_connections_and_readers_safely(what):
     print(check(isolation.run("threads", what, dev=False)))
 
 
+def test_threads_share_pools():
+    print(check(isolation.run("pooling", "threads", limit=300)))
+
+
+def test_interpreter_ends_with_a_pool():
+    check(isolation.run("pooling", "ending"))
+
+
+@needs_alarm
+def test_signals_lose_no_place_of_a_pool():
+    """Not in development mode: a socket whose close() was interrupted is left to the gc."""
+    print(check(isolation.run("pooling", "signals", dev=False)))
+
+
+@needs_fork
+def test_fork_leaves_the_connections_of_a_pool_to_the_parent():
+    check(isolation.run("pooling", "fork"))
+
+
+@needs_fork
+def test_fork_leaves_the_connections_of_a_pool_to_the_parent_over_tls(tmp_path):
+    pytest.importorskip("trustme")
+    check(isolation.run("pooling", tmp_path))
+
+
 @needs_fork
 def test_fork_in_the_middle():
     check(isolation.run("forking"))

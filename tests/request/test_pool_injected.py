@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+"""Pool: an exception at every step of a request leaves no connection half used and no place lost.
+
+Ctrl-C, an alarm's handler and a lack of memory may raise anywhere.  The pools here have one
+connection, so a place that is lost shows with the next request.
+"""
+
+import contextlib
+import io
+import threading
+
+import pytest
+
+import httpclient
+from support.inject import each_step, tolerated
+from support.servers import PATIENCE, Replies, Server, ok, read_request
+
+# A socket whose close() was interrupted.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning",
+                                        "ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+class Named:
+    """A handler that answers each request with its target; `/end` ends the connection first.
+
+    The connection on which `/once` comes for the first time is closed without a response.
+    """
+
+    def __init__(self):
+        self.ended = False
+
+    def __call__(self, sock):
+        # A request that is cut off is none.
+        with sock.makefile("rb") as file, contextlib.suppress(ValueError):
+            while request := read_request(file):
+                if request.target == "/once" and not self.ended:
+                    self.ended = True
+                    return
+                name = request.target.encode()
+                if request.target == "/chunked":
+                    sock.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                 b"%x\r\n%b\r\n0\r\n\r\n" % (len(name), name))
+                else:
+                    sock.sendall(ok(name))
+
+
+def closes(response):
+    response.read(1)
+    response.close()
+
+
+REQUESTS = {
+    "plain": lambda pool, url: pool.request("GET", f"{url}/first").read(),
+    "chunked": lambda pool, url: pool.request("GET", f"{url}/chunked").read(),
+    "body": lambda pool, url: pool.request("PUT", f"{url}/first", io.BytesIO(b"body")).read(),
+    "deadline": lambda pool, url: pool.request("GET", f"{url}/first", deadline=PATIENCE).read(),
+    "closed early": lambda pool, url: closes(pool.request("GET", f"{url}/first")),
+    "dropped": lambda pool, url: pool.request("GET", f"{url}/first").status,
+    "repeated": lambda pool, url: pool.request("GET", f"{url}/once").read(),
+}
+
+
+@pytest.mark.parametrize(("kind", "request_"), [
+    pytest.param(kind, request, id=f"{kind} {name}")
+    for kind in ("new", "reused") for name, request in REQUESTS.items()
+    if (kind, name) != ("new", "repeated")      # It fails: only a reused connection is repeated on.
+])
+def test_exception_at_every_step_of_a_request(request_, kind):
+    with Server(Named()) as server:
+        url = f"http://{server.host}:{server.port}"
+        for injection in each_step():
+            server.handle.ended = False
+            with httpclient.Pool(per_host=1, timeout=2) as pool:
+                if kind == "reused":
+                    assert pool.request("GET", f"{url}/earlier").read() == b"/earlier"
+                with tolerated(injection):
+                    request_(pool, url)
+                where = injection.where
+                assert pool._origins.counts()[0] == 0, where
+                for name in (b"/next", b"/last"):
+                    assert pool.request("GET", url + name.decode()).read() == name, where
+
+
+def test_exception_at_every_step_while_a_request_waits():
+    """The thread that waits is the one that is interrupted."""
+    with Server(Replies(*[ok(b"x")] * 100_000)) as server:
+        url = f"http://{server.host}:{server.port}/"
+        for injection in each_step():
+            with httpclient.Pool(per_host=1, timeout=2) as pool:
+                held = pool.request("GET", url)
+                timer = threading.Timer(0.01, held.read)
+                timer.start()
+                with tolerated(injection):
+                    pool.request("GET", url).read()
+                timer.join()
+                assert pool._origins.counts()[0] == 0, injection.where
+                assert pool.request("GET", url).read() == b"x"
+
+
+def test_interrupted_wait_leaves_the_connection_to_the_others():
+    """A lock that raises is what Ctrl-C is for a thread that waits."""
+    class Interrupted:
+        def __init__(self, lock):
+            self.lock = lock
+            self.calls = 0
+
+        def acquire(self, *args):
+            self.calls += 1
+            if self.calls == 2:
+                held.read()             # Now the waiter has its lease, and cannot use it.
+                raise KeyboardInterrupt
+            return self.lock.acquire(*args)
+
+        def release(self):
+            self.lock.release()
+
+    with Server(Replies(*[ok(b"x")] * 3)) as server, \
+            httpclient.Pool(per_host=1, timeout=2) as pool:
+        url = f"http://{server.host}:{server.port}/"
+        held = pool.request("GET", url)
+        origin = pool._known[url][0]
+        with pytest.raises(KeyboardInterrupt):
+            origin.wait(Interrupted(threading.Lock()), PATIENCE)
+        assert pool._origins.counts() == (0, 0) and origin.waiters == 0
+        assert pool.request("GET", url).read() == b"x"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError, OSError])
+def test_exception_of_a_body_leaves_the_pool_without_its_connection(error):
+    def body():
+        yield b"some"
+        raise error
+
+    with Server(Replies(ok(b"x"))) as server, httpclient.Pool(per_host=1, timeout=2) as pool:
+        url = f"http://{server.host}:{server.port}/"
+        pool.request("GET", url).read()
+        with pytest.raises(error):
+            pool.request("POST", url, body(), {"Content-Length": "9"})
+        assert pool._origins.counts() == (0, 0)
