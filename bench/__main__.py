@@ -8,6 +8,7 @@
     python -m bench --peers             other clients, too: pip install "httpclient-accel[bench]"
     python -m bench --downstream        libraries that use http.client, with install() and without
     python -m bench --decoding          content coding, beside urllib3
+    python -m bench --pool              a Pool, beside a connection and beside urllib3's PoolManager
     python -m bench --plot FILE         a picture of the CPU time of each client
     python -m bench --gate              exit status 1 if a default row is slower
     python -m bench --markdown          the table as it stands in a README
@@ -28,14 +29,12 @@ from types import ModuleType
 from typing import Any
 
 from bench.cases import decoding, downstream
-from bench.cases.decoding import Decode
-from bench.cases.downstream import Use
 from bench.cases.fixtures import GROWTH
 from bench.cases.peers import installed
 from bench.harness.measure import AnswersDiffer, Course
 from bench.harness.neighbours import give_back_precedence, take_precedence
 from bench.report import bounds, plot
-from bench.report.rows import ROWS, AnyRow, measure_rows
+from bench.report.rows import ROWS, AnyRow, measure_rows, option_of
 from bench.report.tables import formatted, tables
 
 BUSY = 1.0                      # the report mentions a load average from here on
@@ -71,6 +70,8 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
                         help="instead, what install() does for libraries that use http.client")
     parser.add_argument("--decoding", action="store_true",
                         help="instead, content coding beside the decoders of urllib3")
+    parser.add_argument("--pool", action="store_true",
+                        help="instead, what a Pool costs beside a connection without one")
     parser.add_argument("--plot", metavar="FILE",
                         help="draw the figures into this file (SVG, PNG, PDF); wants matplotlib")
     parser.add_argument("--patience", type=float, metavar="S",
@@ -81,11 +82,11 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
         parser.error("--rounds and --seconds must be positive")
     if options.check and options.rounds < FEWEST_ROUNDS:
         parser.error(f"--check wants --rounds {FEWEST_ROUNDS} or more")
-    if options.downstream and options.decoding:
-        parser.error("--downstream and --decoding are for two runs")
     unknown = set(options.case) - {row.name for row in offered(options)}
     if unknown:
         parser.error(f"no such case: {', '.join(sorted(unknown))} (see --list)")
+    if sum([options.pool, options.downstream, options.decoding]) > 1:
+        parser.error("--pool, --downstream and --decoding are for one run each")
     if options.plot and not plot.possible():
         parser.error('--plot wants matplotlib: pip install "httpclient-accel[bench]"')
     if options.patience is None:
@@ -93,17 +94,26 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     return options
 
 
+def instead_of(options: argparse.Namespace) -> str | None:
+    """Return the option that replaces the rows of a usual run, or None."""
+    return ("--downstream" if options.downstream else "--pool" if options.pool
+            else "--decoding" if options.decoding else None)
+
+
 def offered(options: argparse.Namespace) -> list[AnyRow]:
-    return [row for row in ROWS if isinstance(row, Use) == options.downstream
-            and isinstance(row, Decode) == options.decoding]
+    """Return the rows that these options leave to choose from."""
+    instead = instead_of(options)
+    return [row for row in ROWS if option_of(row) == instead
+            or instead is None and option_of(row) == "--all"]
 
 
 def chosen_rows(options: argparse.Namespace) -> list[AnyRow]:
     rows = offered(options)
     if options.case:
         return [row for row in rows if row.name in options.case]
-    return [row for row in rows if options.all or options.check or options.downstream
-            or options.decoding or not row.extra]
+    if options.all or options.check or instead_of(options):
+        return rows
+    return [row for row in rows if option_of(row) is None]
 
 
 def two_cores() -> tuple[int, int] | None:
@@ -212,7 +222,7 @@ def about_origin(results: list[dict[str, Any]]) -> list[str]:
 
 def slower(results: list[dict[str, Any]]) -> list[str]:
     """Return the default rows, and rows of libraries, in which http.client wins."""
-    default = {row.name for row in ROWS if isinstance(row, Use) or not row.extra}
+    default = {row.name for row in ROWS if option_of(row) in (None, "--downstream")}
     return [result["name"] for result in results
             if result["name"] in default and result["ratio"]["median"] < 1]
 
@@ -221,8 +231,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse_options(arguments)
     if options.list:
         for row in ROWS:
-            when = ("--downstream" if isinstance(row, Use) else
-                    "--decoding" if isinstance(row, Decode) else "--all" if row.extra else "")
+            when = option_of(row)
             print(f"{row.name:26}{row.summary}{when and f' (with {when})'}")
         return 0
     try:

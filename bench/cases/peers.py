@@ -233,13 +233,18 @@ def runs(case: Case) -> bool:
 
 def makers(case: Case, port: int) -> Makers:
     """Return all installed peers, after each has got the right answer."""
-    lines = case.wire.head.decode("ascii").split("\r\n")[1:-2]
-    expected = 200, dict(line.split(": ", 1) for line in lines)[LOOKED_UP], case.wire.digest()
     found: Makers = {}
     for name in installed():
         make = partial(Peer, PEERS[name], name, case, port)
         with closing(make()) as peer:
-            if (answer := peer.answer()) != expected:
-                raise AnswersDiffer(f"{case.name}: {name}: got {answer}, not {expected}")
+            check(peer, name, case)
         found[name] = make
     return found
+
+
+def check(peer: Peer, name: str, case: Case) -> None:
+    """Compare one answer with the fixture."""
+    lines = case.wire.head.decode("ascii").split("\r\n")[1:-2]
+    expected = 200, dict(line.split(": ", 1) for line in lines)[LOOKED_UP], case.wire.digest()
+    if (answer := peer.answer()) != expected:
+        raise AnswersDiffer(f"{case.name}: {name}: got {answer}, not {expected}")

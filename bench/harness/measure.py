@@ -172,6 +172,10 @@ def compared(contenders: dict[str, Figures]) -> dict[str, Any]:
         result["above_raw"] = above_raw(ours, stdlib, contenders["raw"])
     if "plain" in contenders:
         result["over_plain"] = ratio(ours, contenders["plain"], "cpu_us")
+    if "bare" in contenders:
+        result["over_bare"] = ratio(ours, contenders["bare"], "cpu_us")
+    if "urllib3" in contenders:
+        result["urllib3_ratio"] = ratio(contenders["urllib3"], ours, "cpu_us")
     if "httptools" in contenders:
         # "core" parses a head and does nothing else, as httptools does.
         result["over_httptools"] = ratio(contenders.get("core", ours), contenders["httptools"],

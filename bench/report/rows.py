@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from bench.cases import decoding, downstream, footprint, https, threads
+from bench.cases import decoding, downstream, footprint, https, pool, threads
 from bench.cases.decoding import DECODES, Decode
 from bench.cases.downstream import USES, Use
 from bench.cases.exchanges import measure_case
@@ -41,9 +41,19 @@ ROWS: list[AnyRow] = [
     *PARSES,
     *(Row(name, summary) for name, summary in footprint.SUMMARIES.items()),
     *(Row(name, threads.summary(count)) for name, count in threads.NAMES.items()),
+    *(Row(name, summary) for name, summary in pool.SUMMARIES.items()),
     *USES,
     *DECODES,
 ]
+
+
+def option_of(row: AnyRow) -> str | None:
+    """Return the option that a row is measured with; None for the default rows."""
+    if isinstance(row, Use):
+        return "--downstream"
+    if isinstance(row, Decode):
+        return "--decoding"
+    return "--pool" if row.name in pool.SUMMARIES else "--all" if row.extra else None
 
 
 class Skipped(Exception):
@@ -102,6 +112,8 @@ class Origin:
             if result is None:
                 raise Skipped("the system does not tell how much memory is resident")
             return result
+        if row.name in pool.SUMMARIES:
+            return pool.measure_pool(row.name, modules, ports["http"], course)
         return threads.measure_threads(row.name, modules, ports["http"], course)
 
 

@@ -17,6 +17,8 @@ THREADS = ["case", "what", "httpclient", "http.client", "pycurl", "aiohttp", "CP
 DOWNSTREAM = ["case", "what", "on http.client µs", "on httpclient µs", "ratio", "quartiles",
               "of which ours µs", "at least µs", "ratio at most"]
 DECODING = ["case", "what", "httpclient µs", "urllib3 µs", "ratio", "quartiles"]
+POOL = ["case", "what", "pool µs", "a connection µs", "× connection", "urllib3 µs",
+        "ratio to urllib3", "geventhttpclient µs", "http.client's connection µs"]
 OTHERS = ["case", "what", "httpclient", "http.client", "ratio", "quartiles"]
 LEFT = 2                        # so many columns are text
 
@@ -83,6 +85,13 @@ def decoding_row(result: Result) -> list[str]:
             microseconds(result, "stdlib"), median(result, "ratio"), quartiles(result)]
 
 
+def pool_row(result: Result) -> list[str]:
+    return [result["name"], result["summary"], microseconds(result, "ours"),
+            microseconds(result, "bare"), median(result, "over_bare"),
+            microseconds(result, "urllib3"), median(result, "urllib3_ratio", ".1f"),
+            microseconds(result, "geventhttpclient"), microseconds(result, "stdlib")]
+
+
 def other_row(result: Result) -> list[str]:
     cells = []
     for name in ("ours", "stdlib"):
@@ -96,7 +105,8 @@ def tables(results: Iterable[Result]) -> list[list[list[str]]]:
     """Return a table, heading first, for each kind of row in the results."""
     kinds = {"wire": (COLUMNS, exchange_row), "memory": (IN_MEMORY, memory_row),
              "threads": (THREADS, threads_row), "downstream": (DOWNSTREAM, downstream_row),
-             "decoding": (DECODING, decoding_row), "others": (OTHERS, other_row)}
+             "pool": (POOL, pool_row), "decoding": (DECODING, decoding_row),
+              "others": (OTHERS, other_row)}
     rows: dict[str, list[list[str]]] = {kind: [] for kind in kinds}
     peers: list[Result] = []
     for result in results:
@@ -105,6 +115,7 @@ def tables(results: Iterable[Result]) -> list[list[list[str]]]:
                 "memory" if result["name"].startswith("memory-") else
                 "downstream" if "floor" in contenders else
                 "decoding" if result["name"].startswith("decode-") else
+                "pool" if "bare" in contenders else
                 "wire" if "raw" in contenders else "others")
         rows[kind].append(kinds[kind][1](result))
         if result.get("peers"):

@@ -29,9 +29,9 @@ def test_list_names_every_case_once(folder):
     done = run_bench(folder, "--list")
     assert done.returncode == 0, done.stderr
     names = [line.split()[0] for line in done.stdout.splitlines()]
-    assert len(names) == len(set(names)) == 60
-    for option, chosen in [("--all", names[9:30]), ("--downstream", names[30:52]),
-                           ("--decoding", names[52:])]:
+    assert len(names) == len(set(names)) == 64
+    for option, chosen in [("--all", names[9:30]), ("--pool", names[30:34]),
+                           ("--downstream", names[34:56]), ("--decoding", names[56:])]:
         assert [line.split()[0] for line in done.stdout.splitlines() if option in line] == chosen
 
 
@@ -78,6 +78,19 @@ def test_wrong_answers_are_not_timed(part, folder):
     assert done.returncode == 2, done.stderr
     assert f"small-head: ours: {part} is" in done.stderr
     assert done.stdout == ""
+
+
+def test_pool(folder):
+    pytest.importorskip("urllib3")
+    done = run_bench(folder, "--pool", *QUICK, "--json", "pool.json")
+    assert done.returncode == 0, done.stderr
+    cases = {case["name"]: case for case in json.loads((folder / "pool.json").read_text())["cases"]}
+    assert list(cases) == ["pool-small-head", "pool-chunks-4k", "pool-small-post",
+                           "pool-threads-8"]
+    for case in cases.values():
+        assert {"ours", "bare", "stdlib", "urllib3"} <= set(case["contenders"])
+        check_figures(case["over_bare"])
+        check_figures(case["urllib3_ratio"])
 
 
 @pytest.mark.parametrize(("ratios", "status"), [((2.0, 1.5), 0), ((2.0, 0.9), 1)])
