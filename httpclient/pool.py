@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, Self, Unpack
 
-    from ._common.hints import Address, Data, FieldValue, Limiting
+    from _typeshed import StrOrBytesPath
+
+    from ._common.hints import Address, Data, FieldValue, Limiting, Resolver
     from ._core.lease import Lease, Origin
     from ._response.response import HTTPResponse
 
@@ -49,6 +51,8 @@ if TYPE_CHECKING:
         """The keyword parameters of a connection that a pool passes on."""
 
         source_address: Address | None
+        unix_socket: StrOrBytesPath | None
+        resolver: Resolver | None
         blocksize: int
         strict: bool | None
         resume_sessions: bool | None
@@ -91,7 +95,7 @@ class Pool:
         "http://user:password@proxy.example:3128"; default None.  Environment variables such as
         HTTP_PROXY have no effect.
     :param settings: other keyword parameters of HTTPSConnection, such as `strict`,
-        `source_address` and `max_response_head`, for each connection.
+        `source_address`, `resolver`, `unix_socket` and `max_response_head`, for each connection.
 
     Raises TypeError or ValueError for a bad argument, and InvalidURL for a bad `proxy`.
 
@@ -123,7 +127,10 @@ class Pool:
         self._deadline = checked_deadline(deadline)
         self._ssl_context = ssl_context
         self._proxy = None if proxy is None else Proxy(proxy)
-        self._tls_settings: dict[str, Any] = {"timeout": timeout, **settings}
+        if settings.get("unix_socket") is not None:
+            happy_eyeballs_delay = None     # There is one address.
+        self._tls_settings: dict[str, Any] = {
+            "timeout": timeout, "happy_eyeballs_delay": happy_eyeballs_delay, **settings}
         self._settings = {name: value for name, value in self._tls_settings.items()
                           if name not in _TLS_ALONE}
         # A bad setting is an error here, and not of the first request.
