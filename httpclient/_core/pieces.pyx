@@ -155,7 +155,7 @@ cdef class Pieces:
         state.trailer_section = NO_TRAILERS
         with cython.critical_section(state):
             state._body = None
-        if body.reader._at != body.reader._end:
+        if body.reader.end_message(get(own, "will_close", True)):
             # Bytes after the end of the message are never taken for the next response.
             own["will_close"] = True
         own["fp"] = None

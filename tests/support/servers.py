@@ -117,7 +117,8 @@ class Server:
             self.accepted += 1
             sock.settimeout(PATIENCE)
             # Nagle's algorithm would hold a response back for 40 ms after session tickets.
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if sock.family != socket.AF_UNIX:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._connections.append(sock)
             thread = threading.Thread(target=self._serve, args=(sock,), daemon=True)
             self._threads.append(thread)
