@@ -125,6 +125,12 @@ cdef class Reader(Store):
         return self.take(size)
 
     @cython.critical_section
+    def receive_more(self):
+        """Receive once, after the unread bytes; return the number of bytes, 0 at the end."""
+        self.check_readable()
+        return self.refill(STORE)
+
+    @cython.critical_section
     def peek(self, n=0):
         """Return up to 8 KiB of unread bytes, after one receive if none are; they stay unread."""
         self.check_readable()

@@ -47,7 +47,7 @@ def final_head(reader, state, strict, first=None):
     `reader` is a Reader; a FeedReader without a whole head gives None.  `first` is a result of
     read_head() that the caller has already, or None.  Raises the errors of HTTPResponse.begin().
     """
-    limits, head = state.limits, first
+    head = first
     if head is None:
         if state.reused and not strict:
             # Old servers send an empty line after the previous message body (RFC 9112 2.2).
@@ -59,19 +59,60 @@ def final_head(reader, state, strict, first=None):
             if not found:
                 return None if found is None else OddHead(9, 200, "", b"", False)
     while True:
-        if head is None:
-            head = read_head(reader, limits.max_line, limits.max_fields, limits.head,
-                             strict is True)
-            if head is None:
-                return None
-        if type(head) is not Head:
-            if not head:
-                raise RemoteDisconnected("Remote end closed connection without response")
-            head = odd_head(head, strict)
-        if head.final:
+        head = _next_head(reader, state, strict, head)
+        if head is None or head.final:
             return head
-        note_interim(state, head.status, head.reason, message_of(head), head.section_size)
         head = None
+
+
+def _next_head(reader, state, strict, head=None):
+    """Return the next head, or `head` if that was read, as a Head or OddHead; keep interim ones.
+
+    Returns None if a FeedReader has to be fed first.
+    """
+    if head is None:
+        limits = state.limits
+        head = read_head(reader, limits.max_line, limits.max_fields, limits.head, strict is True)
+        if head is None:
+            return None
+    if type(head) is not Head:
+        if not head:
+            raise RemoteDisconnected("Remote end closed connection without response")
+        head = odd_head(head, strict)
+    if not head.final:
+        note_interim(state, head.status, head.reason, message_of(head), head.section_size)
+    return head
+
+
+def arrived_status(response):
+    """Return the status of the head that comes next, out of the bytes that `fp`, a Reader, has.
+
+    Returns None if they do not hold its whole status line, and 0 if that is refused.
+    """
+    fp, state, strict = response.fp, response_state(response), strict_of(response)
+    line, lf, _ = (fp.peek() if fp.unread else b"").partition(b"\n")
+    if not lf:
+        return None
+    if state.reused and not strict and line + lf in EMPTY_LINES:
+        fp.readline()
+        state.reused = False
+        return arrived_status(response)
+    try:
+        return odd_status_line(line + lf, strict)[1]
+    except BadStatusLine:
+        return 0
+
+
+def read_interim(response):
+    """Read the head of an interim response, by replaced steps if there are any.
+
+    Raises the errors of HTTPResponse.begin().
+    """
+    state, strict = response_state(response), strict_of(response)
+    if _whole.in_object(response) and _in_one_go(response):
+        _next_head(response.fp, state, strict)
+    else:
+        _interim_by_steps(response, state, strict, *response._read_status())
 
 
 def _persistence_fields(headers):
@@ -198,17 +239,7 @@ def _head_by_steps(response, state, strict):
             return FramingFields((), False), b""
         if status >= 200 or status == 101:
             break
-        http_version(version)
-        if response.debuglevel > 0 or _read_headers is not _our_read_headers:
-            skipped = _read_headers(response.fp, state.limits.fields)
-            if response.debuglevel > 0:
-                print("headers:", skipped)
-            headers = fields_of(skipped, strict)
-        else:
-            headers, _, _ = read_fields(
-                response.fp, state.limits, strict, len(state.status_line))
-        size = sum(len(name) + len(value) + 4 for name, value in headers.items()) + 2
-        note_interim(state, status, reason.strip(), headers, size)
+        _interim_by_steps(response, state, strict, version, status, reason)
     response.code = response.status = status
     response.reason = reason.strip()
     response.version = http_version(version)
@@ -231,6 +262,20 @@ def _head_by_steps(response, state, strict):
     if type(response.fp) in READERS:
         response.fp.begin_content()
     return facts or FramingFields(response.headers.items(), strict), raw_head
+
+
+def _interim_by_steps(response, state, strict, version, status, reason):
+    """Read the fields of an interim response by steps, after its status line."""
+    http_version(version)
+    if response.debuglevel > 0 or _read_headers is not _our_read_headers:
+        skipped = _read_headers(response.fp, state.limits.fields)
+        if response.debuglevel > 0:
+            print("headers:", skipped)
+        headers = fields_of(skipped, strict)
+    else:
+        headers, _, _ = read_fields(response.fp, state.limits, strict, len(state.status_line))
+    size = sum(len(name) + len(value) + 4 for name, value in headers.items()) + 2
+    note_interim(state, status, reason.strip(), headers, size)
 
 
 class HeadSteps:
