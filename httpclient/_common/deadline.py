@@ -8,20 +8,21 @@ budget expects a TimeoutError then.
 import math
 
 
-def seconds_of(deadline):
+def seconds_of(deadline, name="deadline"):
     """Return a deadline in seconds as a float, which is infinite for no limit.
 
-    Raises TypeError unless it is a real number (a bool is not), and ValueError for NaN.
+    Raises TypeError unless it is a real number (a bool is not), and ValueError for NaN; `name` is
+    the argument's name in their texts.
     """
     kind = type(deadline)
     if kind is bool or not (hasattr(kind, "__float__") or hasattr(kind, "__index__")):
-        raise TypeError(f"deadline should be a number of seconds or None, got {deadline!r}")
+        raise TypeError(f"{name} should be a number of seconds or None, got {deadline!r}")
     try:
         seconds = float(deadline)
     except OverflowError:
         seconds = math.inf if deadline > 0 else -math.inf
     if math.isnan(seconds):
-        raise ValueError(f"deadline should be a number of seconds, got {deadline!r}")
+        raise ValueError(f"{name} should be a number of seconds, got {deadline!r}")
     return seconds
 
 

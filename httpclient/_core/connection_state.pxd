@@ -38,6 +38,8 @@ cdef class ConnectionState:
     cdef object _session_failed         # HTTPS: function(socket, error), see https.py; or None
     cdef bint _cut                      # True if close() was called after putrequest()
     cdef object _unsent                 # the request's token until it is sent whole, then None
+    cdef object _expectation            # of the request() in progress, see expect.py; or None
+    cdef object _early                  # the same from its wait to getresponse(), as is `_unsent`
     cdef public bint abandoned          # True if the next request need not wait for the response
     cdef public bint leaving            # True if close() leaves the socket to a response
     cdef readonly Py_ssize_t closes     # number of calls of close()

@@ -99,6 +99,14 @@ cdef class ConnectionState:
             self._unsent = None
         return True
 
+    def keep_early(self, token, early):
+        """Set `early` for the request with this token; return False after a close()."""
+        with cython.critical_section(self):
+            if self._unsent is not token:
+                return False
+            self._early = early
+        return True
+
     def is_own(self):
         """Return True if this thread was the last to change the state."""
         return self._owner == PyThread_get_thread_ident()
@@ -174,7 +182,7 @@ cdef class ConnectionState:
         lines = get(own, "_buffer", None)
         if type(lines) is list:
             (<list> lines).clear()
-        self._unsent = self._due = None
+        self._unsent = self._due = self._early = None
         own[STATE] = IDLE
         return 0
 
@@ -326,6 +334,26 @@ cdef class ConnectionState:
     def unsent(self, value):
         with cython.critical_section(self):
             self._unsent = value
+
+    @property
+    def expectation(self):
+        with cython.critical_section(self):
+            return self._expectation
+
+    @expectation.setter
+    def expectation(self, value):
+        with cython.critical_section(self):
+            self._expectation = value
+
+    @property
+    def early(self):
+        with cython.critical_section(self):
+            return self._early
+
+    @early.setter
+    def early(self, value):
+        with cython.critical_section(self):
+            self._early = value
 
 
 cdef ConnectionState state_in(dict own):

@@ -362,6 +362,8 @@ def _complete_connection(own):
     state = own.get("_hc_state")
     if type(state) is not ConnectionState:
         return
+    if state.early is not None and own.get("sock") is not None:
+        own["sock"].close()     # A part of the response has been received: http.client lacks it.
     own["_hc_state"] = copy.copy(state)
     if state.spoiled is not None and own.get("sock") is state.spoiled:
         own["sock"] = None      # http.client would use it for the next request.

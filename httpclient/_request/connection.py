@@ -48,6 +48,7 @@ from .._response.settings import (
 )
 from .._response.stand_ins import as_connection, changed
 from . import body as _body, dialing, validation
+from .expect import expectation_of
 from .output import Sending, note_host_line, put_framing, put_host, send_pieces
 from .recovery import (
     _CS_IDLE, _CS_REQ_STARTED, beginning_failed, closed_meanwhile, drop, drop_lines, give_up,
@@ -357,7 +358,7 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, ConnectionSettings):
 
     def request(self, method: str, url: str, body: Data | str | None = None,
                 headers: Mapping[str, FieldValue] = {}, *, encode_chunked: bool = False,
-                deadline: float | None = None) -> None:
+                deadline: float | None = None, expect_continue: float | None = None) -> None:
         """Send a complete request.
 
         :param method: the method (str), such as "GET".
@@ -371,6 +372,10 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, ConnectionSettings):
             default False, which leaves the encoding to you.
         :param deadline: seconds for this request and its response (float); None means the
             connection's own.
+        :param expect_continue: ask the server by "Expect: 100-continue" whether it wants the body,
+            and wait so many seconds (float) for its answer (RFC 9110 10.1.1); None, the default,
+            sends the body at once.  If the server refuses the body, or closes the connection,
+            nothing is taken from `body`, and getresponse() returns or raises what was received.
 
         Raises the errors of putrequest(), putheader() and endheaders().
         """
@@ -379,9 +384,10 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, ConnectionSettings):
             self = as_connection(self)
         idle = self.__state == _CS_IDLE
         try:
-            if encode_chunked or not _requests.send(
+            if encode_chunked or expect_continue is not None or not _requests.send(
                     self, method, url, body, headers, deadline):
-                request_by_steps(self, method, url, body, headers, encode_chunked, deadline)
+                request_by_steps(self, method, url, body, headers, encode_chunked, deadline,
+                                 expectation_of(expect_continue))
         except (CannotSendRequest, Aborted):
             raise
         except BaseException:
@@ -407,6 +413,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, ConnectionSettings):
             encode_chunked = put_framing(self, method, body, names, encode_chunked)
             for name, value in headers.items():
                 self.putheader(name, value)
+            if (expectation := connection_state(self).expectation) is not None:
+                expectation.put_field(self, body, headers)
             if isinstance(body, str):
                 body = _encode(body, "body")
         except BaseException as error:

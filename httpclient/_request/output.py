@@ -74,10 +74,11 @@ class Sending:
         self._buffer.extend((b"", b""))
         msg = b"\r\n".join(self._buffer)
         del self._buffer[:]
-        if _may_join(self, message_body, encode_chunked):
+        expectation = connection_state(self).expectation
+        if expectation is None and _may_join(self, message_body, encode_chunked):
             return _send_audited(self, msg, message_body)
         self.send(msg)
-        if message_body is None:
+        if message_body is None or expectation and not expectation.allows_body(self):
             return
         encode_chunked = encode_chunked and self._http_vsn == 11
         blocks = iter(_body.blocks(message_body, self._read_readable))

@@ -33,7 +33,7 @@ def is_idle(connection):
     state = connection_state(connection)
     if connection._HTTPConnection__state == _CS_REQ_SENT and state.end_abandoned():
         drop(connection)
-        state.unsent = state.due = None
+        state.unsent = state.due = state.early = None
         connection._HTTPConnection__state = _CS_IDLE
     return connection._HTTPConnection__state == _CS_IDLE
 
@@ -46,7 +46,7 @@ def give_up(connection):
         return
     if connection._HTTPConnection__state == _CS_REQ_STARTED:
         reset(connection)
-    elif connection._HTTPConnection__state == _CS_REQ_SENT and state.unsent is None:
+    elif connection._HTTPConnection__state == _CS_REQ_SENT and not state.abandoned:
         # The request may have been sent, or not.
         connection.close()
 

@@ -61,13 +61,16 @@ def _start(connection):
         state.due = Deadline(seconds_of(seconds))
 
 
-def request_by_steps(connection, method, url, body, headers, encode_chunked, deadline):
-    """Do request() by _send_request()."""
+def request_by_steps(connection, method, url, body, headers, encode_chunked, deadline,
+                     expectation):
+    """Do request() by _send_request(); `expectation` is an Expectation or None."""
     state = connection_state(connection)
     idle, due = connection._HTTPConnection__state == _CS_IDLE or is_idle(connection), state.due
     try:
         if deadline is not None:
             state.due = Deadline(seconds_of(deadline))
+        if expectation is not None:
+            state.expectation = expectation
         connection._send_request(method, url, body, headers, encode_chunked)
     except BaseException as error:
         if not idle:
@@ -78,6 +81,9 @@ def request_by_steps(connection, method, url, body, headers, encode_chunked, dea
             if connection._HTTPConnection__state == _CS_IDLE:
                 state.due = None
         raise
+    finally:
+        if expectation is not None and state.expectation is expectation:
+            state.expectation = None
 
 
 def send_lines(connection, body, encode_chunked):
@@ -87,7 +93,10 @@ def send_lines(connection, body, encode_chunked):
         if not changed(connection, state.start_sending, request):
             raise noted(CannotSendHeader(), misplaced_header, connection._HTTPConnection__state)
         connection._send_output(body, encode_chunked=encode_chunked)
-        if not state.sent(request):
+        early = state.early
+        if early is not None:
+            early.complete = early.met
+        if not (state.sent(request) if early is None else state.unsent is request):
             closed_meanwhile(connection)
     except BaseException as error:
         sending_failed(connection, error, request)
@@ -117,7 +126,16 @@ def next_response(connection):
             # The request was sent before the previous response was read to its end.  Then that
             # response has ended the connection, or bytes followed it that are no response.
             raise RemoteDisconnected("The connection ended with the previous response")
-        response = _new_response(connection, state, sock)
+        early = state.early
+        if early is None:
+            response = new_response(connection, state, sock)
+        else:
+            response = early.response
+            state.early = None
+            if early.complete:
+                state.unsent = None
+            if early.error is not None:
+                raise early.error
         if type(fp := getattr(response, "fp", None)) in READERS:
             state.read_by(fp)
         most = getattr(connection, "max_response_headers", None)
@@ -142,7 +160,7 @@ def next_response(connection):
     return response
 
 
-def _new_response(connection, state, sock):
+def new_response(connection, state, sock):
     """Return a new `response_class` with the settings of the connection."""
     if connection.debuglevel > 0:
         response = connection.response_class(sock, connection.debuglevel,

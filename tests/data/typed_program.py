@@ -168,7 +168,7 @@ def requests(conn: HTTPConnection, file: IO[bytes], text: io.StringIO) -> None:
     conn.request("GET", "/")
     for body in (b"x", bytearray(b"x"), memoryview(b"x"), array.array("i", [1])):
         conn.request("POST", "/", body, {"A": "x", "B": b"y", "C": 3})
-    conn.request("POST", "/", "text", deadline=1.5)
+    conn.request("POST", "/", "text", deadline=1.5, expect_continue=1.5)
     conn.request("POST", "/", file)
     conn.request("POST", "/", text)
     conn.request("POST", "/", blocks(), encode_chunked=True)

@@ -333,6 +333,25 @@ def test_expect_continue_waited_for(connection):
     assert json.loads(response.read())["sha256"] == hashlib.sha256(UPLOAD).hexdigest()
 
 
+@pytest.mark.parametrize("target", ["/echo/", "/through/"])
+def test_expect_continue_by_argument(module, connection, target):
+    """nginx answers 100 itself.  It refuses a body of more than 64 MiB by its Content-Length."""
+    if module is http.client:
+        pytest.skip("http.client has no such argument")
+    for n in (1, 2):
+        response, told = fetch(connection, "POST", target, iter([UPLOAD, UPLOAD]),
+                               expect_continue=20)
+        assert (response.status, nth(response)) == (200, n)
+        assert [interim.status for interim in response.informational] == [100]
+        assert json.loads(told)["size"] == 2 * len(UPLOAD)
+    body = map(int, ["no octet of it may be taken"])
+    response, _ = fetch(connection, "POST", target, body, {"Content-Length": 65 << 20},
+                        expect_continue=20)
+    assert (response.status, response.will_close) == (413, True)
+    response, _ = fetch(connection, "GET", "/small.txt")
+    assert (response.status, nth(response)) == (200, 1)
+
+
 @pytest.fixture
 def old_connection(module, port):
     """A connection that speaks HTTP/1.0."""
