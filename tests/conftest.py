@@ -111,4 +111,4 @@ def no_descriptor_left():
 
     before = count()
     yield
-    assert count() == before
+    assert count() <= before    # The garbage of an earlier test may have been collected.

@@ -4,7 +4,8 @@
 A socket's timeout applies to each call alone, so a server that sends a byte now and then keeps
 its client busy for ever.  Before a call that could outlast the deadline, the descriptor is
 polled until the deadline; then the call returns at once.  Setting a shorter timeout and restoring
-it would cost two more system calls.
+it would cost two more system calls.  TLS and sockets that are not plain need that all the same: see
+call_in_time() in socket_reader.pyx.
 """
 import time
 

@@ -39,7 +39,8 @@ ZSTD_WINDOW_LOG = 23
 ZSTD_FRAME = b"\x28\xb5\x2f\xfd"
 ZSTD_MAGIC = frozenset([0x28, *range(0x50, 0x60)])
 GZIP_MAGIC = 0x1f
-# What one coding hands to the next: this many bytes, and this many times the content.
+# The most that one coding may hand to the next in all: so many bytes, and so many times the
+# content.  It bounds the time.
 BETWEEN = 1 << 24
 BETWEEN_TIMES = 32
 # Members or frames without content in a row.  A frame of 8 bytes costs microseconds.
@@ -254,8 +255,8 @@ class Coding:
 class Work:
     """What codings on top of each other have done.
 
-    What lies between two of them is bounded.  Without it, a few kilobytes could keep three codings
-    busy for years without any output.
+    The total that passes between two of them is bounded.  Without it, a few kilobytes could keep
+    three codings busy for years without any output.
     """
 
     def __init__(self):

@@ -4,6 +4,7 @@
 If ``fp`` is a Reader and no step is replaced, _core reads the whole head at once.  Otherwise
 http.client's own steps are called: _read_status() and parse_headers().
 """
+import sys
 from email.message import Message
 
 from .._common.classes import InterimResponse
@@ -136,6 +137,8 @@ _UNKNOWN = "UNKNOWN"
 # Attributes that http.client's constructor sets.  An HTTPResponse has them from its class.
 INITIAL = {"headers": None, "msg": None} | dict.fromkeys(
     ("version", "status", "reason", "chunked", "chunk_left", "length", "will_close"), _UNKNOWN)
+if sys.version_info >= (3, 15):
+    INITIAL["_max_headers"] = None
 
 
 def complete(own):

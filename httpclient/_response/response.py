@@ -145,6 +145,8 @@ class HTTPResponse(HeadSteps, ChunkSteps, _BinaryFile, ResponseSettings):
     fp = None
     headers = _LazyMessage()
     msg = _LazyMessage()
+    if "_max_headers" in INITIAL:
+        _max_headers = None
 
     if TYPE_CHECKING:
         @overload
@@ -197,6 +199,8 @@ class HTTPResponse(HeadSteps, ChunkSteps, _BinaryFile, ResponseSettings):
         if state.head is None and self.headers is None:
             if _max_headers is not None:
                 state.limits = state.limits._replace(fields=_max_headers)
+            if "_max_headers" in INITIAL:
+                self._max_headers = _max_headers    # http.client's own steps read it.
             head.begin(self, state)
 
     # ---- the end
@@ -213,9 +217,9 @@ class HTTPResponse(HeadSteps, ChunkSteps, _BinaryFile, ResponseSettings):
             as_response(self).will_close = True
         self.fp = None
         fp.close()
-        if not ours and hasattr(self, "__dict__"):
+        if not ours and type(own := getattr(self, "__dict__", None)) is dict:
             # A pooled connection, which is not used again: see _core/lease.pyx.
-            self.__dict__.pop("_hc_lease", None)
+            own.pop("_hc_lease", None)
 
     def close(self) -> None:
         """Close the response, and unless it has been read to its end, also the connection."""

@@ -116,7 +116,7 @@ def keywords_in_overloads(cls):
     node = classes(syntax_tree(cls.__init__.__code__.co_filename))[cls.__name__]
     hints = classes(syntax_tree("_common", "hints.py"))
     for block in node.body:
-        if isinstance(block, ast.If) and block.body[0].name == "__init__":
+        if isinstance(block, ast.If) and getattr(block.body[0], "name", None) == "__init__":
             for each in block.body:
                 _, *names = [arg.arg for arg in [*each.args.posonlyargs, *each.args.args,
                                                  *each.args.kwonlyargs]]
