@@ -235,7 +235,7 @@ class Pool:
                     connection.close()
                     rewind()
                     response = _once_more(connection, method, target, body, headers, due)
-            if headers and ("Connection" in headers or "connection" in headers):
+            if headers:
                 lease.last = _says_close(headers)
             return lease.keep(response)
 
@@ -339,8 +339,10 @@ def _once_more(connection: HTTPConnection, method: str, target: str, body: Any, 
 
 def _says_close(headers: Any) -> bool:
     """Return True if a request announces the end of the connection (RFC 9112 9.6)."""
-    return any(name.lower() == "connection" and "close" in str(value).lower()
-               for name, value in headers.items())
+    for name, value in headers.items():
+        if len(name) == 10 and name.lower() == "connection" and "close" in str(value).lower():
+            return True
+    return False
 
 
 # ---- functions that _core/lease.pyx calls

@@ -428,3 +428,7 @@ cdef class ConnectionSetting:
 
     def __set__(self, connection, value):
         setattr(state_in(attributes(connection)), self._name, value)
+
+    def __delete__(self, connection):
+        """Give the attribute its default again."""
+        setattr(state_in(attributes(connection)), self._name, None)

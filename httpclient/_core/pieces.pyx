@@ -97,7 +97,8 @@ cdef class Pieces:
         reader.begin_turn()
         try:
             with cython.critical_section(reader):
-                data = reader.take_last(clipped_size(length, NULL))
+                data = reader.take_last(clipped_size(length, NULL),
+                                        get(own, "will_close", None) is False)
             if data is None:
                 failed = False
                 return NOT_MINE     # Another thread has closed the response.
@@ -158,8 +159,9 @@ cdef class Pieces:
         if body.reader.end_message(get(own, "will_close", True)):
             # Bytes after the end of the message are never taken for the next response.
             own["will_close"] = True
-        own["fp"] = None
+        # In this order, an exception out of close() leaves a response that cannot be read on.
         body.reader.close()
+        own["fp"] = None
         return 0
 
     def readinto(self, response, buffer):

@@ -143,3 +143,7 @@ cdef class ResponseSetting:
 
     def __set__(self, response, value):
         setattr(state_in(attributes(response)), self._name, value)
+
+    def __delete__(self, response):
+        """Give the attribute its default again."""
+        setattr(state_in(attributes(response)), self._name, None)

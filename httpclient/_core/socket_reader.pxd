@@ -10,7 +10,7 @@ cdef class SocketReader(Reader):
     cdef readonly bint surplus  # True if unread bytes were left after the end of the message
 
     cdef int attach(self, object sock) except -1
-    cdef bytes take_last(self, Py_ssize_t n)
+    cdef bytes take_last(self, Py_ssize_t n, bint goes_on)
 
 
 cdef int hold(object sock) except -1

@@ -262,10 +262,11 @@ cdef class SocketReader(Reader):
         self._sock = sock
         return 0
 
-    cdef bytes take_last(self, Py_ssize_t n):
+    cdef bytes take_last(self, Py_ssize_t n, bint goes_on):
         """Return the last `n` bytes of the message as read() does, and close the reader.
 
-        Leaves it open if the stream ends first.  Returns None if it was closed before.
+        `goes_on` says whether the connection may be used again.  Leaves the reader open if the
+        stream ends first.  Returns None if it was closed before.
         """
         if self.closed:
             return None
@@ -275,7 +276,7 @@ cdef class SocketReader(Reader):
             if self._receiving:     # Another thread reads ``fp``, and is writing to the store.
                 refuse_second_thread()
             self.surplus = self._at != self._end
-            self._complete = not self.surplus
+            self._complete = goes_on and not self.surplus
             self.closed = True
             self.release_store()
             self.leave()

@@ -92,14 +92,15 @@ def arrived_status(response):
     """
     fp, state, strict = response.fp, response_state(response), strict_of(response)
     line, lf, _ = (fp.peek() if fp.unread else b"").partition(b"\n")
-    if not lf:
+    if not lf and len(line) == fp.unread:
         return None
+    # peek() shows no more than 8 KiB, which is enough of a longer line.
     if state.reused and not strict and line + lf in EMPTY_LINES:
         fp.readline()
         state.reused = False
         return arrived_status(response)
     try:
-        return odd_status_line(line + lf, strict)[1]
+        return odd_status_line(line + b"\n", strict)[1]
     except BadStatusLine:
         return 0
 

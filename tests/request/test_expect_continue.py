@@ -67,7 +67,7 @@ def test_the_body_follows_100(client, body, fields):
 
 @pytest.mark.parametrize("status", [
     "417 Expectation Failed", "413 Content Too Large", "401 Unauthorized", "200 OK", "307 Moved",
-    "101 Switching Protocols"])
+    "101 Switching Protocols", pytest.param("417 " + "x" * 9000, id="a long status line")])
 @pytest.mark.parametrize("make", [
     Untouched, UntouchedIterable, lambda: map(int, ["no octet of it may be taken"])],
     ids=["file", "iterable", "iterator"])

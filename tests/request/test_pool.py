@@ -90,6 +90,23 @@ def test_connection_is_closed_if_the_response_is_dropped(pool, reply):
         assert server.accepted == 2
 
 
+@pytest.mark.parametrize("amount", [None, 5], ids=["read()", "read(n)"])
+@pytest.mark.parametrize("reply", [ok(b"hello"), CHUNKED], ids=["length", "chunked"])
+def test_connection_is_closed_if_the_program_says_so(pool, reply, amount):
+    with serving(reply, ok(b"next")) as server:
+        response = pool.request("GET", url_of(server))
+        response.will_close = True
+        assert response.read(amount) == b"hello" and response.read() == b""
+        assert counts(pool) == (0, 0)
+
+
+@pytest.mark.parametrize("name", ["Connection", "connection", "CONNECTION"])
+def test_connection_is_closed_if_the_request_says_so(pool, name):
+    with serving(ok(b"hello")) as server:
+        assert pool.request("GET", url_of(server), headers={name: "close"}).read() == b"hello"
+        assert counts(pool) == (0, 0)
+
+
 def test_connection_is_closed_if_its_file_is(pool):
     with serving(ok(b"hello")) as server:
         pool.request("GET", url_of(server)).fp.close()
