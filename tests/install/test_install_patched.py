@@ -138,7 +138,7 @@ def test_private_names_are_those_of_another_version():
     with httpclient.installed():
         added = set().union(*(set(vars(cls)) - names for cls, names in zip(classes, before)))
     own = {name for name in added if name.startswith("_") and not name.startswith("__")}
-    newer = {"_wrap_ipv6", "_raw_proxy_headers"}    # since 3.12
+    newer = {"_wrap_ipv6", "_raw_proxy_headers", "_max_headers"}    # since 3.12 and 3.15
     assert own <= {"_context", "_HTTPConnection__state", "_HTTPConnection__response", *newer}
 
 

@@ -238,7 +238,7 @@ def test_large_content_is_held_once(name, size, tmp_path):
     facts = json.loads(done.stdout)
     assert facts["length"] == 64 * MIB
     # Without a GIL, Python copies a large object that grows.
-    assert facts["grown"] < (66 if not isolation.FREE_THREADED else 3 * 66) * MIB
+    assert facts["grown"] < (66 if not isolation.FREE_THREADED else 4 * 66) * MIB
 
 
 @pytest.mark.parametrize("name", ["gzip", "br", "zstd"])
