@@ -39,7 +39,7 @@ else:
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any, Self, Unpack
+    from typing import Any, Protocol, Self, Unpack
 
     from _typeshed import StrOrBytesPath
 
@@ -57,6 +57,17 @@ if TYPE_CHECKING:
         strict: bool | None
         resume_sessions: bool | None
         max_response_headers: int | None
+
+    class _Exchange(Protocol):
+        """The steps of one request, for a caller with timeouts and errors of its own.
+
+        `patience` is the timeout of the wait for a connection.
+        """
+
+        patience: float | None
+
+        def on(self, connection: HTTPConnection) -> Any:
+            """Return an object with request() and getresponse(), as those of `connection`."""
 
 __all__ = ["Pool", "PoolFull"]
 
@@ -200,6 +211,14 @@ class Pool:
         Raises InvalidURL, PoolFull (a TimeoutError) if no connection became free in time, and the
         errors of HTTPConnection.request() and getresponse().
         """
+        return self._request(method, url, body, headers, deadline, None)
+
+    def _request(
+        self, method: str, url: str, body: Data | str | None,
+        headers: Mapping[str, FieldValue] | None, deadline: float | None,
+        exchange: _Exchange | None,
+    ) -> HTTPResponse:
+        """Do request(); with an Exchange, let it take the steps on the connection."""
         if method == "CONNECT":
             raise ValueError("CONNECT is not a method for a Pool; use HTTPConnection.set_tunnel()")
         try:
@@ -218,23 +237,26 @@ class Pool:
             due = Deadline(seconds_of(deadline))
         lease = origin.take()
         if lease is None:
-            lease = self._wait(origin, due)
+            patience = self._timeout if exchange is None else exchange.patience
+            lease = self._wait(origin, due, patience)
         with lease:
             if (connection := lease.connection) is None:
                 connection = lease.connection = self._connection(origin.key)
             if due is not None:
                 deadline = due.left()
+            steps: Any = connection if exchange is None else exchange.on(connection)
             try:
-                connection.request(method, target, body, headers, deadline=deadline)
-                response = connection.getresponse()
+                steps.request(method, target, body, headers, deadline=deadline)
+                response = steps.getresponse()
             except _GONE as error:
-                response = _early(connection)
+                response = _early(connection, steps)
                 if response is None:
                     if not _may_repeat(connection, method, rewind, error):
                         raise
                     connection.close()
                     rewind()
-                    response = _once_more(connection, method, target, body, headers, due)
+                    response = _once_more(
+                        connection, steps, method, target, body, headers, due)
             if headers:
                 lease.last = _says_close(headers)
             return lease.keep(response)
@@ -251,10 +273,10 @@ class Pool:
         self._origins.remember(url, origin, target)
         return origin, target
 
-    def _wait(self, origin: Origin, due: Deadline | None) -> Lease:
+    def _wait(self, origin: Origin, due: Deadline | None, timeout: float | None) -> Lease:
         """Return a Lease as soon as there is one; raise PoolFull after the timeout."""
-        timeout = socket.getdefaulttimeout() if self._timeout is _DEFAULT_TIMEOUT \
-            else self._timeout
+        if timeout is _DEFAULT_TIMEOUT:
+            timeout = socket.getdefaulttimeout()
         seconds = math.inf if timeout is None else timeout
         if due is not None:
             seconds = min(seconds, due.left())
@@ -305,12 +327,12 @@ def _rewinder(body: Any) -> Callable[[], object] | None:
     return _rewound
 
 
-def _early(connection: HTTPConnection) -> HTTPResponse | None:
+def _early(connection: HTTPConnection, steps: Any) -> HTTPResponse | None:
     """Return the response of a server that did not wait for the whole request, or None."""
     if not connection_state(connection).abandoned:
         return None
     try:
-        return connection.getresponse()
+        return steps.getresponse()
     except (OSError, HTTPException):
         return None
 
@@ -324,17 +346,17 @@ def _may_repeat(connection: HTTPConnection, method: str, rewind: object,
             and not isinstance(error, Aborted))
 
 
-def _once_more(connection: HTTPConnection, method: str, target: str, body: Any, headers: Any,
-               due: Deadline | None) -> HTTPResponse:
+def _once_more(connection: HTTPConnection, steps: Any, method: str, target: str, body: Any,
+               headers: Any, due: Deadline | None) -> HTTPResponse:
     """Send a request for the second time, and return the response."""
     try:
-        connection.request(method, target, body, headers,
-                           deadline=None if due is None else due.left())
+        steps.request(method, target, body, headers,
+                      deadline=None if due is None else due.left())
     except _GONE:
-        if (response := _early(connection)) is None:
+        if (response := _early(connection, steps)) is None:
             raise
         return response
-    return connection.getresponse()
+    return steps.getresponse()
 
 
 def _says_close(headers: Any) -> bool:
