@@ -18,6 +18,7 @@ BELOW = {
     "_response": {"_common", "_core"},
     "_request": {"_common", "_core", "_response"},
     "": {"_common", "_core", "_response", "_request", "_install"},     # the public modules
+    "transports": {"", "_common", "_core", "_response", "_request"},
     "_install": {"_common", "_core", "_response", "_request"},
 }
 # Imported when a program asks for it, by the package's own __getattr__() and __main__.py.

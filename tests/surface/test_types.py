@@ -38,6 +38,8 @@ ALLOWED = {
         r"httpclient\.(?!_core)_[a-z]+\..*",
     "deleted":
         r"httpclient\.TYPE_CHECKING",
+    "transports for a library that may not be installed":
+        r"httpclient\.transports\.[a-z]+",
     "properties of the module, which its __setattr__() sets":
         r"httpclient\._Module\._MAX(LINE|HEADERS)",
 }
