@@ -6,6 +6,7 @@ connection, so a place that is lost shows with the next request.
 """
 
 import contextlib
+import gc
 import io
 import threading
 
@@ -49,6 +50,16 @@ def closes(response):
     response.close()
 
 
+def leased(pool):
+    """Return the number of connections in use.
+
+    CPython 3.13 keeps a frame where a trace function raises, until the next garbage collection.
+    """
+    if pool._origins.counts()[0]:
+        gc.collect()
+    return pool._origins.counts()[0]
+
+
 REQUESTS = {
     "plain": lambda pool, url: pool.request("GET", f"{url}/first").read(),
     "chunked": lambda pool, url: pool.request("GET", f"{url}/chunked").read(),
@@ -76,7 +87,7 @@ def test_exception_at_every_step_of_a_request(request_, kind):
                 with tolerated(injection):
                     request_(pool, url)
                 where = injection.where
-                assert pool._origins.counts()[0] == 0, where
+                assert leased(pool) == 0, where
                 for name in (b"/next", b"/last"):
                     assert pool.request("GET", url + name.decode()).read() == name, where
 
@@ -93,7 +104,7 @@ def test_exception_at_every_step_while_a_request_waits():
                 with tolerated(injection):
                     pool.request("GET", url).read()
                 timer.join()
-                assert pool._origins.counts()[0] == 0, injection.where
+                assert leased(pool) == 0, injection.where
                 assert pool.request("GET", url).read() == b"x"
 
 

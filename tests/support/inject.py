@@ -5,6 +5,7 @@ A step is a line that begins, a function that is entered, a call into C, and its
 a signal handler, a lack of memory or another thread's exception may come in.
 """
 import contextlib
+import gc
 import os
 import sys
 
@@ -72,6 +73,16 @@ def each_step(error=Stop, most=3000):
         if not injection.done:
             return
     raise AssertionError(f"more than {most} steps")
+
+
+def descriptors_beyond(before):
+    """Return the open descriptors that are not in `before`, an earlier list of /proc/self/fd.
+
+    CPython 3.13 keeps a frame where a trace function raises, until the next garbage collection.
+    """
+    if set(os.listdir("/proc/self/fd")) - set(before):
+        gc.collect()
+    return set(os.listdir("/proc/self/fd")) - set(before)
 
 
 @contextlib.contextmanager
