@@ -66,12 +66,13 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
                         help="all rows (or those of --case) against what must be reached")
     parser.add_argument("--peers", action="store_true",
                         help="also measure the other clients that are installed")
-    parser.add_argument("--downstream", action="store_true",
-                        help="instead, what install() does for libraries that use http.client")
-    parser.add_argument("--decoding", action="store_true",
-                        help="instead, content coding beside the decoders of urllib3")
-    parser.add_argument("--pool", action="store_true",
-                        help="instead, what a Pool costs beside a connection without one")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--downstream", action="store_true",
+                         help="instead, what install() does for libraries that use http.client")
+    instead.add_argument("--decoding", action="store_true",
+                         help="instead, content coding beside the decoders of urllib3")
+    instead.add_argument("--pool", action="store_true",
+                         help="instead, what a Pool costs beside a connection without one")
     parser.add_argument("--plot", metavar="FILE",
                         help="draw the figures into this file (SVG, PNG, PDF); wants matplotlib")
     parser.add_argument("--patience", type=float, metavar="S",
@@ -85,8 +86,6 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     unknown = set(options.case) - {row.name for row in offered(options)}
     if unknown:
         parser.error(f"no such case: {', '.join(sorted(unknown))} (see --list)")
-    if sum([options.pool, options.downstream, options.decoding]) > 1:
-        parser.error("--pool, --downstream and --decoding are for one run each")
     if options.plot and not plot.possible():
         parser.error('--plot wants matplotlib: pip install "httpclient-accel[bench]"')
     if options.patience is None:

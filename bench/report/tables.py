@@ -106,7 +106,7 @@ def tables(results: Iterable[Result]) -> list[list[list[str]]]:
     kinds = {"wire": (COLUMNS, exchange_row), "memory": (IN_MEMORY, memory_row),
              "threads": (THREADS, threads_row), "downstream": (DOWNSTREAM, downstream_row),
              "pool": (POOL, pool_row), "decoding": (DECODING, decoding_row),
-              "others": (OTHERS, other_row)}
+             "others": (OTHERS, other_row)}
     rows: dict[str, list[list[str]]] = {kind: [] for kind in kinds}
     peers: list[Result] = []
     for result in results:
