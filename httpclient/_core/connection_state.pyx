@@ -410,25 +410,3 @@ cdef class Change:
         if self.plain.of_class(type(connection)):
             return change(attributes(connection), *args)
         return self._otherwise(connection, change, *args)
-
-
-@cython.final
-cdef class ConnectionSetting:
-    """An attribute of connections whose value is the attribute `name` of the ConnectionState."""
-
-    cdef str _name
-
-    def __init__(self, str name not None):
-        self._name = name
-
-    def __get__(self, connection, owner):
-        if connection is None:
-            return self
-        return getattr(state_in(attributes(connection)), self._name)
-
-    def __set__(self, connection, value):
-        setattr(state_in(attributes(connection)), self._name, value)
-
-    def __delete__(self, connection):
-        """Give the attribute its default again."""
-        setattr(state_in(attributes(connection)), self._name, None)

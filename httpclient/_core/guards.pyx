@@ -181,3 +181,28 @@ cdef class Converter:
         if PyType_IsSubtype(type(obj), cls):
             return obj
         return self._otherwise(obj, cls)
+
+
+@cython.final
+cdef class Setting:
+    """An attribute of an object whose value is the attribute `name` of its state.
+
+    state_of(obj) returns the state, a ConnectionState or ResponseState.
+    """
+
+    cdef object _state_of
+    cdef str _name
+
+    def __init__(self, state_of, str name not None):
+        self._state_of = state_of
+        self._name = name
+
+    def __get__(self, obj, owner):
+        return self if obj is None else getattr(self._state_of(obj), self._name)
+
+    def __set__(self, obj, value):
+        setattr(self._state_of(obj), self._name, value)
+
+    def __delete__(self, obj):
+        """Give the attribute its default again."""
+        setattr(self._state_of(obj), self._name, None)

@@ -125,25 +125,3 @@ def restored_state(limits, head, message, interim, trailer_section, broken, raw_
     if strict is not None:
         state.strict = strict
     return state
-
-
-@cython.final
-cdef class ResponseSetting:
-    """An attribute of responses whose value is the attribute `name` of the ResponseState."""
-
-    cdef str _name
-
-    def __init__(self, str name not None):
-        self._name = name
-
-    def __get__(self, response, owner):
-        if response is None:
-            return self
-        return getattr(state_in(attributes(response)), self._name)
-
-    def __set__(self, response, value):
-        setattr(state_in(attributes(response)), self._name, value)
-
-    def __delete__(self, response):
-        """Give the attribute its default again."""
-        setattr(state_in(attributes(response)), self._name, None)

@@ -19,7 +19,7 @@ from .._core.response_state import response_state as response_settings  # noqa: 
 
 # Programs may use the names of the settings for attributes of another meaning, so on http.client's
 # classes only keyword arguments set them.
-REQUEST_SETTINGS = RESPONSE_SETTINGS = ()
+REQUEST_SETTINGS = RESPONSE_SETTINGS = SECURE_SETTINGS = ()
 ConnectionSettings = SecureSettings = ResponseSettings = object
 lazy = True     # uninstall() sets it to False, and install() to True.
 

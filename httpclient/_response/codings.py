@@ -311,6 +311,7 @@ class Members(Coding):
         self._out = len(piece)
         return piece
 
+
 class Inflating(Members):
     """gzip and deflate: a decompressobj() of zlib."""
 

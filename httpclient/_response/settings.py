@@ -12,13 +12,15 @@ from __future__ import annotations
 
 from operator import attrgetter
 
-from .._core.connection_state import ConnectionSetting
-from .._core.response_state import ResponseSetting
+from .._core.connection_state import connection_state
+from .._core.guards import Setting
+from .._core.response_state import response_state
 
 # The fast lane for requests, and that for responses, are not taken if a class has another
 # attribute of one of these names.
 REQUEST_SETTINGS: tuple = ("deadline",)
 RESPONSE_SETTINGS: tuple = ("strict",)
+SECURE_SETTINGS: tuple = ("resume_sessions",)     # of HTTPSConnection alone
 
 # Whether the classes have the descriptors that create `headers`, `msg` and `_context` on access.
 lazy = True
@@ -42,17 +44,17 @@ class ConnectionSettings:
     """The settings of HTTPConnection."""
 
     max_response_headers: int | None = None     # a plain attribute, as in http.client since 3.15
-    strict: bool | None = ConnectionSetting("strict")
-    deadline: float | None = ConnectionSetting("deadline")
+    strict: bool | None = Setting(connection_state, "strict")
+    deadline: float | None = Setting(connection_state, "deadline")
 
 
 class SecureSettings:
     """The settings that only HTTPSConnection has."""
 
-    resume_sessions: bool | None = ConnectionSetting("resume_sessions")
+    resume_sessions: bool | None = Setting(connection_state, "resume_sessions")
 
 
 class ResponseSettings:
     """The settings of HTTPResponse."""
 
-    strict: bool | None = ResponseSetting("strict")
+    strict: bool | None = Setting(response_state, "strict")

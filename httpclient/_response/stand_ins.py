@@ -22,7 +22,7 @@ _CHANGED = (_STATE, "_HTTPConnection__response", "sock", "_buffer")
 
 # Attributes that http.client does not have.  The object of a StandIn may lack them, and a Mock
 # makes up a value for each.
-_OURS = {*settings.REQUEST_SETTINGS, *settings.RESPONSE_SETTINGS, "resume_sessions"}
+_OURS = {*settings.REQUEST_SETTINGS, *settings.RESPONSE_SETTINGS, *settings.SECURE_SETTINGS}
 if sys.version_info < (3, 15):
     _OURS.add("max_response_headers")
 if sys.version_info < (3, 13):
