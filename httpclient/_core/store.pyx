@@ -48,7 +48,7 @@ cdef extern from "Python.h":
         Py_ssize_t ob_exports
 
 # Exceptions of a non-blocking socket that has no data.
-cdef tuple WAITING = (BlockingIOError, *_tls_waiting)
+WAITING = (BlockingIOError, *_tls_waiting)
 
 cdef uint64_t LARGEST = 1 << 62
 cdef Py_ssize_t STORE = 16 * 1024       # bytes; most responses fit into it

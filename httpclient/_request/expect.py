@@ -18,17 +18,13 @@ from .._core.connection_state import connection_state
 from .._core.deadline import Deadline
 from .._core.response_state import response_state
 from .._core.socket_reader import SocketReader
+from .._core.store import WAITING
 from .._response.head import arrived_status, read_interim
 from .._response.response import HTTPResponse as _our_response_class
 from . import body as _body
 from .recovery import _CS_AWAITED, _CS_REQ_SENT, moved
 from .stale import real_socket
 from .steps import new_response
-
-try:
-    from ssl import SSLWantReadError
-except ImportError:
-    SSLWantReadError = BlockingIOError  # type: ignore[misc, assignment]
 
 
 def expectation_of(seconds):
@@ -115,7 +111,7 @@ class Expectation:
                         return True
                     try:
                         received = response.fp.receive_more()
-                    except (BlockingIOError, SSLWantReadError):
+                    except WAITING:
                         received = None
                     if received is None:
                         selector.select(left if due is None else due.shorten(left))
