@@ -15,7 +15,8 @@ from .._core.exchange import RESPONSE_DATA
 from .._core.guards import Originals
 from .._core.reuse import Reuse
 from .._response.ending import READERS
-from .._response.response import _UNKNOWN, HTTPResponse as _our_response_class, belongs_to
+from .._response.head import belongs_to
+from .._response.response import _UNKNOWN, HTTPResponse as _our_response_class
 from .._response.settings import RESPONSE_SETTINGS, connection_settings, response_settings
 from .._response.stand_ins import changed
 from .output import put_host

@@ -14,8 +14,9 @@ from .._common.mistakes import (
 )
 from .._core.connection_state import connection_state
 from .._response.ending import READERS
+from .._response.head import belongs_to
 from .._response.message import _parse_header_lines, _read_headers
-from .._response.response import HTTPResponse as _our_response_class, belongs_to
+from .._response.response import HTTPResponse as _our_response_class
 from .._response.stand_ins import as_connection
 from .validation import (
     _contains_disallowed_url_pchar_re, _is_illegal_header_value, _is_legal_header_name,

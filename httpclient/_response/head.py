@@ -166,6 +166,19 @@ def _complete_if_needed(response):
         complete(own)
 
 
+def belongs_to(response, limits, due, reused):
+    """Give a response the settings of its connection.
+
+    `limits` is a Limits, `due` a Deadline or None.  `reused` says whether the connection has
+    brought a response before.
+    """
+    state = response_state(response)
+    state.limits = limits
+    state.reused = reused
+    if due is not None and type(response.fp) in READERS:
+        response.fp.obey(due)
+
+
 def begin(response, state):
     """Do HTTPResponse.begin() for a response whose head has not been read."""
     if (strict := strict_of(response)) is not None:

@@ -468,19 +468,6 @@ def _untouched_head(response):
     return None
 
 
-def belongs_to(response, limits, due, reused):
-    """Give a response the settings of its connection.
-
-    `limits` is a Limits, `due` a Deadline or None.  `reused` says whether the connection has
-    brought a response before.
-    """
-    state = response_state(response)
-    state.limits = limits
-    state.reused = reused
-    if due is not None and type(response.fp) in READERS:
-        response.fp.obey(due)
-
-
 stand_ins.HTTPResponse = HTTPResponse
 _data = (*RESPONSE_DATA, *RESPONSE_SETTINGS)
 _lazy_fields = Originals(HTTPResponse, "headers", "msg")
