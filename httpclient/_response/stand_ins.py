@@ -77,16 +77,14 @@ class StandIn:
     last as long as the StandIn.
     """
 
-    __slots__ = "_hc_real", "_hc_class", "_hc_defaults", "__dict__"
+    __slots__ = "_hc_real", "_hc_class", "__dict__"
 
     # super() needs it.
     vars()["__class__"] = property(lambda self: self._hc_class)
 
     def __init__(self, real, cls):
         own = getattr(real, "__dict__", None)
-        # The constructor of a connection sets these, and some methods read them.
-        defaults = {"sock": None, "_buffer": []}
-        for name, value in (("_hc_real", real), ("_hc_class", cls), ("_hc_defaults", defaults),
+        for name, value in (("_hc_real", real), ("_hc_class", cls),
                             ("__dict__", own if type(own) is dict else {})):
             object.__setattr__(self, name, value)
 
@@ -101,8 +99,7 @@ class StandIn:
             try:
                 return getattr(real, name)
             except AttributeError:
-                if name in self._hc_defaults:
-                    return self._hc_defaults[name]
+                pass
         for base in cls.__mro__:
             if name in base.__dict__:
                 value = base.__dict__[name]
