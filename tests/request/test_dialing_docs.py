@@ -6,14 +6,11 @@ import socket
 
 import pytest
 
-from support.paths import ROOT
+from support.examples import examples_of
 from support.servers import ok, serving
 
-PAGE = ROOT / "docs" / "dialing.md"
-if not PAGE.is_file():
-    pytest.skip("no docs beside these tests", allow_module_level=True)
-
-EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+PAGE = "docs/dialing.md"
+EXAMPLES = examples_of(PAGE)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
@@ -31,12 +28,8 @@ def test_example(example, tmp_path, monkeypatch, capsys):
         if not unix:
             example, count = re.subn("8080", str(server.port), example)
         assert count == 1
-        exec(compile(example, PAGE.name, "exec"), {})
+        exec(compile(example, PAGE, "exec"), {})
     assert capsys.readouterr().out == (
         "{'Version': '1'}\n" if "requests" in example else "b'{\"Version\": \"1\"}'\n")
     [request] = server.handle.requests
     assert request.field("Host").partition(":")[0] in ("localhost", "docker", "www.example.com")
-
-
-def test_there_are_examples():
-    assert len(EXAMPLES) == 4

@@ -1,38 +1,20 @@
 # SPDX-License-Identifier: MIT
 """docs/pool.md: each example runs as it stands there."""
 
-import re
-
 import pytest
 
-from support.paths import ROOT
-from support.servers import Server, ok, read_request
+from support.examples import examples_of, run_example
+from support.pools import Paired
+from support.servers import Server
 
-PAGE = ROOT / "docs" / "pool.md"
-if not PAGE.is_file():
-    pytest.skip("no docs beside these tests", allow_module_level=True)
-
-EXAMPLES = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"),
-                      re.MULTILINE | re.DOTALL)
-
-
-def answer(sock):
-    with sock.makefile("rb") as file:
-        while request := read_request(file):
-            sock.sendall(ok(request.target.encode()))
+PAGE = "docs/pool.md"
+EXAMPLES = examples_of(PAGE)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
-def test_example(example, capsys):
-    with Server(answer) as server:
-        code = example.replace("localhost:8080", f"127.0.0.1:{server.port}")
-        names = {"__name__": "__main__"}
-        exec(compile(code, str(PAGE), "exec"), names)
+def test_example_runs(example, capsys):
+    with Server(Paired()) as server:
+        names = run_example(example, server.port, PAGE)
         if "pool" in names:
             names["pool"].close()
-    if "print" in example:
-        assert capsys.readouterr().out
-
-
-def test_there_are_examples():
-    assert len(EXAMPLES) == 5
+    assert bool(capsys.readouterr().out) == ("print" in example)

@@ -2,27 +2,16 @@
 """docs/uploads.md: each example is run as it stands there."""
 
 import io
-import re
 
 import httpclient
 import pytest
 
+from support.examples import examples_of, run_example
 from support.expecting import CONTENT, CONTINUE, REFUSED, Origin, served
-from support.paths import ROOT
 from support.servers import Server
 
-PAGE = ROOT / "docs" / "uploads.md"
-if not PAGE.is_file():
-    pytest.skip("no docs beside these tests", allow_module_level=True)
-
-UPLOAD, RETRY = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"),
-                           re.MULTILINE | re.DOTALL)
-
-def run(example, server):
-    names = {}
-    exec(compile(example.replace('"localhost", 8080', f'"127.0.0.1", {server.port}'),
-                 "uploads.md", "exec"), names)
-    return names
+PAGE = "docs/uploads.md"
+UPLOAD, RETRY = examples_of(PAGE)
 
 
 @pytest.mark.parametrize(("early", "printed"), [
@@ -30,10 +19,9 @@ def run(example, server):
 def test_upload(early, printed, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "large.bin").write_bytes(CONTENT)
-    assert UPLOAD.count('"localhost", 8080') == 1
     origin = Origin(early)
     with Server(origin) as server:
-        run(UPLOAD, server)
+        run_example(UPLOAD, server.port, PAGE)
     assert capsys.readouterr().out == printed
     assert [request.body for request in origin.requests] == [
         b"" if early is REFUSED else CONTENT]
@@ -43,6 +31,7 @@ def test_upload(early, printed, tmp_path, monkeypatch, capsys):
                          ids=["100", "417"])
 def test_retry(early, content):
     with served(httpclient, early) as (connection, origin, server):
-        response = run(RETRY, server)["upload"](connection, "/large.bin", io.BytesIO(CONTENT))
+        response = run_example(RETRY, server.port, PAGE)["upload"](
+            connection, "/large.bin", io.BytesIO(CONTENT))
         assert (response.status, response.read()) == (200, content)
     assert origin.requests[-1].body == CONTENT

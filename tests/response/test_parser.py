@@ -23,7 +23,7 @@ from httpclient import ResponseParser
 from support import arrive
 from support.fed import FedResponse
 from support.paths import DATA
-from support.readme import run_example
+from support.examples import run_readme_example
 from support.servers import Server, ok
 from support.ways import in_each_way
 
@@ -443,7 +443,7 @@ def test_large_pieces_of_content_are_not_copied():
 def test_the_example_of_the_readme(capsys):
     """It is run as it stands there, against a server."""
     with Server(answer) as server:
-        run_example("ResponseParser", server.port)
+        run_readme_example("ResponseParser", server.port)
     said = capsys.readouterr().out
     assert said.startswith("(200, <httpclient.HTTPMessage object ") and "b'hello'" in said
 

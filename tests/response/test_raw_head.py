@@ -19,7 +19,7 @@ import httpclient
 from support import arrive
 from support.capture import FakeSocket, connect
 from support.paths import DATA
-from support.readme import run_example
+from support.examples import run_readme_example
 from support.servers import serving
 
 SECTION = b"A:  b \r\nContent-Length: 5\r\n\r\n"
@@ -290,7 +290,7 @@ def test_tunnel_leaves_no_trace_in_raw_head():
 
 def test_the_example_of_the_readme():
     with serving(HEAD + BODY) as server:
-        assert run_example("raw_head", server.port)["block"] == HEAD + BODY
+        assert run_readme_example("raw_head", server.port)["block"] == HEAD + BODY
 
 
 # --- copies, and install() -----------------------------------------------------------------------
