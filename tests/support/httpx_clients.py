@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+"""httpx.Client on a transport, and URLs of the servers of the tests."""
+
+import httpx
+
+from support.servers import PATIENCE
+
+
+def client(transport, *, timeout=PATIENCE, **options):
+    # verify=False: to read certifi's authorities takes longer than the test.
+    options.setdefault("verify", False)
+    return httpx.Client(transport=transport(**options), timeout=timeout, trust_env=False)
+
+
+def url_of(server, path="/", scheme="http", host="localhost"):
+    return f"{scheme}://{host}:{server.port}{path}"
