@@ -387,7 +387,8 @@ class HTTPConnection(RequestChecks, Sending, Tunnelling, ConnectionSettings):
             if encode_chunked or expect_continue is not None or not _requests.send(
                     self, method, url, body, headers, deadline):
                 request_by_steps(self, method, url, body, headers, encode_chunked, deadline,
-                                 expectation_of(expect_continue))
+                                 None if expect_continue is None
+                                 else expectation_of(expect_continue))
         except (CannotSendRequest, Aborted):
             raise
         except BaseException:

@@ -28,12 +28,10 @@ from .steps import new_response
 
 
 def expectation_of(seconds):
-    """Return the Expectation for an argument of request(), or None for None.
+    """Return the Expectation for an argument of request() that is not None.
 
     Raises TypeError unless it is a number, and ValueError unless that is above 0.
     """
-    if seconds is None:
-        return None
     longest = seconds_of(seconds, "expect_continue")
     if longest <= 0:
         raise ValueError(f"expect_continue should be more than 0 seconds, got {seconds!r}")
