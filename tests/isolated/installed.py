@@ -147,6 +147,8 @@ def requests_unix():
             session.get("http://docker/", timeout=20)
         except requests.ConnectionError as error:
             assert f"cannot connect to '{path}' (No such file" in str(error)
+        else:
+            raise AssertionError("connected without a listener")
         with serving(*[ok(b'{"a": 1}')] * 3, path=path) as at:
             for _ in range(3):
                 response = session.post("http://docker/containers", json={"a": 1}, timeout=20)
