@@ -286,6 +286,7 @@ def test_timeout_leaves_the_pool_without_its_connection():
                 assert not isinstance(error, PoolFull)
                 kept.append(error)
             assert counts(pool) == (0, 0)
+        assert len(kept) == 3
         with pytest.raises(TimeoutError):
             pool.request("GET", url_of(server, "/body"), deadline=0.1).read()
         assert counts(pool) == (0, 0)
