@@ -24,6 +24,7 @@ import warnings
 from pathlib import Path
 
 import httpclient
+from support.pools import counts, url_of
 from support.servers import PATIENCE, Server, ok, read_request
 
 SECONDS = float(sys.argv[2]) if sys.argv[2:] else 2
@@ -45,7 +46,7 @@ class Named:
         try:
             with sock.makefile("rb") as file:
                 while request := read_request(file):
-                    name = request.target.encode() * (1 + len(request.target) % 7)
+                    name = content_of(request.target)
                     with self.lock:
                         way = self.chance.randrange(8)
                     if way == 0:
@@ -97,7 +98,7 @@ def share(count, per_host, block):
 
     with Server(Named()) as server, \
             httpclient.Pool(per_host=per_host, block=block, timeout=PATIENCE) as pool:
-        base = f"http://{server.host}:{server.port}"
+        base = url_of(server, "")
         workers = [threading.Thread(target=work, args=(pool, base, thread), daemon=True)
                    for thread in range(count)]
         for worker in workers:
@@ -107,7 +108,7 @@ def share(count, per_host, block):
         assert not any(worker.is_alive() for worker in workers), "a thread hangs"
         if raised:
             raise raised[0]
-        in_use, idle = pool._origins.counts()
+        in_use, idle = counts(pool)
         assert in_use == 0 and idle <= per_host, (in_use, idle)
         # A connection that the client has closed lives on for a moment in the server.
         print(f"{count} threads, {per_host} connections: {server.accepted} opened, "
@@ -144,7 +145,7 @@ def signals():
             raised.append(error)
 
     with Server(Named()) as server, httpclient.Pool(per_host=2, timeout=PATIENCE) as pool:
-        base = f"http://{server.host}:{server.port}"
+        base = url_of(server, "")
         other = threading.Thread(target=work, daemon=True)
         other.start()
         end = time.monotonic() + SECONDS
@@ -162,7 +163,7 @@ def signals():
         other.join(PATIENCE)
         assert not other.is_alive() and not raised, raised
         gc.collect()
-        assert pool._origins.counts()[0] == 0, pool
+        assert counts(pool)[0] == 0, pool
         for number in range(4):
             exchange(pool, base, f"/last-{number}", 5)
     assert stopped > 20 and done > 20, (stopped, done)
@@ -174,7 +175,7 @@ def ending():
     global left
     server = Server(Named())
     pool = httpclient.Pool(timeout=PATIENCE)
-    base = f"http://{server.host}:{server.port}"
+    base = url_of(server, "")
     exchange(pool, base, "/a", 5)
     left = [pool, httpclient.Pool()]
     left.append(left)
@@ -195,9 +196,9 @@ def fork(server_context=None, client_context=None):
         gc.collect()
 
     def asks(pool, held, url):
-        assert pool._origins.counts() == (0, 0)
+        assert counts(pool) == (0, 0)
         exchange(pool, url, "/child", 5)
-        assert pool._origins.counts()[1] <= 1
+        assert counts(pool)[1] <= 1
         assert pickle.loads(pickle.dumps(httpclient.Pool())).close() is None
 
     def nothing(pool, held, url):
@@ -223,8 +224,8 @@ def fork(server_context=None, client_context=None):
         for child in (closes, drops, asks, nothing, *([reads] if scheme == "http" else [])):
             held, other = (pool.request("GET", f"{url}/{name}") for name in ("held", "other"))
             other.read()
-            opened, counts = server.accepted, pool._origins.counts()
-            assert counts == (1, 1)
+            opened = server.accepted
+            assert counts(pool) == (1, 1)
             pid = os.fork()
             if not pid:
                 code = 1
@@ -239,7 +240,7 @@ def fork(server_context=None, client_context=None):
                     os._exit(code)
             _, status = os.waitpid(pid, 0)
             assert os.waitstatus_to_exitcode(status) == 0, child.__name__
-            assert pool._origins.counts() == counts
+            assert counts(pool) == (1, 1)
             if child is not reads:      # One of the two gets the bytes.
                 assert held.read() == content_of("/held"), child.__name__
                 for _ in range(3):

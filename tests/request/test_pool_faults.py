@@ -13,6 +13,7 @@ import pytest
 import httpclient
 from support import faults, reads
 from support.faults import CONTENT, Faults, target
+from support.pools import counts
 from support.servers import PATIENCE, Server, ok
 
 pytestmark = pytest.mark.usefixtures("no_descriptor_left")
@@ -67,7 +68,7 @@ def test_fault_at_every_byte(wire, plan, script, over):
             content, error = outcome(pool, url + target(at), reads.SCRIPTS[script], "POST")
             assert b"how nice!".startswith(content) or content == b"!", (at, content)
             assert at or error
-            assert pool._origins.counts() == (0, 0), (at, error)
+            assert counts(pool) == (0, 0), (at, error)
             assert pool.request("GET", f"{url}/good").read() == CONTENT
 
 
@@ -82,7 +83,7 @@ def test_stall(wire, option, over):
             for number in range(len(points)):
                 content, error = outcome(impatient, url + target(number), reads.read)
                 assert issubclass(error, TimeoutError), (points[number], error)
-                assert impatient._origins.counts() == (0, 0)
+                assert counts(impatient) == (0, 0)
 
 
 def test_unasked_bytes_after_a_response(over):

@@ -14,6 +14,7 @@ import pytest
 
 import httpclient
 from support.inject import each_step, tolerated
+from support.pools import counts, url_of
 from support.servers import PATIENCE, Replies, Server, ok, read_request
 
 # A socket whose close() was interrupted.
@@ -55,9 +56,9 @@ def leased(pool):
 
     CPython 3.13 keeps a frame where a trace function raises, until the next garbage collection.
     """
-    if pool._origins.counts()[0]:
+    if counts(pool)[0]:
         gc.collect()
-    return pool._origins.counts()[0]
+    return counts(pool)[0]
 
 
 REQUESTS = {
@@ -78,7 +79,7 @@ REQUESTS = {
 ])
 def test_exception_at_every_step_of_a_request(request_, kind):
     with Server(Named()) as server:
-        url = f"http://{server.host}:{server.port}"
+        url = url_of(server, "")
         for injection in each_step():
             server.handle.ended = False
             with httpclient.Pool(per_host=1, timeout=2) as pool:
@@ -95,7 +96,7 @@ def test_exception_at_every_step_of_a_request(request_, kind):
 def test_exception_at_every_step_while_a_request_waits():
     """The thread that waits is the one that is interrupted."""
     with Server(Replies(*[ok(b"x")] * 100_000)) as server:
-        url = f"http://{server.host}:{server.port}/"
+        url = url_of(server)
         for injection in each_step():
             with httpclient.Pool(per_host=1, timeout=2) as pool:
                 held = pool.request("GET", url)
@@ -127,12 +128,12 @@ def test_interrupted_wait_leaves_the_connection_to_the_others():
 
     with Server(Replies(*[ok(b"x")] * 3)) as server, \
             httpclient.Pool(per_host=1, timeout=2) as pool:
-        url = f"http://{server.host}:{server.port}/"
+        url = url_of(server)
         held = pool.request("GET", url)
         origin = pool._known[url][0]
         with pytest.raises(KeyboardInterrupt):
             origin.wait(Interrupted(threading.Lock()), PATIENCE)
-        assert pool._origins.counts() == (0, 0) and origin.waiters == 0
+        assert counts(pool) == (0, 0) and origin.waiters == 0
         assert pool.request("GET", url).read() == b"x"
 
 
@@ -143,8 +144,8 @@ def test_exception_of_a_body_leaves_the_pool_without_its_connection(error):
         raise error
 
     with Server(Replies(ok(b"x"))) as server, httpclient.Pool(per_host=1, timeout=2) as pool:
-        url = f"http://{server.host}:{server.port}/"
+        url = url_of(server)
         pool.request("GET", url).read()
         with pytest.raises(error):
             pool.request("POST", url, body(), {"Content-Length": "9"})
-        assert pool._origins.counts() == (0, 0)
+        assert counts(pool) == (0, 0)

@@ -17,6 +17,7 @@ import pytest
 
 import httpclient
 from support.faults import reset
+from support.pools import counts, url_of
 from support.servers import PATIENCE, Server, ok, read_head, read_request
 
 pytestmark = pytest.mark.usefixtures("no_descriptor_left")
@@ -67,14 +68,10 @@ HOW = {"end": ends, "reset": reset}
 every_way = pytest.mark.parametrize("how", HOW.values(), ids=HOW)
 
 
-def url_of(server):
-    return f"http://{server.host}:{server.port}/"
-
-
 def warmed(pool, server):
     """Make one connection idle."""
     pool.request("GET", url_of(server)).read()
-    assert pool._origins.counts() == (0, 1)
+    assert counts(pool) == (0, 1)
 
 
 @every_way
@@ -87,7 +84,7 @@ def test_idempotent_request_is_sent_once_more(method, how):
         assert response.read() == (body or b"")
         assert [request.method for request in server.handle.requests] == ["GET", method]
         assert len(server.handle.lost) == 1 and server.accepted == 2
-        assert pool._origins.counts() == (0, 1)
+        assert counts(pool) == (0, 1)
 
 
 @every_way
@@ -98,7 +95,7 @@ def test_other_request_fails_with_the_error_of_the_connection(method, how):
         with pytest.raises(LOST):
             pool.request(method, url_of(server), b"body")
         assert len(server.handle.requests) == 1 and len(server.handle.lost) == 1
-        assert pool._origins.counts() == (0, 0)
+        assert counts(pool) == (0, 0)
 
 
 @every_way
@@ -135,7 +132,7 @@ def test_request_with_a_part_of_its_response_is_not_repeated(partly, how):
             # A head that ends with the stream is one, unless ``strict=True``.
             pool.request("GET", url_of(server)).read()
         assert len(server.handle.requests) == 1 and server.accepted == 1
-        assert pool._origins.counts() == (0, 0)
+        assert counts(pool) == (0, 0)
 
 
 class Unseekable(io.BytesIO):
@@ -208,7 +205,7 @@ def test_early_response_to_a_large_body_is_returned(method):
         except LOST:
             pytest.skip("this system discards what had arrived before a reset")
         assert (response.status, response.read()) == (413, b"too large")
-        assert pool._origins.counts() == (0, 0)
+        assert counts(pool) == (0, 0)
 
 
 @every_way
@@ -228,7 +225,7 @@ def test_deadline_holds_for_both_attempts(how):
         warmed(pool, server)
         with pytest.raises(TimeoutError):
             pool.request("GET", url_of(server), deadline=0.3)
-        assert len(seen) == 2 and pool._origins.counts() == (0, 0)
+        assert len(seen) == 2 and counts(pool) == (0, 0)
         over.set()
 
 
@@ -245,7 +242,7 @@ def test_over_tls(certificates, how):
         pool.request("GET", url).read()
         with pytest.raises((*LOST, ssl.SSLError)):
             pool.request("POST", url, b"body")
-        assert pool._origins.counts() == (0, 0)
+        assert counts(pool) == (0, 0)
 
 
 class Impatient:
@@ -290,7 +287,7 @@ def test_no_request_that_may_be_repeated_is_lost(threads):
             method = "POST" if number % 4 == 3 else "GET"
             target = f"/{name}-{number}-{method}"
             try:
-                content = pool.request(method, url_of(server)[:-1] + target).read()
+                content = pool.request(method, url_of(server, target)).read()
                 if content != target.encode():
                     wrong.append((target, content))
             except LOST:
@@ -306,7 +303,7 @@ def test_no_request_that_may_be_repeated_is_lost(threads):
             worker.start()
         for worker in workers:
             worker.join(PATIENCE)
-        assert pool._origins.counts()[0] == 0
+        assert counts(pool)[0] == 0
         assert not wrong, wrong[:3]
         lost = [target for target in failed if target.endswith("GET")]
         # Two in a row: the connection of the second attempt has had no response yet.

@@ -8,6 +8,7 @@ import pytest
 
 import httpclient
 from httpclient._request.url import Proxy, authority, parts
+from support.pools import counts
 from support.proxy import proxying
 from support.servers import PATIENCE, Server, echo, ok, serving
 
@@ -200,4 +201,4 @@ def test_proxy_that_refuses_a_tunnel():
             httpclient.Pool(proxy=f"http://{proxy.host}:{proxy.port}", timeout=PATIENCE) as pool:
         with pytest.raises(OSError, match="407"):
             pool.request("GET", "https://localhost/")
-        assert pool._origins.counts() == (0, 0)
+        assert counts(pool) == (0, 0)
