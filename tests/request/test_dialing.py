@@ -22,7 +22,7 @@ from support.dialing import (
     DELAY, V4, V6, Recorder, connection_to, fetched, has_ipv6, refusing, silent, to,
 )
 from support.inject import descriptors_beyond, each_step, tolerated
-from support.servers import PATIENCE, Server, ok, serving
+from support.servers import PATIENCE, Replies, Server, ok, serving
 
 DEADLINE = 0.2      # seconds
 NEVER = 1000        # a delay that does not pass
@@ -105,16 +105,11 @@ def test_no_attempt_begins_when_the_first_has_connected(client, attempts, server
 @pytest.mark.parametrize("family", [V4, V6], ids=["IPv4", "IPv6"])
 def test_a_listener_of_one_family_is_found(client, family):
     """The other address of the host refuses."""
-    with Server(serve_one, family=family) as server:
+    with Server(Replies(ok(b"well")), family=family) as server:
         with connection_to(client, ("::1", server.port), ("127.0.0.1", server.port)) as connection:
             assert fetched(connection) == b"well"
             assert connection.sock.family == family
             assert connection.sock.gettimeout() == PATIENCE
-
-
-def serve_one(sock):
-    sock.recv(1000)
-    sock.sendall(ok(b"well"))
 
 
 def test_the_system_resolves_the_host(client, server):

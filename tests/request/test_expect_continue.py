@@ -5,7 +5,6 @@ import contextlib
 import io
 import re
 import socket
-import struct
 import threading
 
 import httpclient
@@ -15,6 +14,7 @@ from support.capture import FakeSocket, connect, over_fake, over_socket
 from support.expecting import (
     CONTENT, CONTINUE, DONE, HINTS, REFUSED, Untouched, informational, is_next, served, statuses,
 )
+from support.faults import reset
 from support.servers import PATIENCE, Request, ok, read_body, read_head, tcp_pair
 
 PROCESSING = b"HTTP/1.1 102 Processing\r\n\r\n"
@@ -232,11 +232,6 @@ def test_final_response_arriving_in_pieces():
 
 
 # ---- no answer
-
-def reset(sock):
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    sock.close()
-
 
 ENDS = {
     "closed": (b"", None, "RemoteDisconnected"),

@@ -8,9 +8,10 @@ import pytest
 
 import httpclient
 from httpclient._request.url import Proxy, authority, parts
+from support.dialing import has_ipv6
 from support.pools import counts
 from support.proxy import proxying
-from support.servers import PATIENCE, Server, echo, ok, serving
+from support.servers import PATIENCE, Replies, Server, echo, ok, serving
 
 pytestmark = pytest.mark.usefixtures("no_descriptor_left")
 
@@ -100,25 +101,12 @@ def test_many_urls_of_one_origin_share_connections_and_bounded_memory():
         assert server.handle.requests[8999].target == "/8999"
 
 
-def has_ipv6():
-    try:
-        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
-        return True
-    except OSError:
-        return False
-
-
 @pytest.mark.skipif(not has_ipv6(), reason="needs IPv6 on the loopback")
 def test_ipv6():
-    with Server(serving_echo(), family=socket.AF_INET6) as server, \
+    with Server(Replies(echo), family=socket.AF_INET6) as server, \
             httpclient.Pool(timeout=PATIENCE) as pool:
         pool.request("GET", f"http://[::1]:{server.port}/").read()
         assert server.handle.requests[0].field("Host") == f"[::1]:{server.port}"
-
-
-def serving_echo():
-    from support.servers import Replies
-    return Replies(*[echo] * 5)
 
 
 # --- proxies -------------------------------------------------------------------------------------
