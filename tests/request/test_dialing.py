@@ -19,7 +19,7 @@ import pytest
 
 from httpclient._request.dialing import interleaved
 from support.dialing import (
-    DELAY, V4, V6, Recorder, connection_to, fetched, has_ipv6, refusing, silent, to,
+    DELAY, V4, V6, connection_to, fetched, has_ipv6, refusing, silent, to,
 )
 from support.inject import descriptors_beyond, each_step, tolerated
 from support.servers import PATIENCE, Replies, Server, ok, serving
@@ -31,17 +31,6 @@ NEVER = 1000        # a delay that does not pass
 needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this system has no address ::1")
 needs_fds = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"),
                                reason="this system does not list open descriptors")
-
-
-@pytest.fixture
-def attempts(monkeypatch):
-    return Recorder(monkeypatch)
-
-
-@pytest.fixture
-def server():
-    with serving(*[ok(b"well")] * 50) as server:
-        yield server
 
 
 # ---- the order of attempts

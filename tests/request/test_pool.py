@@ -21,12 +21,6 @@ pytestmark = pytest.mark.usefixtures("no_descriptor_left")
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
 
 
-@pytest.fixture
-def pool():
-    with httpclient.Pool(timeout=PATIENCE) as pool:
-        yield pool
-
-
 # --- the end of a response -----------------------------------------------------------------------
 
 READS = {

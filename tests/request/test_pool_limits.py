@@ -18,12 +18,6 @@ from support.servers import PATIENCE, Server, ok, serving
 pytestmark = pytest.mark.usefixtures("no_descriptor_left")
 
 
-@pytest.fixture
-def pool():
-    with httpclient.Pool(timeout=PATIENCE) as pool:
-        yield pool
-
-
 # --- how many ------------------------------------------------------------------------------------
 
 def test_full_pool_waits_no_longer_than_the_timeout():

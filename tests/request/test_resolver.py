@@ -9,19 +9,8 @@ import socket
 import httpclient
 import pytest
 
-from support.dialing import DELAY, V4, Recorder, connection_to, fetched, refusing, to
-from support.servers import PATIENCE, ok, serving
-
-
-@pytest.fixture
-def attempts(monkeypatch):
-    return Recorder(monkeypatch)
-
-
-@pytest.fixture
-def server():
-    with serving(*[ok(b"well")] * 50) as server:
-        yield server
+from support.dialing import DELAY, V4, connection_to, fetched, refusing, to
+from support.servers import PATIENCE
 
 
 @pytest.mark.parametrize("delay", [DELAY, None])
