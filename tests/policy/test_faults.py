@@ -14,7 +14,7 @@ import httpclient
 import pytest
 
 from support import faults, reads
-from support.faults import CONTENT, GOOD, Exchange, usable
+from support.faults import CONTENT, GOOD, OK, WIRES, Exchange, usable
 from support.policy import judge
 from support.servers import PATIENCE, Server, ok, read_head
 
@@ -22,14 +22,6 @@ pytestmark = pytest.mark.usefixtures("no_descriptor_left")
 
 MODULES = [http.client, httpclient]
 
-OK = b"HTTP/1.1 200 OK\r\n"
-WIRES = {
-    "length": OK + b"A: b\r\nContent-Length: 9\r\n\r\nhow nice!",
-    "chunked": OK + b"Transfer-Encoding: chunked\r\n\r\n4\r\nhow \r\n5;a=b\r\nnice!\r\n"
-               b"0\r\nT: u\r\n\r\n",
-    "until close": OK + b"A: b\r\n\r\nhow nice!",
-    "interim": b"HTTP/1.1 100 Continue\r\nA: b\r\n\r\n" + OK + b"Content-Length: 1\r\n\r\n!",
-}
 every_wire = pytest.mark.parametrize("wire", WIRES.values(), ids=WIRES)
 RESETS = (ConnectionResetError, ConnectionAbortedError)     # the second on Windows
 both = pytest.mark.parametrize("module", MODULES)

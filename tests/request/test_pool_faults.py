@@ -12,20 +12,13 @@ import pytest
 
 import httpclient
 from support import faults, reads
-from support.faults import CONTENT, Faults, target
+from support.faults import CONTENT, WIRES, Faults, target
 from support.pools import counts
 from support.servers import PATIENCE, Server, ok
 
 pytestmark = pytest.mark.usefixtures("no_descriptor_left")
 
-OK = b"HTTP/1.1 200 OK\r\n"
-WIRES = {
-    "length": OK + b"A: b\r\nContent-Length: 9\r\n\r\nhow nice!",
-    "chunked": OK + b"Transfer-Encoding: chunked\r\n\r\n4\r\nhow \r\n5;a=b\r\nnice!\r\n"
-               b"0\r\nT: u\r\n\r\n",
-    "until close": OK + b"A: b\r\n\r\nhow nice!",
-    "interim": b"HTTP/1.1 100 Continue\r\nA: b\r\n\r\n" + OK + b"Content-Length: 1\r\n\r\n!",
-}
+every_wire = pytest.mark.parametrize("wire", WIRES.values(), ids=WIRES)
 ERRORS = http.client.HTTPException, OSError
 PLANS = {"reset": faults.resets, "end": faults.ends, "cut": faults.cuts}
 
@@ -61,7 +54,7 @@ def outcome(pool, url, script, method="GET"):
 
 @pytest.mark.parametrize("script", ["read", "read(7)", "readline"])
 @pytest.mark.parametrize("plan", PLANS.values(), ids=PLANS)
-@pytest.mark.parametrize("wire", WIRES.values(), ids=WIRES)
+@every_wire
 def test_fault_at_every_byte(wire, plan, script, over):
     with served([plan(wire[:at]) for at in range(len(wire))], over) as (pool, url):
         for at in range(len(wire)):
@@ -73,7 +66,7 @@ def test_fault_at_every_byte(wire, plan, script, over):
 
 
 @pytest.mark.parametrize("option", ["timeout", "deadline"])
-@pytest.mark.parametrize("wire", WIRES.values(), ids=WIRES)
+@every_wire
 def test_stall(wire, option, over):
     points = [0, 5, 17, len(wire) // 2, len(wire) - 1]
     with served([faults.stalls(wire[:at]) for at in points], over) as (pool, url):

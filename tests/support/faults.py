@@ -23,6 +23,16 @@ from support.servers import ok, read_head
 CONTENT = b"all is well"
 GOOD = ok(CONTENT)
 
+# Responses with each framing, to break anywhere.
+OK = b"HTTP/1.1 200 OK\r\n"
+WIRES = {
+    "length": OK + b"A: b\r\nContent-Length: 9\r\n\r\nhow nice!",
+    "chunked": OK + b"Transfer-Encoding: chunked\r\n\r\n4\r\nhow \r\n5;a=b\r\nnice!\r\n"
+               b"0\r\nT: u\r\n\r\n",
+    "until close": OK + b"A: b\r\n\r\nhow nice!",
+    "interim": b"HTTP/1.1 100 Continue\r\nA: b\r\n\r\n" + OK + b"Content-Length: 1\r\n\r\n!",
+}
+
 # What a flood sends at most, and in pieces of what size.
 MOST = 48 << 20
 BLOCK = 1 << 16
