@@ -324,7 +324,7 @@ def test_constructors_show_http_clients_signature(name):
     ("LineTooLong", CHUNKED[:-2] + b"A: " + b"b" * 70_000 + b"\r\n\r\n"),
 ])
 @pytest.mark.parametrize("steps", [False, True], ids=["in one go", "by steps"])
-def test_exceptions_are_http_clients(installed, name, wire, steps, monkeypatch):
+def test_exceptions_are_http_clients(installed, name, wire, steps):
     ours, server = tcp_pair()
     with ours, server:
         connection = http.client.HTTPConnection("a.example")

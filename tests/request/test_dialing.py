@@ -130,7 +130,7 @@ def test_the_scope_of_an_address_is_kept(client, attempts):
     assert attempts.addresses == [address] * 2
 
 
-def test_https(client, server, certificates):
+def test_https(client, certificates):
     with serving(ok(b"secure"), tls=certificates.server()) as server, silent() as dead:
         connection = client.HTTPSConnection(
             "localhost", context=certificates.client(), resolver=to(dead, server.address),
@@ -186,7 +186,7 @@ def test_the_error_for_an_address_names_it_once(client):
                 connection.connect()
 
 
-def test_errors_of_several_classes(client, monkeypatch):
+def test_errors_of_several_classes(client):
     """The second address is no address for a client."""
     with refusing() as one:
         with connection_to(client, one, ("255.255.255.255", 80)) as connection:
@@ -220,7 +220,7 @@ def test_addresses_that_were_not_tried_are_named(client):
                 connection.connect()
 
 
-def test_the_default_timeout_holds(client, monkeypatch):
+def test_the_default_timeout_holds(client):
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(DEADLINE)
     try:
@@ -272,7 +272,7 @@ def test_losers_are_closed(won):
 
 
 @needs_fds
-def test_an_exception_at_any_step_leaves_no_descriptor_open(monkeypatch):
+def test_an_exception_at_any_step_leaves_no_descriptor_open():
     with contextlib.ExitStack() as stack:
         bad, dead = stack.enter_context(refusing()), stack.enter_context(silent())
         listener = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=1000))

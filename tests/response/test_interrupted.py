@@ -81,7 +81,7 @@ def test_a_read_goes_on_after_an_exception_at_each_gap(framing, script):
         assert interrupted(wire, at, SCRIPTS[script]) == CONTENT, at
 
 
-def test_a_step_that_is_overridden_may_read(monkeypatch):
+def test_a_step_that_is_overridden_may_read():
     class Nesting(httpclient.HTTPResponse):
         def _read_chunked(self, amt=None):
             if amt is not None:
