@@ -76,17 +76,12 @@ def test_waiting_requests_get_connections_in_their_order():
         threads = [threading.Thread(target=fetch, args=(number,)) for number in range(8)]
         for number, thread in enumerate(threads, 1):
             thread.start()
-            while len(waiting(pool, server)) < number:
+            while pool._known[url_of(server)][0].waiters < number:
                 time.sleep(0.001)
         held.read()
         for thread in threads:
             thread.join(PATIENCE)
         assert order == list(range(8)) and server.accepted == 1
-
-
-def waiting(pool, server):
-    """As many items as requests wait; the lock of each one is held."""
-    return range(pool._known[url_of(server)][0].waiters)
 
 
 def test_request_that_waits_gets_the_place_of_a_closed_connection():
