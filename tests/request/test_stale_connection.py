@@ -8,12 +8,12 @@ import contextlib
 import itertools
 import select
 import socket
-import struct
 import threading
 
 import httpclient
 import pytest
 
+from support.faults import reset
 from support.servers import PATIENCE, Server, ok, read_head, serving
 
 ANSWER = ok(b"answer")
@@ -33,11 +33,6 @@ def speak_and_leave(sock):
     sock.sendall(FORGED)
     with contextlib.suppress(OSError):      # the client may have left first
         sock.shutdown(socket.SHUT_WR)
-
-
-def reset(sock):
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    sock.close()
 
 
 class Idle:
