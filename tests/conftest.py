@@ -30,7 +30,7 @@ class _Switch:
             block.close()
 
     def begin(self, file):
-        """Begin the tests of another file: objects of pytest's need not be looked at again."""
+        """Begin the tests of another file; the collector no longer looks at objects made before."""
         if file != self.file:
             self.file = file
             self.turn(False)
@@ -109,7 +109,7 @@ def no_descriptor_left():
     def count():
         return len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
 
-    gc.collect()        # The garbage of an earlier test is not to go while this one runs.
+    gc.collect()        # Collecting garbage of an earlier test later would change the count.
     before = count()
     yield
     assert count() == before

@@ -25,7 +25,7 @@ from support.inject import descriptors_beyond, each_step, tolerated
 from support.servers import PATIENCE, Replies, Server, ok, serving
 
 DEADLINE = 0.2      # seconds
-NEVER = 1000        # a delay that does not pass
+NEVER = 1000        # a delay longer than any test
 
 
 needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this system has no address ::1")

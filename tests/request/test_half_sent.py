@@ -185,7 +185,7 @@ def test_a_type_error_of_a_signal_handler_does_not_count_as_one_of_the_body(clie
     assert server.accepted == 2
 
 
-def test_a_connection_that_ended_with_the_response_before_says_so(client):
+def test_the_error_names_the_previous_response_if_that_ended_the_connection(client):
     with serving(ok(b"1"), ok(b"2")) as server:
         connection = client.HTTPConnection(*server.address, timeout=PATIENCE)
         with contextlib.closing(connection):

@@ -113,7 +113,7 @@ def test_connection_is_closed_if_its_file_is(pool):
     ok(b"hello", version="HTTP/1.0"),
     b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello",
 ])
-def test_server_that_ends_the_connection_is_believed(pool, reply):
+def test_connection_is_closed_if_the_response_says_so(pool, reply):
     with serving(reply, ok(b"next"), closing=[0]) as server:
         response = pool.request("GET", url_of(server))
         assert counts(pool) == (1, 0)
@@ -159,7 +159,7 @@ def test_bytes_on_an_idle_connection_are_no_response(pool):
         assert pool.request("GET", url_of(server)).read() == b"one"
         late.set()
         done.wait(PATIENCE)
-        # The second connection begins in the same way; what counts is that it is another one.
+        # The server begins each connection with this response, so only the count tells them apart.
         assert pool.request("GET", url_of(server)).read() == b"one"
         assert server.accepted == 2
 

@@ -32,7 +32,7 @@ class Named:
         self.ended = False
 
     def __call__(self, sock):
-        # A request that is cut off is none.
+        # A request that was cut off is not answered.
         with sock.makefile("rb") as file, contextlib.suppress(ValueError):
             while request := read_request(file):
                 if request.target == "/once" and not self.ended:
@@ -110,7 +110,7 @@ def test_exception_at_every_step_while_a_request_waits():
 
 
 def test_interrupted_wait_leaves_the_connection_to_the_others():
-    """A lock that raises is what Ctrl-C is for a thread that waits."""
+    """Ctrl-C is raised where a thread waits for its lock."""
     class Interrupted:
         def __init__(self, lock):
             self.lock = lock

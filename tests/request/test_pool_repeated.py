@@ -28,16 +28,16 @@ LOST = (httpclient.RemoteDisconnected, ConnectionResetError, BrokenPipeError)
 
 
 class Closes:
-    """A handler: each connection answers so many requests, then ends as `how` says on the next.
+    """A handler that answers some requests on each connection, and ends it by `how` on the next.
 
-    `requests` are those that came, but for the head alone; `lost` are those it left unanswered.
+    `requests` are those that were answered; `lost` has the heads of those that were not.
     """
 
     def __init__(self, how, answers=1, partly=b"", connections=1):
         self.how = how
         self.answers = answers
         self.partly = partly
-        self.left = connections         # that go wrong
+        self.left = connections         # how many still go wrong
         self.requests = []
         self.lost = []
 
@@ -263,7 +263,7 @@ class Impatient:
                 with self.lock:
                     chance = self.chance.random()
                 if number and chance < 0.3:
-                    # Without a look at whether a request has come.
+                    # Close without reading a request that may have arrived.
                     return sock.shutdown(socket.SHUT_RDWR)
                 request = read_request(file)
                 if not request:
@@ -306,7 +306,7 @@ def test_no_request_that_may_be_repeated_is_lost(threads):
         assert counts(pool)[0] == 0
         assert not wrong, wrong[:3]
         lost = [target for target in failed if target.endswith("GET")]
-        # Two in a row: the connection of the second attempt has had no response yet.
+        # The second attempt has a new connection, whose first request is always answered.
         assert lost == [], lost
         assert server.handle.lost > 10
         # No POST has been answered twice.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`resolver=`, and what becomes of a replaced `_create_connection`."""
+"""`resolver=`, and calls of a replaced `_create_connection`."""
 
 import contextlib
 import copy

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A server for requests that expect 100 (Continue), and what is to be known of the exchange."""
+"""A server for requests that expect 100 (Continue), and checks of the exchange."""
 
 import contextlib
 import re
@@ -72,7 +72,7 @@ def informational(client, response):
 
 
 def is_next(connection, server, accepted):
-    """The next request gets its own answer, on the connection of that number."""
+    """Check that the next request gets its own answer, after `accepted` connections in all."""
     connection.request("POST", "/next", b"next")
     assert connection.getresponse().read() == b"plain"
     assert server.accepted == accepted

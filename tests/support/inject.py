@@ -87,7 +87,7 @@ def descriptors_beyond(before):
 
 @contextlib.contextmanager
 def tolerated(injection):
-    """Lets the injected exception pass, or what another one was raised for in its place."""
+    """Suppress the injected exception, or the one that was raised in its place."""
     try:
         with injection:
             yield
