@@ -6,6 +6,7 @@ import http.client
 import select
 import signal
 import socket
+import ssl
 import threading
 import time
 
@@ -387,7 +388,6 @@ def test_an_exception_at_any_step(early):
 @pytest.mark.parametrize("early", [HINTS + CONTINUE, b""], ids=["100", "nothing"])
 def test_over_tls(client, certificates, version, early):
     """In TLS 1.3, session tickets arrive before any response."""
-    import ssl
     context = certificates.server()
     context.maximum_version = ssl.TLSVersion[version]
     origin = Origin(early)

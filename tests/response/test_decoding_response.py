@@ -7,10 +7,12 @@ import http.client
 import io
 import socket
 import weakref
+import zlib
 
 import pytest
 
 import httpclient
+from httpclient._common.exceptions import ReadAborted
 from httpclient.decoding import (
     ContentTooLong, DamagedContent, DecodingError, TrailingBytes, TruncatedContent, UnknownCoding,
     decoded,
@@ -18,6 +20,7 @@ from httpclient.decoding import (
 from support import arrive
 from support.arrive import bytewise, pair, whole
 from support.codings import CONTENTS, FORMATS
+from support.servers import ok, serving
 
 GZIP = FORMATS["gzip"][1]
 TEXT = CONTENTS["text"]
@@ -380,7 +383,6 @@ def test_timeout_keeps_what_was_decoded(way):
 
 def test_read1_returns_what_has_arrived():
     """A stream of events: each can be read before the next one is sent."""
-    import zlib
     encoder = zlib.compressobj(wbits=31)
     ours, theirs = socket.socketpair()
     with ours, theirs:
@@ -405,7 +407,6 @@ def test_another_thread_closes_the_response():
             error.partial = GZIP(TEXT)
             raise error
 
-    from httpclient._common.exceptions import ReadAborted
     with pair(coded(GZIP(TEXT))) as arrival:
         arrival.deliver()
         response = arrival.response(type("Module", (), {"HTTPResponse": Closed}), "GET")
@@ -417,7 +418,6 @@ def test_another_thread_closes_the_response():
 
 def test_connection_is_reused():
     """Reading to the end of the decoded content is reading to the end of the response."""
-    from support.servers import ok, serving
     replies = [ok(GZIP(TEXT), "Content-Encoding: gzip")] * 3
     with serving(*replies) as server:
         connection = httpclient.HTTPConnection(*server.address, timeout=20)
