@@ -106,10 +106,16 @@ def coding(request):
 @pytest.fixture
 def no_descriptor_left():
     """The server is closed with the test: a descriptor that is open afterwards is the client's."""
-    def count():
-        return len(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else 0
+    def opened():
+        """(number, what it refers to) of each descriptor; each socket has an inode of its own."""
+        found = set()
+        with contextlib.suppress(FileNotFoundError):
+            for number in os.listdir("/proc/self/fd"):
+                with contextlib.suppress(FileNotFoundError):    # the descriptor of listdir()
+                    found.add((number, os.readlink(f"/proc/self/fd/{number}")))
+        return found
 
-    gc.collect()        # Collecting garbage of an earlier test later would change the count.
-    before = count()
+    before = opened()
     yield
-    assert count() == before
+    # What an earlier test left may have been closed meanwhile, and its numbers used again.
+    assert opened() - before == set()
