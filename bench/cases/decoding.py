@@ -3,7 +3,7 @@
 
 Each unit is one content: a new decoder, the pieces that a socket would bring, and the end.  Both
 use the libraries that they find installed, and both results are compared with the content before
-anything is timed.  In the figures, urllib3 is the contender that http.client is elsewhere.
+anything is timed.  In the figures, urllib3 has the place that http.client has in other cases.
 """
 
 from __future__ import annotations

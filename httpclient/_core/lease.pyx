@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Lease: the use of a pooled connection, from its request to the end of the response.
 
-A response holds its Lease in its Reader, which ends it when it lets go of the socket: at the end
-of the message, when the response is closed, when nothing more can be read, or when the response
-is garbage collected.  A Lease that nothing holds any more ends itself.  So no place in a program
-can lose one, wherever an exception comes in: these classes are C because no signal handler runs
-between two of their steps.
+The Reader of a response holds the Lease, and ends it when the Reader lets go of the socket: at the
+end of the message, when the response is closed, when nothing more can be read, or when the
+response is garbage collected.  A Lease that nothing holds any more ends itself.  So none is lost,
+wherever an exception is raised.  These classes are compiled because no signal handler runs between
+two of their steps.
 
 A connection does not refer to its response while it is leased.  Otherwise the two would form a
 cycle, and a dropped response would keep its connection until the next garbage collection.

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The content codings (RFC 9110 8.4.1): one class for each, over the library that decodes it.
 
-A Coding takes its input a slice at a time and returns output of at most so many bytes.  Codings
-that are on top of each other take their input from the one below, so no more than a slice lies
-between two of them.
+A Coding takes its input a slice at a time, and returns no more bytes than its caller asks for.
+Codings that are on top of each other take their input from the one below, so no more than a slice
+lies between two of them.
 
-What each library does with a bound on its output was tried:
+How each library keeps a bound on its output, by experiment:
 
 - zlib, zlib-ng and isal return at most that much.  Output can be held back although
   `unconsumed_tail` is empty, most often by isal, so a full piece means "ask again".

@@ -2,8 +2,8 @@
 """`strict`, `deadline` and `resume_sessions`, as attributes of httpclient's classes.
 
 The values are in the ConnectionState and the ResponseState, where C reads them.  A subclass may
-set one of these attributes on the class instead, so Python code reads the attribute, of what
-connection_settings() or response_settings() returns.
+set one of these attributes on the class instead, so Python code reads the attribute of the object
+that connection_settings() or response_settings() returns.
 
 http.client's own classes have no such attributes, and programs may use these names for something
 else there.  So the twin reads the states themselves: see _install/stdlib_classes.py.
