@@ -116,6 +116,9 @@ class Pool:
     closes itself.
     """
 
+    # The classes of the connections, for http and https.
+    _classes: tuple[Any, Any] = HTTPConnection, HTTPSConnection
+
     def __init__(
         self, *, per_host: int = 10, idle: float | None = 60.0,
         timeout: float | None = _DEFAULT_TIMEOUT, deadline: float | None = None,
@@ -294,11 +297,12 @@ class Pool:
         scheme, host, port = key
         proxy = self._proxy
         server = (host, port) if proxy is None else (proxy.host, proxy.port)
+        plain, secure = self._classes
         if scheme == "http":
-            return HTTPConnection(*server, **self._settings)
-        if HTTPSConnection is None:
+            return plain(*server, **self._settings)
+        if secure is None:
             raise InvalidURL("an https URL needs Python's ssl module")
-        connection = HTTPSConnection(*server, context=self._ssl_context, **self._tls_settings)
+        connection = secure(*server, context=self._ssl_context, **self._tls_settings)
         if proxy is not None:
             connection.set_tunnel(host, port, proxy.fields)
         return connection
