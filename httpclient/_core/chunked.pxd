@@ -16,6 +16,7 @@ cdef class ChunkedBody:
     cdef int set_left_in_chunk(self, object left) except -1
     cdef Py_ssize_t at_hand(self) noexcept
     cdef bint copy(self, uint8_t *out, Py_ssize_t size) noexcept
+    cdef bytes arrived(self, Py_ssize_t most)
     cdef Py_ssize_t line_at_hand(self, Py_ssize_t most) except -1
     cdef int count(self, Py_ssize_t n) except -1
     cdef http1_rc decode(self, object target, Py_ssize_t *have, Py_ssize_t size) except *

@@ -8,7 +8,7 @@ after.  A ChunkedBody itself keeps only the counts for the limits.
 cimport cython
 from cpython.buffer cimport PyBuffer_Release
 from cpython.bytearray cimport PyByteArray_GET_SIZE
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.string cimport memchr
 
 from .buffers cimport get_writable, size_of
@@ -221,6 +221,23 @@ cdef class ChunkedBody:
             return True
         self._body = before
         return False
+
+    cdef bytes arrived(self, Py_ssize_t most):
+        """Return the content in the unread bytes, `most` at most; None if there is none."""
+        cdef http1_chunked before = self._body
+        cdef Reader reader = self.reader
+        cdef size_t at = 0, put = 0
+        cdef bytes data
+
+        most = min(most, reader._end - reader._at)
+        if most <= 0:
+            return None
+        data = PyBytes_FromStringAndSize(NULL, most)
+        http1_chunked_copy(&self._body, reader.unread_octets(), reader._end - reader._at, &at,
+                           <uint8_t *> PyBytes_AS_STRING(data), most, &put)
+        # Once more for just these bytes: the framing after them is for the next call.
+        self._body = before
+        return data[:put] if put and self.copy(<uint8_t *> PyBytes_AS_STRING(data), put) else None
 
     cdef Py_ssize_t line_at_hand(self, Py_ssize_t most) except -1:
         """Return the size of the next line, `most` at most; 0 if it is not whole or too long."""

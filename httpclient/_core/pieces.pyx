@@ -189,6 +189,30 @@ cdef class Pieces:
         """Return up to `n` unread bytes, of one chunk if there are chunks."""
         return self.piece(response, READ1, limit_of(n), self._chunks, "_read1_chunked")
 
+    def arrived(self, response, n):
+        """Return up to `n` bytes of chunked content, of all chunks that have been received."""
+        cdef Py_ssize_t size = limit_of(n)
+        cdef dict own = attributes(response)
+        cdef ChunkedBody body
+        cdef bytes data = None
+        cdef bint failed = True
+        cdef Reader reader = self.reader_of(own, 1)
+
+        if size <= 0 or reader is None:
+            return NOT_MINE
+        reader.begin_turn()
+        try:
+            with cython.critical_section(reader):
+                body = self.body_of(response, own, reader, self._chunks, "_read1_chunked")
+                if body is not None:
+                    data = body.arrived(size)
+            if data is not None:
+                own["chunk_left"] = body.left_in_chunk()
+            failed = False
+            return NOT_MINE if data is None else data
+        finally:
+            reader.end_turn(failed)
+
     def peek(self, response):
         """Return the unread bytes, of one chunk if there are chunks, and keep them."""
         return self.piece(response, PEEKING, PEEK, self._chunks, "_peek_chunked")
