@@ -16,7 +16,7 @@ from pathlib import Path
 from . import comparing
 from .prepare import BUILD, prepare
 from .running import CRASHED, Broken, run
-from .suites import MODES, SUITES, UNTOUCHED
+from .suites import SUITES, UNTOUCHED
 
 ROW = "{:<10} {:<10} {:>6} {:>6} {:>7} {:>8} {:>9} {:>11} {:>5} {:>5} {:>8}"
 HEAD = ROW.format("suite", "mode", "passed", "failed", "skipped", "requests", "explained",
@@ -80,7 +80,8 @@ def run_all(names, prepared, work, jobs):
     """Suite -> mode -> Run."""
     with ThreadPoolExecutor(jobs) as pool:
         begun = {name: {mode: pool.submit(run, SUITES[name], prepared[name], mode,
-                                          work / f"{name}-{mode}") for mode in MODES}
+                                          work / f"{name}-{mode}")
+                              for mode in SUITES[name].modes}
                  for name in names}
         return {name: {mode: future.result() for mode, future in modes.items()}
                 for name, modes in begun.items()}
@@ -104,14 +105,14 @@ def main():
         for name in names:
             print(f"{name}: environment and tests", flush=True)
             prepared[name] = prepare(name, SUITES[name], args.wheel)
-        print(f"{', '.join(names)}: {', '.join(MODES)}; logs are in {work}", flush=True)
+        print(f"{', '.join(names)}: logs are in {work}", flush=True)
         for name, runs in run_all(names, prepared, work, args.jobs).items():
             def again(mode, tests, name=name):
                 folder = Path(tempfile.mkdtemp(prefix=f"{name}-{mode}-", dir=work))
                 return run(SUITES[name], prepared[name], mode, folder / "again", tests)
 
             verdicts = {mode: compare(name, mode, runs, again)
-                        for mode in MODES if mode != UNTOUCHED}
+                        for mode in SUITES[name].modes if mode != UNTOUCHED}
             good &= report(name, runs, verdicts)
             table += rows(name, runs, verdicts)
     except (Broken, RuntimeError) as error:

@@ -29,6 +29,15 @@ def install():
     assert in_force()["installed"], httpclient.installed()
 
 
+def mount():
+    """Let requests use httpclient's adapter."""
+    import requests.adapters
+    import requests.sessions
+
+    from httpclient.transports.requests import HTTPAdapter
+    requests.adapters.HTTPAdapter = requests.sessions.HTTPAdapter = HTTPAdapter
+
+
 def in_force():
     """Whether http.client's classes have our methods, and how many requests these have sent."""
     import http.client
@@ -72,7 +81,7 @@ def stay_here(event, args):
 # ---- the plugin
 
 class Recorder:
-    """Writes the log, leaves out what is not to be run, and installs after collection."""
+    """Writes the log, leaves out what is not to be run, and installs or mounts after collection."""
 
     def __init__(self, task):
         self.task = task
@@ -91,6 +100,8 @@ class Recorder:
         assert self.task["module"] in sys.modules, "it would not have been imported before"
         if self.task["mode"] == "after":
             install()
+        elif self.task["mode"] == "adapter":
+            mount()
 
     def pytest_runtest_logstart(self, nodeid):
         self.worst[nodeid] = ("passed", "")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 UNTOUCHED = "untouched"
 BEFORE = "before"       # install() before the package and its tests are imported
 AFTER = "after"         # install() when all of them are imported
+ADAPTER = "adapter"     # httpclient.transports.requests in place of requests' own adapter
 MODES = (UNTOUCHED, BEFORE, AFTER)
 
 
@@ -18,6 +19,7 @@ class Suite:
     module: str = ""        # what to import, if it is not named like the package
     files: dict = field(default_factory=dict)   # left out of the source distribution: name -> text
     env: dict = field(default_factory=dict)     # {packages} is the environment's site-packages
+    modes: tuple = MODES
 
 
 SUITES = {
@@ -34,7 +36,8 @@ SUITES = {
         tests=["tests"],
         floor=580,
         requires=["requests[socks]", "httpbin", "pytest", "pytest-httpbin", "pytest-mock",
-                  "trustme"]),
+                  "trustme"],
+        modes=(*MODES, ADAPTER)),
     # Its HTTP layer; of what it does above that only what looks at responses and errors.
     "botocore": Suite(
         package="botocore",
