@@ -39,7 +39,7 @@ ALLOWED = {
     "deleted":
         r"httpclient\.TYPE_CHECKING",
     "transports for a library that may not be installed":
-        r"httpclient\.transports\.[a-z]+",
+        r"httpclient\.transports\.\w+(\..*)?",
     "properties of the module, which its __setattr__() sets":
         r"httpclient\._Module\._MAX(LINE|HEADERS)",
 }
