@@ -146,6 +146,8 @@ def signals():
 
     with Server(Named()) as server, httpclient.Pool(per_host=2, timeout=PATIENCE) as pool:
         base = url_of(server, "")
+        # Python's import lock can hang for ever where a signal handler raises in an import.
+        exchange(pool, base, "/first", 5)
         other = threading.Thread(target=work, daemon=True)
         other.start()
         end = time.monotonic() + SECONDS
