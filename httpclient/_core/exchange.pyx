@@ -10,7 +10,6 @@ the state.
 The attributes of connections and responses stay http.client's, in the ``__dict__`` of the
 objects, where programs read and change them.
 """
-import http.client as _standard
 import io
 import socket
 import sys
@@ -24,19 +23,18 @@ from .connection_state cimport (
 )
 from .connection_state cimport state_in as connection_state_in
 from .deadline cimport Deadline
-from .head cimport OK, Head, skip_empty_line, take_head
+from .head cimport OK, Head, MessageFraming, skip_empty_line, take_head
 from .guards cimport Bindings, Originals, attributes, get, set_attributes
 from .python cimport PySys_Audit, PyUnicode_IS_ASCII, load_flag
 from .reader cimport Reader
 from .request cimport field_line, whole_head
-from .response_state cimport RESPONSE_STATE, ResponseState, state_in
+from .response_state cimport RESPONSE_STATE, HeadLimits, ResponseState, read_limits, state_in
 from .reuse cimport Reuse
 from .socket_reader cimport SocketReader, may_take_all, open_socket, send_all
 from .store cimport refuse_second_thread
 from .counters cimport Tally
 
 from .._common.exceptions import Aborted
-from .._common.limits import DEFAULT
 from .counters import tally as _tally
 from .guards import NOT_MINE as _NOT_MINE
 
@@ -61,11 +59,6 @@ cdef object NOT_MINE = _NOT_MINE
 cdef object NOTHING = 0
 cdef object response_type = type(io.BufferedIOBase)
 cdef object real_socket = socket.socket
-cdef dict standard = _standard.__dict__
-cdef Bindings usual_limits = Bindings(standard, "_MAXLINE", "_MAXHEADERS")
-cdef Py_ssize_t MAX_LINE = _standard._MAXLINE
-cdef Py_ssize_t MAX_FIELDS = _standard._MAXHEADERS
-cdef Py_ssize_t MAX_HEAD = DEFAULT.head
 
 
 CONNECTION_DATA = ("__getattribute__", "__setattr__", STATE, RESPONSE, CONNECTION_STATE, "sock",
@@ -366,17 +359,11 @@ cdef class Responses:
         """Do what HTTPResponse.begin() does; call it for an interim response or an odd head."""
         cdef Head head
         cdef int status
-        cdef Py_ssize_t max_line = MAX_LINE, max_fields = MAX_FIELDS
+        cdef HeadLimits limits
+        cdef MessageFraming message
 
-        limits = state._limits
-        if limits is DEFAULT:
-            if not usual_limits.intact():
-                max_line = standard["_MAXLINE"]
-                max_fields = standard["_MAXHEADERS"]
-            read = take_head(reader, max_line, max_fields, MAX_HEAD, strict is True)
-        else:
-            read = take_head(reader, limits.max_line, limits.max_fields, limits.head,
-                             strict is True)
+        read_limits(state._limits, &limits)
+        read = take_head(reader, limits.line, limits.fields, limits.head, strict is True)
         if type(read) is not Head or not (<Head> read).is_final():
             self._begin_with(response, state, read)
             return 0
@@ -389,19 +376,14 @@ cdef class Responses:
             fields["reason"] = head.reason
         if head.version != 11:
             fields["version"] = head.version
-        if (head._framing.has_length and head.version == 11 and status >= 200
-                and status != 204 and status != 304
-                and (method is USUAL or method != "HEAD")):
-            fields["length"] = head._framing.length
-            if head._framing.close:
-                fields["will_close"] = True
-            return 0
-        chunked, length, will_close = self._message_framing(
-            head, method, status, head.version, strict)
-        fields["chunked"] = chunked
-        fields["length"] = length
-        fields["will_close"] = will_close
-        if chunked:
+        if not head.frame(method, strict is True, &message):
+            self._message_framing(head, method, status, head.version, strict)   # raises
+        if message.length >= 0:
+            fields["length"] = message.length
+        if message.will_close:
+            fields["will_close"] = True
+        if message.chunked:
+            fields["chunked"] = True
             fields["chunk_left"] = None
         return 0
 

@@ -16,6 +16,7 @@ from .string_cache cimport name_text, value_text
 from .._common.exceptions import HTTPException, LineTooLong
 
 OK = "OK"     # the reason phrase of most responses, one object for all of them
+cdef str USUAL = "GET"
 cdef Py_ssize_t MIN_REFILL = 16 * 1024
 
 
@@ -76,6 +77,31 @@ cdef class Head:
 
     cdef bint is_final(self) noexcept:
         return self.status >= 200 or self.status == 101
+
+    cdef bint frame(self, object method, bint strict, MessageFraming *message) except -1:
+        """Do message_framing() for this head; return False if that function has to refuse it."""
+        cdef bint old = self.version < 11
+        cdef bint to_head = method is not USUAL and method == "HEAD"
+
+        message.chunked = self._framing.chunked != 0
+        message.length = -1
+        message.will_close = (self._framing.close != 0
+                              or (old and self._framing.keep_alive == 0))
+        if strict and old and message.chunked:
+            return False
+        if to_head or self.status < 200 or self.status == 204 or self.status == 304:
+            message.chunked = message.chunked and to_head
+            message.length = 0
+        elif strict and self.status < 300 and method == "CONNECT":
+            message.chunked = False
+            message.will_close = True
+        elif message.chunked:
+            message.will_close = message.will_close or old
+        elif self._framing.has_length:
+            message.length = self._framing.length
+        else:
+            message.will_close = True
+        return True
 
     def first_line(self):
         """Return (version, status, reason)."""
@@ -185,16 +211,22 @@ def head_in(bytes data not None, Py_ssize_t max_line, Py_ssize_t max_fields,
 
     Returns None if it is not whole, odd, or over a limit; read_head() then tells which.
     """
-    cdef const uint8_t *octets = <const uint8_t *> PyBytes_AS_STRING(data)
+    return head_at(<const uint8_t *> PyBytes_AS_STRING(data), PyBytes_GET_SIZE(data), max_line,
+                   max_fields, max_head, strict)
+
+
+cdef Head head_at(const uint8_t *octets, Py_ssize_t n, Py_ssize_t max_line,
+                  Py_ssize_t max_fields, Py_ssize_t max_head, bint strict):
+    """Do head_in() for `n` octets."""
     cdef http1_lines lines
-    cdef Head head = plain(octets, PyBytes_GET_SIZE(data), max_line, max_fields, max_head, strict)
+    cdef Head head = plain(octets, n, max_line, max_fields, max_head, strict)
 
     if head is not None:
         return head
     lines.at = lines.line = lines.count = 0
     lines.max_line = max_line
     lines.max_count = max_fields + 1
-    if (http1_head_end(octets, PyBytes_GET_SIZE(data), &lines) != HTTP1_OK
+    if (http1_head_end(octets, n, &lines) != HTTP1_OK
             or lines.at > <size_t> max_head):
         return None
     return parse(octets, lines.at, strict)

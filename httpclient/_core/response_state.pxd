@@ -16,3 +16,12 @@ cdef class ResponseState:
 
 
 cdef ResponseState state_in(dict own)
+
+
+cdef struct HeadLimits:
+    Py_ssize_t line             # bytes of a line
+    Py_ssize_t fields           # field lines
+    Py_ssize_t head             # bytes of a whole head
+
+cdef bint are_usual(object limits) except -1
+cdef int read_limits(object limits, HeadLimits *found) except -1

@@ -4,13 +4,22 @@
 It is one entry of the response's ``__dict__``, created on first use, because subclasses and fakes
 may not call the constructor.  http.client's own attributes stay in the ``__dict__`` itself.
 """
+import http.client as _standard
+
 cimport cython
 
-from .guards cimport attributes, get
+from .guards cimport Bindings, attributes, get
 
 from .._common.limits import DEFAULT
 
 RESPONSE_STATE = "_hc_state"
+
+# Each read of Limits calls Python code, so the usual values are kept as C numbers.
+cdef Bindings usual_limits = Bindings(_standard.__dict__, "_MAXLINE", "_MAXHEADERS")
+cdef HeadLimits USUAL
+USUAL.line = _standard._MAXLINE
+USUAL.fields = _standard._MAXHEADERS
+USUAL.head = DEFAULT.head
 
 
 @cython.final
@@ -109,6 +118,22 @@ cdef ResponseState state_in(dict own):
 def response_state(response):
     """Return the ResponseState of a response."""
     return state_in(attributes(response))
+
+
+cdef bint are_usual(object limits) except -1:
+    """Return True for the default limits, while no program has rebound http.client's."""
+    return limits is DEFAULT and usual_limits.intact()
+
+
+cdef int read_limits(object limits, HeadLimits *found) except -1:
+    """Set the limits on a head."""
+    if are_usual(limits):
+        found[0] = USUAL
+    else:
+        found.line = limits.max_line
+        found.fields = limits.max_fields
+        found.head = limits.head
+    return 0
 
 
 def restored_state(limits, head, message, interim, trailer_section, broken, raw_head,
