@@ -8,6 +8,6 @@ pool.py, which is imported on first use.
 """
 from . import (  # noqa: F401
     buffers, bytes_builder, chunked, connection_state, counters, deadline, exchange, feed_reader,
-    guards, head, pieces, poll, reader, request, response_state, reuse, socket_reader, steps,
-    store, string_cache,
+    guards, head, pieces, poll, reader, request, response_feed, response_state, reuse,
+    socket_reader, steps, store, string_cache,
 )

@@ -6,12 +6,13 @@ from .reader cimport Reader
 
 
 cdef class ChunkedBody:
-    cdef readonly Reader reader
+    cdef readonly Reader reader         # None while only decoded() is called
     cdef http1_chunked _body
     cdef object _limits
     cdef readonly bint ended            # True once the whole message body has been read
     cdef readonly bytes trailers        # the trailer section, as received
 
+    cdef int obey(self, object limits, bint strict) except -1
     cdef object left_in_chunk(self)
     cdef int set_left_in_chunk(self, object left) except -1
     cdef Py_ssize_t at_hand(self) noexcept
@@ -22,6 +23,10 @@ cdef class ChunkedBody:
     cdef http1_rc decode(self, object target, Py_ssize_t *have, Py_ssize_t size) except *
     cdef Py_ssize_t arrive(self, object target, Py_ssize_t *have, Py_ssize_t size) except -1
     cdef http1_rc end(self) except *
+    cdef bytes decoded(self, const uint8_t *octets, Py_ssize_t n, Py_ssize_t *used)
     cdef int give_back(self, bytes content, object error) except -1
     cdef bint waits(self, http1_rc rc) noexcept
     cdef int fail(self, http1_rc rc) except -1
+
+
+cdef ChunkedBody new_body(object limits, bint strict)

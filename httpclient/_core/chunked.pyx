@@ -14,15 +14,19 @@ from libc.string cimport memchr
 from .buffers cimport get_writable, size_of
 from .http1 cimport *
 from .reader cimport Reader
-from .bytes_builder cimport Gathering
+from .bytes_builder cimport Gathering, Result
+from .response_state cimport are_usual
 
 from .._common.exceptions import HTTPException, IncompleteRead, LineTooLong
-from .._common.limits import SHOWN as _SHOWN
+from .._common.limits import DEFAULT, SHOWN as _SHOWN
 
 cdef Py_ssize_t DIRECT = 16 * 1024      # the least rest of a chunk to receive into place
 cdef Py_ssize_t LARGE = 64 * 1024       # the room for one receive in a long body
 cdef enum:
     LINE = 512                          # the longest line that line_at_hand() finds
+    FEW = 4 * 1024                      # the octets that decoded() decodes on the stack
+cdef Py_ssize_t USUAL_LINE = DEFAULT.max_chunk_line
+cdef uint64_t USUAL_OVERHEAD = DEFAULT.chunk_overhead
 cdef str BAD_LINE = "a chunk-size line expected (RFC 9112 7.1): {!r}"
 
 
@@ -31,12 +35,21 @@ cdef class ChunkedBody:
     """Reads content until the last chunk and the trailer section have been read."""
 
     def __init__(self, Reader reader not None, limits, bint strict):
+        self.obey(limits, strict)
         self.reader = reader
+
+    cdef int obey(self, object limits, bint strict) except -1:
+        """Set the limits, and whether to read strictly."""
         self._limits = limits
         self._body.strict = strict
-        self._body.max_line = limits.max_chunk_line
-        self._body.overhead = limits.chunk_overhead
+        if are_usual(limits):
+            self._body.max_line = USUAL_LINE
+            self._body.overhead = USUAL_OVERHEAD
+        else:
+            self._body.max_line = limits.max_chunk_line
+            self._body.overhead = limits.chunk_overhead
         self.trailers = b""
+        return 0
 
     @property
     def chunk_left(self):
@@ -259,6 +272,41 @@ cdef class ChunkedBody:
             return found - piece + 1
         return most if put == <size_t> most and most < LINE else 0
 
+    # ---- octets that are not in the reader
+
+    cdef bytes decoded(self, const uint8_t *octets, Py_ssize_t n, Py_ssize_t *used):
+        """Return the content in the next `n` octets, and set how many of them were used.
+
+        The others are the beginning of a line.  Returns None, and moves nothing, if a reader has
+        to read the octets: for trailer fields, or to raise an exception.
+        """
+        cdef http1_chunked before = self._body
+        cdef uint8_t few[FEW]
+        cdef uint8_t *out = few
+        cdef Result result = None
+        cdef size_t at = 0, put = 0
+        cdef http1_rc rc
+
+        if self._body.state == HTTP1_IN_DATA and <uint64_t> n <= self._body.left:
+            self.count(n)
+            used[0] = n
+            return PyBytes_FromStringAndSize(<const char *> octets, n)
+        if n > FEW:
+            result = Result(n)
+            out = result.octets()
+        rc = http1_chunked_copy(&self._body, octets, n, &at, out, n, &put)
+        if rc == HTTP1_END and n - at >= 2 and octets[at] == c'\r' and octets[at + 1] == c'\n':
+            self.trailers = b"\r\n"
+            self.ended = True
+            at += 2
+        elif rc != HTTP1_OK and rc != HTTP1_MORE and (rc != HTTP1_END or at < <size_t> n):
+            self._body = before
+            return None
+        used[0] = at
+        if result is not None:
+            return result.finish(put)
+        return PyBytes_FromStringAndSize(<const char *> few, put)
+
     # ---- reads that may receive
 
     cdef http1_rc decode(self, object target, Py_ssize_t *have, Py_ssize_t size) except *:
@@ -366,6 +414,14 @@ cdef class ChunkedBody:
             why = BAD_LINE.format(shown)
         raise IncompleteRead(b"", self._body.left if self._body.state == HTTP1_IN_DATA
                              else None) from ValueError(why)
+
+
+cdef ChunkedBody new_body(object limits, bint strict):
+    """Return a ChunkedBody whose octets go to decoded() until its `reader` is set."""
+    cdef ChunkedBody body = ChunkedBody.__new__(ChunkedBody)
+
+    body.obey(limits, strict)
+    return body
 
 
 def chunk_size(bytes line not None, bint strict=False):

@@ -7,9 +7,7 @@ caller repeats it after the next feed().  A search for the empty line continues 
 A chunk-size line is short, so it is parsed again.
 """
 cimport cython
-from cpython.buffer cimport (
-    PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer,
-)
+from cpython.buffer cimport PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.string cimport memcpy
 
 from .http1 cimport *
@@ -23,37 +21,31 @@ cdef Py_ssize_t ROOM = 16 * 1024        # bytes; most responses fit into it
 cdef class FeedReader(Reader):
     """A Reader over the bytes given to feed(), until end()."""
 
-    cdef const uint8_t *_fed            # the argument of feed(), only while that runs
-    cdef Py_ssize_t _fed_size
-    cdef http1_lines _searched          # how far the unread bytes have been searched
-
     def __cinit__(self):
         self._direct = True
         self._waits = True
         self._resumes = True
 
     @cython.critical_section
-    def feed(self, data):
-        """Append a bytes-like object to the unread bytes."""
-        cdef Py_buffer view
-
+    cdef int feed(self, const uint8_t *octets, Py_ssize_t n) except -1:
+        """Append octets to the unread bytes."""
         self.check_open()
         if self._fed_size:      # Another thread is in feed().
             refuse_second_thread()
-        PyObject_GetBuffer(data, &view, PyBUF_SIMPLE)
-        try:
-            if view.len:
-                self._fed = <const uint8_t *> view.buf
-                self._fed_size = view.len
-                Reader.refill(self, max(view.len, ROOM))
-        finally:
-            self._fed_size = 0
-            PyBuffer_Release(&view)
+        if n:
+            self._fed = octets
+            self._fed_size = n
+            try:
+                Reader.refill(self, max(n, ROOM))
+            finally:
+                self._fed_size = 0
+        return 0
 
     @cython.critical_section
-    def end(self):
+    cdef int end(self) except -1:
         """Say that nothing more will be fed."""
         self._waits = False
+        return 0
 
     cdef Py_ssize_t refill(self, Py_ssize_t room) except -1:
         return 0

@@ -7,9 +7,12 @@ fed is one more way for bytes to arrive.
 
 import array
 import contextlib
+import copy
 import gc
 import inspect
+import itertools
 import json
+import pickle
 import random
 import socket
 import time
@@ -20,6 +23,8 @@ from base64 import b64decode
 import httpclient
 import pytest
 from httpclient import ResponseParser
+from httpclient._core.head import head_in
+from httpclient._response.framing import message_framing
 from support import arrive
 from support.fed import FedResponse
 from support.paths import DATA
@@ -197,6 +202,36 @@ def test_fed_buffer_can_be_changed_afterwards():
         assert b"".join(content) == fed(data, end=True)[1]
 
 
+def test_length_may_be_larger_than_any_number_in_c():
+    for length in (2**63 - 1, 2**63, 10**30):
+        parser, content = fed(OK + b"Content-Length: %d\r\n\r\nhello" % length)
+        assert (content, parser.length, parser.complete) == (b"hello", length - 5, False)
+        with pytest.raises(httpclient.IncompleteRead) as caught:
+            parser.end()
+        assert caught.value.expected == length - 5
+
+
+@pytest.mark.parametrize("strict", [None, True, False])
+def test_regular_head_is_framed_as_message_framing_says(strict):
+    """C does so by itself."""
+    fields = (b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n", b"")
+    persistence = (b"", b"Connection: close\r\n", b"Connection: keep-alive\r\n")
+    for minor, status, method, one, other in itertools.product(
+            (0, 1), (101, 200, 204, 299, 300, 304, 404), ("GET", "HEAD", "CONNECT", None),
+            fields, persistence):
+        data = b"HTTP/1.%d %d x\r\n%b%b\r\n" % (minor, status, one, other)
+        parser, expected = ResponseParser(method, strict=strict), None
+        head = head_in(data, 100, 100, 1000, strict is True)
+        try:
+            expected = message_framing(head, method, status, 10 + minor, strict)
+        except httpclient.HTTPException as error:
+            with pytest.raises(type(error)):
+                parser.feed(data)
+        else:
+            parser.feed(data)
+            assert (parser.chunked, parser.length, parser.will_close) == expected, data
+
+
 # --- arguments -----------------------------------------------------------------------------------
 
 @in_each_way("size", {"whole": None, "bytewise": 1})
@@ -244,6 +279,70 @@ def test_rebound_limits_take_effect(monkeypatch):
     monkeypatch.setattr(httpclient, "_MAXHEADERS", 1)
     with pytest.raises(httpclient.HTTPException, match="got more than 1 headers"):
         fed(HELLO)
+
+
+def test_attributes_can_be_set():
+    parser, _ = fed(HELLO[:-5])
+    facts = {"status": 404, "version": 10, "reason": "No", "chunked": True, "length": 3,
+             "will_close": True, "strict": True, "surplus": b"x", "failed": True, "complete": True}
+    for name, value in facts.items():
+        setattr(parser, name, value)
+    assert {name: getattr(parser, name) for name in facts} == facts
+    with pytest.raises(TypeError):
+        parser.length = "5"
+
+
+# --- copies --------------------------------------------------------------------------------------
+
+class Own(ResponseParser):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.own = [1]
+
+
+def pickled(parser):
+    return pickle.loads(pickle.dumps(parser))
+
+
+@in_each_way("copied", {"copy": copy.copy, "deepcopy": copy.deepcopy, "pickle": pickled})
+@pytest.mark.parametrize("kind", [ResponseParser, Own])
+def test_parser_without_unread_bytes_can_be_copied(copied, kind):
+    parser = copied(kind("HEAD", strict=True))
+    assert parser.feed(HELLO[:-5]) == b"" and parser.complete and parser.strict is True
+    parser = copied(kind(reused=True, max_response_headers=1))
+    with pytest.raises(httpclient.HTTPException, match="got more than 1 headers"):
+        parser.feed(b"\r\n" + HELLO)
+    refused = copied(parser)
+    assert refused.failed
+    with pytest.raises(httpclient.HTTPException, match="^nothing is read after.*1 headers"):
+        refused.feed(b"a")
+    first = kind()
+    first.feed(HELLO[:-3])
+    second = copied(first)
+    assert type(second) is kind and second.__dict__ == first.__dict__
+    for each in (first, second):
+        assert (each.length, each.getheaders()[0], each.headers["A"]) == (3, ("A", "b"), "b")
+        assert each.feed(b"lloX") == b"llo"
+        assert each.complete and each.surplus == b"X"
+    assert copied(first).surplus == b"X"
+    first = kind()
+    first.feed(CHUNKS)
+    assert copied(first).trailers.items() == [("T", "u")]
+
+
+def test_parser_that_keeps_bytes_cannot_be_copied():
+    for data in (HELLO[:20], CHUNKS[:-20]):
+        for copied in (copy.copy, copy.deepcopy, pickled):
+            with pytest.raises(TypeError, match="cannot copy a ResponseParser"):
+                copied(fed(data)[0])
+
+
+def test_parser_whose_constructor_was_not_called_is_harmless():
+    parser = ResponseParser.__new__(ResponseParser)
+    with pytest.raises(AttributeError):
+        parser.feed(b"HTTP")
+    parser = ResponseParser.__new__(ResponseParser)
+    assert parser.feed(HELLO) == b"hello"
 
 
 # --- ends, and errors ----------------------------------------------------------------------------
