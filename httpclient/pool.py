@@ -12,7 +12,6 @@ import os
 import socket
 import threading
 import weakref
-from functools import partial
 from types import SimpleNamespace
 
 from ._common.deadline import checked_deadline, seconds_of
@@ -22,6 +21,7 @@ from ._core.deadline import Deadline
 from ._core.lease import Origins
 from ._request.connection import HTTPConnection
 from ._request.recovery import drop
+from ._request.repeating import IDEMPOTENT, rewinder, rewound, says_close
 from ._request.stale import has_unread_input
 from ._request.url import Proxy, authority, parts
 
@@ -38,7 +38,7 @@ else:
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from typing import Any, Protocol, Self, Unpack
 
     from _typeshed import StrOrBytesPath
@@ -71,8 +71,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Pool", "PoolFull"]
 
-# RFC 9110 9.2.2
-_IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 _DEFAULT_TIMEOUT: Any = socket._GLOBAL_DEFAULT_TIMEOUT  # type: ignore[attr-defined]
 _TLS_ALONE = {"resume_sessions"}        # the settings of HTTPSConnection that HTTPConnection lacks
 
@@ -232,7 +230,7 @@ class Pool:
             headers = {}
         if self._proxy is not None:
             headers = self._proxy.authorized(headers, origin.key)
-        rewind = _rewound if body is None or type(body) is bytes else _rewinder(body)
+        rewind = rewound if body is None or type(body) is bytes else rewinder(body)
         due = None
         if deadline is None:
             deadline = self._deadline
@@ -261,7 +259,7 @@ class Pool:
                     response = _once_more(
                         connection, steps, method, target, body, headers, due)
             if headers:
-                lease.last = _says_close(headers)
+                lease.last = says_close(headers)
             return lease.keep(response)
 
     def _find(self, url: str) -> tuple[Origin, str]:
@@ -314,23 +312,6 @@ def _restored(cls: type[Pool], arguments: dict[str, Any]) -> Pool:
 
 # ---- a connection fails
 
-def _rewound() -> None:
-    """Do nothing: the body can be sent again as it is."""
-
-
-def _rewinder(body: Any) -> Callable[[], object] | None:
-    """Return a function to call before a body is sent again, or None if it cannot be."""
-    if isinstance(body, str):
-        return _rewound
-    try:
-        if hasattr(body, "read"):
-            return partial(body.seek, body.tell()) if body.seekable() else None
-        memoryview(body).release()
-    except (AttributeError, OSError, TypeError, ValueError):
-        return None
-    return _rewound
-
-
 def _early(connection: HTTPConnection, steps: Any) -> HTTPResponse | None:
     """Return the response of a server that did not wait for the whole request, or None."""
     if not connection_state(connection).abandoned:
@@ -346,7 +327,7 @@ def _may_repeat(connection: HTTPConnection, method: str, rewind: object,
     """Return True if a request has met the end of an idle connection, and can be sent again."""
     state = connection_state(connection)
     unanswered, state.unanswered = state.unanswered, False
-    return (unanswered and rewind is not None and method in _IDEMPOTENT
+    return (unanswered and rewind is not None and method in IDEMPOTENT
             and not isinstance(error, Aborted))
 
 
@@ -361,14 +342,6 @@ def _once_more(connection: HTTPConnection, steps: Any, method: str, target: str,
             raise
         return response
     return steps.getresponse()
-
-
-def _says_close(headers: Any) -> bool:
-    """Return True if a request announces the end of the connection (RFC 9112 9.6)."""
-    for name, value in headers.items():
-        if len(name) == 10 and name.lower() == "connection" and "close" in str(value).lower():
-            return True
-    return False
 
 
 # ---- functions that _core/lease.pyx calls

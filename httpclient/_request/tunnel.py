@@ -40,6 +40,30 @@ def _field_line(name, value):
     return b"%s: %s\r\n" % (name, value)
 
 
+def connect_head(connection):
+    """Return the CONNECT request of a connection with a tunnel, as bytes."""
+    target, port = connection._tunnel_host, connection._tunnel_port
+    if _contains_disallowed_url_pchar_re.search(target):
+        raise noted(ValueError(f"Tunnel host can't contain control characters {target!r}"),
+                    wrong_host, target)
+    host = wrap_ipv6(connection, target.encode("idna"))
+    version = connection._http_vsn_str.encode("ascii")
+    try:
+        connect = b"CONNECT %s:%d %s\r\n" % (host, port, version)
+    except TypeError as error:
+        note(error, wrong_port, port)
+        raise
+    lines = [connect]
+    for name, value in connection._tunnel_headers.items():
+        try:
+            lines.append(_field_line(name, value))
+        except (AttributeError, ValueError) as error:
+            note(error, wrong_field, name, [str(value)], error)
+            raise
+    lines.append(b"\r\n")
+    return b"".join(lines)
+
+
 class Tunnelling:
     """set_tunnel(), and the methods by which connect() makes the tunnel."""
 
@@ -75,25 +99,7 @@ class Tunnelling:
     def _tunnel(self):
         """Send CONNECT and read the response; raise OSError if the proxy refuses."""
         self = as_connection(self)
-        if _contains_disallowed_url_pchar_re.search(self._tunnel_host):
-            raise noted(ValueError(f"Tunnel host can't contain control characters "
-                                   f"{self._tunnel_host!r}"), wrong_host, self._tunnel_host)
-        host, version = wrap_ipv6(self, self._tunnel_host.encode("idna")), self._http_vsn_str
-        try:
-            connect = b"CONNECT %s:%d %s\r\n" % (
-                host, self._tunnel_port, version.encode("ascii"))
-        except TypeError as error:
-            note(error, wrong_port, self._tunnel_port)
-            raise
-        lines = [connect]
-        for name, value in self._tunnel_headers.items():
-            try:
-                lines.append(_field_line(name, value))
-            except (AttributeError, ValueError) as error:
-                note(error, wrong_field, name, [str(value)], error)
-                raise
-        lines.append(b"\r\n")
-        self.send(b"".join(lines))
+        self.send(connect_head(self))
 
         response = self.response_class(self.sock, method=self._method)
         state = connection_state(self)

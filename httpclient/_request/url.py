@@ -27,7 +27,7 @@ def parts(url):
     """
     split, host, port = _split(url)
     if split.scheme not in PORTS:
-        raise InvalidURL(f"a URL should begin with http:// or https://, got {_shown(url)}")
+        raise InvalidURL(f"a URL should begin with http:// or https://, got {shown(url)}")
     if "@" in split.netloc:
         # RFC 9110 4.2.4: it is no error of spelling in most URLs that have one, but a deceit.
         # The password is not shown.
@@ -97,7 +97,7 @@ def _split(url):
         raise TypeError(f"a URL should be a str, got {type(url).__name__}")
     # urlsplit() would remove some of them.
     if match := _contains_disallowed_url_pchar_re.search(url):
-        raise InvalidURL(f"URL can't contain control characters. {_shown(url)} "
+        raise InvalidURL(f"URL can't contain control characters. {shown(url)} "
                          f"(found at least {match.group()!r})")
     try:
         split = urlsplit(url)
@@ -108,7 +108,7 @@ def _split(url):
             raise ValueError
     except (TypeError, ValueError):
         raise InvalidURL(f"a URL should have a host, and a port up to 65535 if any, "
-                         f"got {_shown(url)}") from None
+                         f"got {shown(url)}") from None
     return split, host, port
 
 
@@ -128,6 +128,6 @@ def _host(address, name):
     raise ValueError
 
 
-def _shown(url):
+def shown(url):
     """Return a URL as an error shows it: without a password."""
     return repr(f"...@{url.rpartition('@')[2]}" if "@" in url else url)
