@@ -27,7 +27,7 @@ from .head cimport OK, Head, MessageFraming, skip_empty_line, take_head
 from .guards cimport Bindings, Originals, attributes, get, set_attributes
 from .python cimport PySys_Audit, PyUnicode_IS_ASCII, load_flag
 from .reader cimport Reader
-from .request cimport field_line, whole_head
+from .request cimport ACCEPT_ENCODING, field_line, whole_head
 from .response_state cimport RESPONSE_STATE, HeadLimits, ResponseState, read_limits, state_in
 from .reuse cimport Reuse
 from .socket_reader cimport SocketReader, may_take_all, open_socket, send_all
@@ -216,7 +216,8 @@ cdef class Requests:
                 deadline = state._deadline
         if deadline is not None and not is_usual(deadline):
             return False
-        head = whole_head(method, target or "/", <bytes> known[3], headers, length)
+        head = whole_head(method, target or "/", <bytes> known[3], ACCEPT_ENCODING, headers,
+                          length)
         if head is None:
             return False
 

@@ -4,11 +4,13 @@
 Each function returns bytes if its arguments are legal beyond doubt, and None otherwise.  Then
 http.client's own checks (in validation.py) decide, and word the exception.
 """
+cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.object cimport PyObject
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
-from libc.string cimport memcpy
+from libc.string cimport memchr, memcpy
 
+from .guards cimport Bindings
 from .http1 cimport *
 from .python cimport PyUnicode_IS_ASCII
 
@@ -129,12 +131,14 @@ cdef dict with_numbers_as_text(dict headers):
     return {name: str(value) if type(value) is int else value for name, value in headers.items()}
 
 
-cdef bytes whole_head(str method, str target, bytes host_line, dict headers, object length):
+cdef bytes whole_head(str method, str target, bytes host_line, bytes accept_encoding,
+                      dict headers, object length):
     """Return a whole HTTP/1.1 request head, or None if a part needs more checks.
 
     The lines are http.client's, in its order: request line; Host, Accept-Encoding and
-    Content-Length unless `headers` has them; `headers`; empty line.  `length` is the size of the
-    body in bytes, or None for no Content-Length.
+    Content-Length unless `headers` has them; `headers`; empty line.  `host_line` and
+    `accept_encoding` end with CRLF.  `length` is the size of the body in bytes, or None for no
+    Content-Length.
     """
     cdef Py_ssize_t m = 0, t = 0, n = 0, v = 0, size, count = 0, i
     cdef const uint8_t *method_octets = NULL
@@ -165,7 +169,8 @@ cdef bytes whole_head(str method, str target, bytes host_line, dict headers, obj
     # No other Python code runs up to the last memcpy(), so the dict keeps the strings alive.
     while PyDict_Next(headers, &at, &name, &value):
         if type(<object> value) is int:
-            return whole_head(method, target, host_line, with_numbers_as_text(headers), length)
+            return whole_head(method, target, host_line, accept_encoding,
+                              with_numbers_as_text(headers), length)
         names[count] = ascii(<object> name, &n)
         values[count] = ascii(<object> value, &v)
         if names[count] is NULL or values[count] is NULL:
@@ -182,7 +187,7 @@ cdef bytes whole_head(str method, str target, bytes host_line, dict headers, obj
     if not has & HAS_HOST:
         size += len(host_line)
     if not has & HAS_ACCEPT_ENCODING:
-        size += PyBytes_GET_SIZE(ACCEPT_ENCODING)
+        size += PyBytes_GET_SIZE(accept_encoding)
     if length_line is not None and not has & HAS_LENGTH:
         size += PyBytes_GET_SIZE(length_line)
     head = PyBytes_FromStringAndSize(NULL, size)
@@ -194,8 +199,8 @@ cdef bytes whole_head(str method, str target, bytes host_line, dict headers, obj
     if not has & HAS_HOST:
         out = put(out, PyBytes_AS_STRING(host_line), PyBytes_GET_SIZE(host_line))
     if not has & HAS_ACCEPT_ENCODING:
-        out = put(out, PyBytes_AS_STRING(ACCEPT_ENCODING),
-                  PyBytes_GET_SIZE(ACCEPT_ENCODING))
+        out = put(out, PyBytes_AS_STRING(accept_encoding),
+                  PyBytes_GET_SIZE(accept_encoding))
     if length_line is not None and not has & HAS_LENGTH:
         out = put(out, PyBytes_AS_STRING(length_line), PyBytes_GET_SIZE(length_line))
     for i in range(count):
@@ -206,3 +211,67 @@ cdef bytes whole_head(str method, str target, bytes host_line, dict headers, obj
     out = put(out, b"\r\n", 2)
     assert out - PyBytes_AS_STRING(head) == size
     return head
+
+
+cdef const uint8_t *target_at(str url, Py_ssize_t at, Py_ssize_t *size) except? NULL:
+    """Return the bytes of a URL from `at` up to its fragment; NULL if one needs more checks."""
+    cdef Py_ssize_t n = 0
+    cdef const uint8_t *octets = ascii(url, &n)
+    cdef const void *fragment
+
+    if octets is NULL or not 0 <= at < n or octets[at] != c'/':
+        return NULL
+    octets += at
+    n -= at
+    # A blank in the fragment is refused, too.
+    if http1_target(octets, n) != HTTP1_OK:
+        return NULL
+    fragment = memchr(octets, c'#', n)
+    size[0] = n if fragment is NULL else <const uint8_t *> fragment - octets
+    return octets
+
+
+@cython.final
+cdef class Heads:
+    """Makes request heads for a client that sends them later.
+
+    Each method returns None if the caller must take http.client's steps, because a part needs more
+    checks or a program has replaced the `rules`.
+    """
+
+    cdef Bindings _rules
+    cdef bytes _accept_encoding
+
+    def __init__(self, Bindings rules not None, bytes accept_encoding not None):
+        self._rules = rules
+        self._accept_encoding = accept_encoding
+
+    def whole(self, str method not None, str target not None, bytes host_line not None,
+              dict headers not None, length):
+        """Return a head as a connection sends it; see whole_head()."""
+        if not self._rules.intact():
+            return None
+        return whole_head(method, target, host_line, self._accept_encoding, headers, length)
+
+    def target(self, str url not None, Py_ssize_t at):
+        """Return the request target that begins at url[at], which is a slash."""
+        cdef Py_ssize_t n = 0
+
+        if target_at(url, at, &n) is NULL:
+            return None
+        return url[at:at + n]
+
+    def get(self, str url not None, Py_ssize_t at, bytes before not None, bytes after not None):
+        """Return `before`, the request target that begins at url[at], and `after`."""
+        cdef Py_ssize_t n = 0
+        cdef const uint8_t *target = target_at(url, at, &n)
+        cdef char *out
+
+        if target is NULL or not self._rules.intact():
+            return None
+        head = PyBytes_FromStringAndSize(
+            NULL, PyBytes_GET_SIZE(before) + n + PyBytes_GET_SIZE(after))
+        out = put(PyBytes_AS_STRING(head), PyBytes_AS_STRING(before), PyBytes_GET_SIZE(before))
+        out = put(out, target, n)
+        put(out, PyBytes_AS_STRING(after), PyBytes_GET_SIZE(after))
+        return head

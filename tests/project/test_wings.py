@@ -17,7 +17,9 @@ BELOW = {
     "_core": {"_common"},
     "_response": {"_common", "_core"},
     "_request": {"_common", "_core", "_response"},
-    "": {"_common", "_core", "_response", "_request", "_install"},     # the public modules
+    "_fetch": {"_common", "_core", "_response", "_request"},
+    # the public modules
+    "": {"_common", "_core", "_response", "_request", "_fetch", "_install"},
     "transports": {"", "_common", "_core", "_response", "_request"},
     "_install": {"_common", "_core", "_response", "_request"},
 }

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""The Fetcher's requests, answers, addresses and poller."""
