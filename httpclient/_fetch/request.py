@@ -40,7 +40,7 @@ class Request:
     Raises TypeError or ValueError for a bad `deadline` or `sink`.
     """
 
-    __slots__ = ("method", "url", "headers", "body", "deadline", "sink", "context")
+    __slots__ = ("method", "url", "headers", "body", "deadline", "sink", "context", "_rewind")
 
     method: str
     url: str
@@ -65,6 +65,8 @@ class Request:
                             f"got {sink!r:.100}")
         self.sink = sink
         self.context = context
+        # A function that makes a file ready to be sent again, once add() has seen its position.
+        self._rewind: Callable[[], object] | None = None
 
     def __repr__(self) -> str:
         url = shown(self.url) if isinstance(self.url, str) else repr(self.url)

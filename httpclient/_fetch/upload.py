@@ -30,13 +30,14 @@ class Upload:
     Raises TypeError for a body of another type, and BufferError if its memory is not contiguous.
     Nothing is taken from the body before the first next_piece().
 
-    `may_repeat` (bool): whether rewind() is possible.
+    `may_repeat` (bool) says whether rewind() is possible.  `rewinder` is the function that makes
+    the body itself ready to be sent again, or None.
     """
 
-    __slots__ = ("_body", "_chunked", "_blocksize", "_rewind", "_pieces")
+    __slots__ = ("_body", "_chunked", "_blocksize", "rewinder", "_pieces")
 
     def __init__(self, body: Any, chunked: bool, blocksize: int) -> None:
-        self._rewind = rewinder(body)
+        self.rewinder = rewinder(body)
         self._body = body
         if not hasattr(body, "read"):
             try:
@@ -65,13 +66,13 @@ class Upload:
     @property
     def may_repeat(self) -> bool:
         """Return True if the body can be sent again, after rewind()."""
-        return self._rewind is not None
+        return self.rewinder is not None
 
     def rewind(self) -> None:
         """Begin with the first piece again; raise ValueError if the body cannot be sent again."""
-        if self._rewind is None:
+        if self.rewinder is None:
             raise ValueError(f"a body of {type(self._body)!r} cannot be sent again")
-        self._rewind()
+        self.rewinder()
         self._begin()
 
 

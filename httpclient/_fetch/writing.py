@@ -119,6 +119,7 @@ class Writer:
                 octets += body
             else:
                 upload = Upload(body, chunked, self._blocksize)
+                request._rewind = upload.rewinder
         may_repeat = method in IDEMPOTENT and (upload is None or upload.may_repeat)
         return known.origin, method, octets, upload, says_close(headers), may_repeat
 
