@@ -63,6 +63,7 @@ __all__ = [
 _LAZY = {
     "install": "_install.install", "installed": "_install.install",
     "uninstall": "_install.install", "Pool": "pool", "decoding": "decoding",
+    "Fetcher": "fetcher", "Request": "fetcher", "Answer": "fetcher",
 }
 _bound = [
     chunked, connection, content, head, limits, message, output, parser, policy, response, tunnel,
@@ -139,6 +140,7 @@ if TYPE_CHECKING:
     from ._install.install import (
         install as install, installed as installed, uninstall as uninstall,
     )
+    from .fetcher import Answer as Answer, Fetcher as Fetcher, Request as Request
     from .pool import Pool as Pool
 
     _MAXLINE: int

@@ -52,3 +52,4 @@ cdef class Store:
 
 
 cdef int refuse_second_thread() except -1
+cdef bint is_of_python(object error) except -1

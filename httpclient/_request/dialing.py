@@ -52,7 +52,7 @@ def taken_from(keywords, source_address):
     if path is not None:
         path = _checked_path(path)
     if delay is not None:
-        delay = _checked_delay(delay)
+        delay = checked_delay(delay)
     if resolver is not None and not callable(resolver):
         raise TypeError("resolver should be a function of a host and a port, "
                         f"got {resolver!r:.100}")
@@ -72,7 +72,7 @@ def _checked_path(path):
     return path
 
 
-def _checked_delay(delay):
+def checked_delay(delay):
     if isinstance(delay, bool) or not isinstance(delay, (int, float)):
         raise TypeError("happy_eyeballs_delay should be a number of seconds or None, "
                         f"got {delay!r:.100}")
@@ -136,7 +136,7 @@ def interleaved(addresses):
     return [address for turn in zip_longest(*families.values()) for address in turn if address]
 
 
-def _with_source(addresses, source_address):
+def with_source(addresses, source_address):
     """Return the addresses that a socket bound to `source_address` can connect to."""
     if source_address is None or not source_address[0]:
         return addresses
@@ -188,7 +188,7 @@ def opened(connection, state, closes):
     if create is not _real_create_connection or delay is None:
         numeric = [_numeric(*address) for *_, address in addresses]
         return _one_by_one(due, create, numeric, timeout, source, resolver and target)
-    race = _Race(_with_source(interleaved(addresses), source), delay, source, target)
+    race = Race(with_source(interleaved(addresses), source), delay, source, target)
     return _winner(race, timeout, state, closes)
 
 
@@ -239,10 +239,10 @@ def _race_to_unix_socket(path):
     if _UNIX is None:
         raise OSError(errno.EAFNOSUPPORT,
                       f"cannot connect to {path!r} (this Python has no Unix sockets)")
-    return _Race([(_UNIX, socket.SOCK_STREAM, 0, "", path)], 0, None, path)
+    return Race([(_UNIX, socket.SOCK_STREAM, 0, "", path)], 0, None, path)
 
 
-class _Race:
+class Race:
     """Attempts to connect to several addresses.  The first that succeeds wins (RFC 8305 5).
 
     An attempt begins `delay` seconds after the previous one, or as soon as any attempt fails.
@@ -298,7 +298,7 @@ class _Race:
             if (sock := self.start(timeout)) is not None:
                 return sock
             if not (self._left or self._waiting):
-                raise _all_failed(self._target, self._failures)
+                raise self.failure()
             for ready in self._ready(waker, self._seconds_left(end, state.due)):
                 if ready is not waker and self._has_connected(ready):
                     return self._take(ready)
@@ -320,7 +320,7 @@ class _Race:
             if seconds <= 0:
                 raise TimeoutError("timed out")
         except TimeoutError as error:
-            raise TimeoutError(f"{error} connecting to {self._progress()}") from None
+            raise TimeoutError(f"{error} connecting to {self.progress()}") from None
         if self._left:
             seconds = min(seconds, max(0, self._next - time.monotonic()))
         return seconds
@@ -360,7 +360,11 @@ class _Race:
         self._failures.append(_failure(address, error))
         self._next = 0.0
 
-    def _progress(self):
+    def failure(self):
+        """Return the exception for the case that all attempts have failed."""
+        return _all_failed(self._target, self._failures)
+
+    def progress(self):
         """Return the target, and the state of each address, as text."""
         found = [(failure.address, failure.reason) for failure in self._failures]
         found += [(address, "no answer") for address in self._waiting.values()]

@@ -165,45 +165,67 @@ def wrapped(context, sock, host, server, resume, begin, call):
     """
     if not _is_plain(context) or sock.gettimeout() == 0:
         return context.wrap_socket(sock, server_hostname=host)
-    if not resume or _is_refusing(server):
-        return _handshake(context, sock, host, None, begin, call)
-    key, rules = (context, *server), _rules(context)
-    # No session is offered twice (RFC 8446 C.4), not even after it failed.
-    known, proof, session = _sessions.pop(key, (None, None, None))
-    if known != rules or time.time() >= proof.until:
-        session = None
+    handshake = Handshake(context, sock, host, server, resume)
     try:
-        sock = _handshake(context, sock, host, session, begin, call)
-    except ssl.SSLCertVerificationError:
-        # The server did not resume the session, so the handshake was a full one.
+        begin(handshake.sock)
+        call(held, handshake.sock, "do_handshake")
+    except BaseException as error:
+        handshake.sock.close()
+        handshake.fail(error)
         raise
-    except OSError as error:
-        if session is None:
-            raise
-        _refuse(server)
+    handshake.succeed()
+    return handshake.sock
+
+
+class Handshake:
+    """A TLS handshake, whose steps its caller takes by ``sock.do_handshake()``.
+
+    The parameters are those of wrapped(); `sock` (ssl.SSLSocket) is the TLS socket.  Call
+    succeed() or fail() at the end.
+    """
+
+    __slots__ = ("sock", "_server", "_known")
+
+    def __init__(self, context, sock, host, server, resume):
+        session = self._known = None
+        self._server = server
+        if resume and _is_plain(context) and not _is_refusing(server):
+            key, rules = (context, *server), _rules(context)
+            # No session is offered twice (RFC 8446 C.4), not even after it failed.
+            known, proof, session = _sessions.pop(key, (None, None, None))
+            if known != rules or time.time() >= proof.until:
+                session = None
+            self._known = key, rules, proof, session
+        # Another class of contexts may not have the parameter `session`.
+        offered = {} if session is None else {"session": session}
+        self.sock = context.wrap_socket(sock, server_hostname=host,
+                                        do_handshake_on_connect=False, **offered)
+
+    def succeed(self):
+        """Note that the handshake is complete."""
+        if self._known is None:
+            return
+        key, rules, proof, session = self._known
+        if self.sock.session_reused:
+            proof.show(self.sock)
+        else:
+            session, proof = None, _Proof(self.sock)
+        _handshakes[self.sock] = key, rules, proof, session
+
+    def fail(self, error):
+        """Note that the handshake has failed.
+
+        Raises SessionRefused if that may be because of the session.
+        """
+        if self._known is None or self._known[3] is None or not isinstance(error, OSError):
+            return
+        if isinstance(error, ssl.SSLCertVerificationError):
+            # The server did not resume the session, so the handshake was a full one.
+            return
+        _refuse(self._server)
         if isinstance(error, (ssl.SSLError, ConnectionError)):
             raise SessionRefused from error
         # After a timeout, a second connection would double the wait.
-        raise
-    if sock.session_reused:
-        proof.show(sock)
-    else:
-        session, proof = None, _Proof(sock)
-    _handshakes[sock] = key, rules, proof, session
-    return sock
-
-
-def _handshake(context, sock, host, session, begin, call):
-    """Do a handshake that offers `session` (or None), and return the TLS socket."""
-    sock = context.wrap_socket(sock, server_hostname=host, session=session,
-                               do_handshake_on_connect=False)
-    try:
-        begin(sock)
-        call(held, sock, "do_handshake")
-    except BaseException:
-        sock.close()
-        raise
-    return sock
 
 
 class _Proof:

@@ -109,7 +109,7 @@ def test_a_replaced_create_connection_is_called(client, server, monkeypatch, whe
 def test_nothing_is_different_without_the_arguments(client, server, monkeypatch):
     """Then the connection keeps nothing, and socket.create_connection() does it all."""
     monkeypatch.setattr(httpclient._request.dialing, "resolved", None)
-    monkeypatch.setattr(httpclient._request.dialing, "_Race", None)
+    monkeypatch.setattr(httpclient._request.dialing, "Race", None)
     connection = client.HTTPConnection(*server.address, unix_socket=None, resolver=None,
                                        happy_eyeballs_delay=None, timeout=PATIENCE)
     assert "_hc_state" not in connection.__dict__

@@ -1,0 +1,372 @@
+# SPDX-License-Identifier: MIT
+"""Transfer: the requests and answers on one connection of a Fetcher.
+
+Sending, receiving and reuse are here; Link, the class below, opens the connection and closes it.
+The response is read by ResponseFeed, which reads those of ResponseParser, too.
+
+An exception of the server or of the system ends the request, as its Job's `error`.  One that is not
+of the class Exception, such as KeyboardInterrupt, goes on to the caller, and so does one that a
+signal handler raises.  If that comes out of a socket's method, nothing is lost, and the request
+goes on with the next turn of the loop.
+"""
+from cpython.buffer cimport PyBUF_WRITE
+from cpython.bytearray cimport PyByteArray_AS_STRING
+from cpython.bytes cimport PyBytes_GET_SIZE
+from cpython.memoryview cimport PyMemoryView_FromMemory
+from libc.stdint cimport uint8_t
+
+from .bytes_builder cimport Result
+from .intake cimport Intake
+from .job cimport FIRST_OCTET, QUEUED, SENT, Job
+from .link cimport BUSY, CLOSED, CONNECTING, IDLE, SECURING, TUNNELLING, Link
+from .loop cimport BUFFER, Loop
+from .poll cimport has_input
+from .response_feed cimport NOT_PLAIN, UNTIL_CLOSE, ResponseFeed, new_feed
+from .store cimport is_of_python
+
+from .._common.exceptions import IncompleteRead, RemoteDisconnected
+
+cdef double INFINITE = float("inf")
+cdef enum:
+    SENDS = 16          # pieces of a body that are sent in one event
+    RECEIVES = 4        # calls of recv_into() in one event
+
+
+cdef class Transfer(Link):
+    """A connection that sends requests and receives their answers."""
+
+    def __cinit__(self):
+        self._intake = Intake.__new__(Intake)
+
+    # ---- events
+
+    cdef int event(self, int fd, bint readable, bint writable) except -1:
+        """Do what can be done now that a descriptor is ready."""
+        try:
+            if self._state == BUSY or self._state == TUNNELLING:
+                if self.is_sending() and (writable or self._secure):
+                    self.send_on()
+                if readable and (self._state == BUSY or self._state == TUNNELLING):
+                    self.receive_on()
+            elif self._state == IDLE:
+                self.check_idle()
+            elif self._state == CONNECTING:
+                sock = self._race.ready(fd)
+                if sock is not None:
+                    self.connected(sock)
+                else:
+                    self.race_on()
+            elif self._state == SECURING:
+                self.progress()
+                self.handshake_on()
+        except Exception as error:
+            if self._state == CLOSED and self._job is None:
+                raise
+            self.abandon(error)
+        except BaseException as error:
+            if self._state == CONNECTING or self._state == SECURING:
+                self.abandon(error)
+            raise
+        return 0
+
+    cdef bint check_idle(self) except -1:
+        """Return True if an idle connection can be used; close it otherwise."""
+        if self._secure:
+            # A session ticket comes without content.
+            try:
+                self._recv_into(self._loop._buffer)
+            except self._loop._cold.RECEIVE_LATER:
+                return True
+            except OSError as error:
+                if is_of_python(error):
+                    raise
+        self.close()
+        return False
+
+    # ---- sending
+
+    cdef bint is_sending(self) noexcept:
+        return self._out is not None or (self._state == BUSY and self._job._upload is not None)
+
+    cdef int start(self, Job job) except -1:
+        """Begin a request on the open connection."""
+        self._job = job
+        job._transfer = self
+        job.reused = self._reused
+        self._state = BUSY
+        self._gave_octets = self._began = False
+        self._sending_failed = None
+        self._out = job._head
+        self.progress()
+        self.arm()
+        return self.send_on()
+
+    cdef int send_on(self) except -1:
+        """Send as much as the socket takes."""
+        cdef Job job = self._job
+        cdef Py_ssize_t sent
+        cdef int left = SENDS
+
+        while self._out is not None or (self._state == BUSY and job._upload is not None):
+            if self._out is None:
+                piece = job._upload.next_piece()
+                if self._job is not job:
+                    return 0
+                if not len(piece):
+                    break
+                self._out = piece
+            try:
+                sent = self._send(self._out)
+            except self._loop._cold.SEND_LATER:
+                return self.look_for(True)
+            except self._loop._cold.RECEIVE_LATER:
+                return self.look_for(False)
+            except OSError as error:
+                if is_of_python(error):
+                    raise
+                # The server may have answered before it closed the connection.
+                self._sending_failed = error
+                self._out = None
+                self._job._upload = None
+                return self.look_for(False)
+            if sent == len(self._out):
+                self._out = None
+            else:
+                self._out = memoryview(self._out)[sent:]
+            if self._loop._timeout != INFINITE:
+                self.progress()
+            left -= 1
+            if left == 0 and job._upload is not None:
+                return self.look_for(True)
+        job._upload = None
+        if self._state == BUSY:
+            job._moments[SENT] = self._loop._now
+        return self.look_for(False)
+
+    # ---- receiving
+
+    cdef int receive_on(self) except -1:
+        """Receive what has arrived, up to a bound."""
+        cdef Job job = self._job
+        cdef int times = RECEIVES
+        cdef Py_ssize_t n, left
+
+        while times:
+            times -= 1
+            left = NOT_PLAIN if job._feed is None else job._feed.plain_left()
+            if self._receiver is None and (
+                    left > BUFFER or left == UNTIL_CLOSE and self._intake.is_large()):
+                n = self.receive_directly(job, left)
+            else:
+                n = self.receive_buffered(job)
+            if n <= 0 or self._job is not job:
+                return 0
+            if self._secure and self._state == BUSY:
+                if self._sock.pending() == 0:
+                    return 0
+            elif n < BUFFER:
+                return 0
+        return 0
+
+    cdef Py_ssize_t receive(self, object space) except? -2:
+        """Return recv_into(space); -1 if nothing has arrived."""
+        try:
+            return self._recv_into(space)
+        except self._loop._cold.RECEIVE_LATER:
+            return -1
+        except self._loop._cold.SEND_LATER:
+            self.look_for(True)
+            return -1
+
+    cdef Py_ssize_t receive_buffered(self, Job job) except? -2:
+        """Receive into the buffer of the loop; return what recv_into() does."""
+        cdef ResponseFeed feed
+        cdef bytes content
+        cdef Py_ssize_t n = self.receive(self._loop._buffer)
+
+        if n <= 0 or self._job is not job:
+            if n == 0 and self._job is job:
+                self.ended()
+            return n
+        self.arrived(job)
+        feed = job._feed
+        content = feed.take(<const uint8_t *> PyByteArray_AS_STRING(self._loop._buffer), n)
+        if self._state == TUNNELLING:
+            self.take_tunnel(feed, content)
+            return -1
+        if not self._began and feed._status:
+            self._began = True
+            if job._sink is not None or self._loop._decodes:
+                self._receiver = self._loop._cold.receiver(job)
+        if PyBytes_GET_SIZE(content):
+            self.keep(job, content)
+            if self._job is not job:
+                return -1
+        if feed._complete:
+            self.complete(job)
+            return -1
+        return n
+
+    cdef int arrived(self, Job job) except -1:
+        """Note that octets have arrived."""
+        if not self._gave_octets:
+            self._gave_octets = True
+            if self._state == BUSY:
+                job._moments[FIRST_OCTET] = self._loop._now
+            if job._feed is None:
+                job._feed = self.feed_for(job)
+        return self.progress()
+
+    cdef ResponseFeed feed_for(self, Job job):
+        return new_feed("CONNECT" if self._state == TUNNELLING else job._method,
+                        self._reused and self._state == BUSY, self._loop._strict,
+                        self._loop._limits, self._loop._cold.parsing)
+
+    cdef Py_ssize_t receive_directly(self, Job job, Py_ssize_t left) except? -2:
+        """Receive content into its place; `left` bytes of it are to come, -1 if that is unknown.
+
+        The last byte is left for receive_buffered(), which sees bytes after the content.
+        """
+        cdef Result result = self._intake.room(left)
+        cdef Py_ssize_t room = result.size() - self._intake._have
+        cdef Py_ssize_t n
+
+        if left > 0:
+            room = min(room, left - 1)
+        view = PyMemoryView_FromMemory(<char *> result.octets() + self._intake._have, room, PyBUF_WRITE)
+        n = self.receive(view)
+        if n <= 0 or self._job is not job:
+            if n == 0 and self._job is job:
+                self.ended()
+            return n
+        self.progress()
+        job._feed.count_plain(n)
+        self._intake.fill(n)
+        self.check_size()
+        return n
+
+    cdef int check_size(self) except -1:
+        """Raise an exception if there is too much content."""
+        if 0 <= self._loop._max_content < self._intake.count:
+            raise self._loop._cold.too_long(self._loop._max_content)
+        return 0
+
+    cdef int keep(self, Job job, bytes content) except -1:
+        """Keep content, or give it to the receiver."""
+        if self._receiver is None:
+            self._intake.put(content)
+            return self.check_size()
+        try:
+            self._receiver.take(content)
+        except BaseException as error:
+            self.abandon(error)
+            if not isinstance(error, Exception):
+                raise
+        return 0
+
+    # ---- the end of a response
+
+    cdef int ended(self) except -1:
+        """Take the end of the stream."""
+        cdef Job job = self._job
+        cdef bytes content
+
+        if not self._gave_octets and self._sending_failed is not None:
+            raise self._sending_failed
+        if job._feed is None:
+            job._feed = self.feed_for(job)
+        content = job._feed.finish()
+        if self._state == TUNNELLING:
+            raise RemoteDisconnected("the proxy closed the connection without an answer to CONNECT")
+        if PyBytes_GET_SIZE(content):
+            self.keep(job, content)
+        if self._job is job:
+            self.complete(job)
+        return 0
+
+    cdef int complete(self, Job job) except -1:
+        """Hand out the Job, and use the connection for the next one if it can be used."""
+        cdef bint kept = not (job._feed._will_close or job._closes or self.is_sending()
+                              or self._sending_failed is not None or job._feed._status == 101)
+
+        if self._receiver is not None:
+            try:
+                self._receiver.end()
+            except BaseException as error:
+                self.abandon(error)
+                if not isinstance(error, Exception):
+                    raise
+                return 0
+        self.settle_content(job)
+        self._job = None
+        self._reused = True
+        self._loop.finish(job, None)
+        if self._state == CLOSED:
+            return 0
+        return self.free() if kept else self.close()
+
+    cdef int settle_content(self, Job job) except -1:
+        """Put the content into the Job."""
+        receiver, self._receiver = self._receiver, None
+        if receiver is None:
+            job.content = self._intake.take(self._loop._max_content)
+        else:
+            job.content = receiver.content()
+        return 0
+
+    cdef int free(self) except -1:
+        """Begin the host's next request on the connection, or let it be idle."""
+        cdef Job job
+
+        # Nothing can have arrived since the last octet, so the connection need not be checked.
+        if self._loop._delay == 0 and not self._loop._turns:
+            job = self._loop.next_job(self._host)
+            if job is not None and job._fresh:
+                self._loop.enqueue(self._host, job, True)
+            elif job is not None:
+                job._moments[QUEUED] = self._loop._now
+                return self.start(job)
+        if self._loop._idle_seconds == 0:
+            return self.close()
+        self._state = IDLE
+        self._limit = self._loop._now + self._loop._idle_seconds
+        self._host._idle.append(self)
+        self._loop._idle[self] = None
+        self.arm()
+        return self._loop.list_host(self._host)
+
+    cdef bint take_from_idle(self) except -1:
+        """Begin to use an idle connection; return False if it had to be closed."""
+        if has_input(self._sock) and not self.check_idle():
+            return False
+        self._host._idle.remove(self)
+        del self._loop._idle[self]
+        self._state = BUSY
+        return True
+
+    cdef int abandon(self, object error) except -1:
+        """End the request with an error, or let it be repeated; close the connection."""
+        cdef Job job = self._job
+        cdef Loop loop = self._loop
+        cdef bint gave_octets = self._gave_octets
+        cdef bint gone = self._state == BUSY and isinstance(error, loop._cold.GONE)
+
+        if job is None:
+            return self.close()
+        if gone and not gave_octets and self._sock is not None:
+            loop._cold.session_failed(self._sock)
+        if isinstance(error, IncompleteRead) and error.partial and self._receiver is None:
+            self._intake.put(error.partial)
+        self.settle_content(job)
+        if isinstance(error, IncompleteRead) and job._sink is None:
+            error.partial = job.content
+        self._job = None
+        self.close()
+        if (gone and self._reused and not gave_octets and job._repeats and job._retries > 0
+                and not job._done and job._due > loop._now and loop._cold.rewound(job)):
+            job._retries -= 1
+            job._fresh = True
+            job._feed = None
+            job._transfer = None
+            return loop.enqueue(self._host, job, True)
+        return loop.finish(job, error)

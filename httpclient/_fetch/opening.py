@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: MIT
+"""What happens once in a connection of a Fetcher: addresses, attempts to connect, TLS, and its end.
+
+_core/transfer.pyx calls these functions.  Nothing here blocks.
+"""
+import copy
+import time
+from collections import deque
+
+from .._request.dialing import Race, with_source
+from .addresses import Addresses
+from .receiving import Receiver, too_long
+from .writing import tunnel_head
+
+try:
+    import ssl
+
+    from .._request.tls import Handshake, SessionRefused, keep_session, session_failed
+except ImportError:
+    ssl = None
+
+_GONE = (ConnectionError,)
+_RECEIVE_LATER = (BlockingIOError,)
+_SEND_LATER = (BlockingIOError,)
+if ssl is not None:
+    _GONE += ssl.SSLEOFError, ssl.SSLZeroReturnError
+    _RECEIVE_LATER += (ssl.SSLWantReadError,)
+    _SEND_LATER += (ssl.SSLWantWriteError,)
+
+_INFINITE = float("inf")
+
+
+class Attempts(Race):
+    """The attempts to connect to a host, as a Transfer takes their steps."""
+
+    def __init__(self, transfer, *arguments):
+        super().__init__(*arguments)
+        self._transfer = transfer
+        self._watched = set()
+
+    def go_on(self):
+        """Begin the attempts that are due; return a socket that has connected at once, or None.
+
+        Raises OSError if all have failed.
+        """
+        sock = self.start(None)
+        if sock is None:
+            if not (self._left or self._waiting):
+                raise self.failure()
+            for waiting in self._waiting:
+                if waiting not in self._watched:
+                    self._watched.add(waiting)
+                    self._transfer.watch_connecting(waiting.fileno())
+        return sock
+
+    def ready(self, descriptor):
+        """Return the socket with this descriptor if it has connected; None if it has failed."""
+        for sock in self._waiting:
+            if sock.fileno() == descriptor:
+                return self._take(sock) if self._has_connected(sock) else None
+        return None
+
+    def seconds_to_next(self):
+        """Return the seconds to the next attempt; infinite if there is none."""
+        return max(0.0, self._next - time.monotonic()) if self._left else _INFINITE
+
+    def _drop(self, sock):
+        if sock in self._watched:
+            self._watched.discard(sock)
+            self._transfer.unwatch_connecting(sock.fileno())
+        super()._drop(sock)
+
+
+class Opening:
+    """The functions of a Fetcher for its connections; the constants are for _core/transfer.pyx."""
+
+    GONE = _GONE
+    RECEIVE_LATER = _RECEIVE_LATER
+    SEND_LATER = _SEND_LATER
+
+    def __init__(self, settings, wake):
+        self._settings = settings
+        self._addresses = Addresses(settings.resolver, settings.dns_ttl, time.monotonic, self._found)
+        self._waiting = {}          # (host, port) -> the Transfers that wait for its addresses
+        self._news = deque()        # (host, port) whose addresses have been found
+        self._wake = wake
+        self.parsing = settings.parsing
+
+    # ---- addresses
+
+    def race(self, transfer, key):
+        """Return Attempts, or None if resolved() will be called once there are addresses."""
+        server = self._server(key)
+        addresses = self._addresses.find(*server)
+        if addresses is None:
+            self._waiting.setdefault(server, []).append(transfer)
+            return None
+        return self._attempts(transfer, addresses, server)
+
+    def _attempts(self, transfer, found, server):
+        """Return Attempts for what Addresses has found."""
+        if isinstance(found, BaseException):
+            # Another request may get the same one.
+            raise copy.copy(found)
+        settings = self._settings
+        delay = _INFINITE if settings.happy_eyeballs_delay is None \
+            else settings.happy_eyeballs_delay
+        return Attempts(transfer, with_source(found, settings.source_address),
+                        delay, settings.source_address, server)
+
+    def _found(self, host, port, found):
+        """Note from another thread what has been found."""
+        self._news.append((host, port, found))
+        self._wake()
+
+    def go_on(self):
+        """Let the connections go on whose addresses have been found."""
+        while self._news:
+            host, port, found = self._news.popleft()
+            for transfer in self._waiting.pop((host, port), ()):
+                transfer.resolved(found)
+
+    def attempts(self, transfer, key, found):
+        """Return Attempts for what has been found for a host meanwhile."""
+        return self._attempts(transfer, found, self._server(key))
+
+    def _server(self, key):
+        """Return the (host, port) to connect to."""
+        proxy = self._settings.proxy
+        return key[1:] if proxy is None else (proxy.host, proxy.port)
+
+    def close(self):
+        """Look up no more addresses."""
+        self._addresses.close()
+        self._waiting.clear()
+
+    # ---- proxies and TLS
+
+    def tunnel_head(self, key):
+        """Return the CONNECT request for a server (bytes), or None without a proxy."""
+        proxy = self._settings.proxy
+        return None if proxy is None else tunnel_head(*key[1:], proxy)
+
+    def handshake(self, sock, key, may_resume):
+        """Begin a TLS handshake."""
+        return Securing(self._settings, sock, key, may_resume)
+
+    def close_socket(self, sock, secure):
+        """Close a socket; keep its TLS session."""
+        if secure:
+            keep_session(sock)
+        try:
+            sock.close()
+        except OSError:
+            pass
+
+    def session_failed(self, sock):
+        """Offer no TLS session to a server that has closed the connection without an answer."""
+        if ssl is not None:
+            session_failed(sock)
+
+    # ---- content
+
+    def receiver(self, job):
+        """Return the Receiver for a response whose head has come, or None if none is needed."""
+        settings, decoder = self._settings, None
+        if settings.decode:
+            coding = job.getheader("Content-Encoding")
+            if coding:
+                decoder = settings.decoder(coding, max_length=settings.max_content)
+        if decoder is None and job.sink is None:
+            return None
+        return Receiver(job.sink, decoder, settings.max_content)
+
+    too_long = staticmethod(too_long)
+
+
+class Securing:
+    """A TLS handshake, as a Transfer takes its steps; `sock` is the TLS socket."""
+
+    def __init__(self, settings, sock, key, may_resume):
+        proxy = settings.proxy
+        context, resumes = settings.context()
+        server = (*key[1:], None if proxy is None else (proxy.host, proxy.port))
+        self._handshake = Handshake(context, sock, key[1], server, may_resume and resumes)
+        self.sock = self._handshake.sock
+
+    def step(self):
+        """Go on; return None if the handshake is complete, or else "input" or "output".
+
+        Returns "again" if the server refused a TLS session.
+        """
+        try:
+            self.sock.do_handshake()
+        except ssl.SSLWantReadError:
+            return "input"
+        except ssl.SSLWantWriteError:
+            return "output"
+        except OSError as error:
+            try:
+                self._handshake.fail(error)
+            except SessionRefused:
+                return "again"
+            raise
+        self._handshake.succeed()
+        return None
