@@ -248,14 +248,15 @@ cdef class Crowd(Loop):
         """Drop all requests and connections in a process that has inherited them by fork()."""
         cdef Transfer transfer
 
+        # The parent has the same poller, which must not be told anything.
+        self._by_descriptor.clear()
         for transfer in self._transfers:
             transfer._state = CLOSED
             if transfer._sock is not None:
                 os.close(transfer._sock.detach())   # A shutdown would reach the parent, too.
             if transfer._race is not None:
-                transfer._race.forget()
+                transfer._race.close()
         self._transfers.clear()
-        self._by_descriptor.clear()
         self._hosts.clear()
         self._idle.clear()
         self._turns.clear()

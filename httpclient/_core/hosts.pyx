@@ -40,6 +40,7 @@ cdef class Host(Timed):
     cdef int wake(self, double now) except -1:
         if now >= self._queue_due:
             self.expire_jobs(now)
+        self._schedule.set_timer(self, self._queue_due)
         return self._schedule.list_host(self)
 
     cdef int expire_jobs(self, double now) except -1:
@@ -62,8 +63,7 @@ cdef class Host(Timed):
                 "connection"))
         while self._queue and (<Job> self._queue[0])._done:
             self._queue.popleft()
-        if self._queue_due != INFINITE:
-            self._schedule.set_timer(self, max(self._queue_due, now + GRAIN))
+        self._queue_due = max(self._queue_due, now + GRAIN)
         return 0
 
 

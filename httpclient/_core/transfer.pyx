@@ -86,7 +86,7 @@ cdef class Transfer(Link):
     # ---- sending
 
     cdef bint is_sending(self) noexcept:
-        return self._out is not None or (self._state == BUSY and self._job._upload is not None)
+        return self._out is not None or self._upload is not None
 
     cdef int start(self, Job job) except -1:
         """Begin a request on the open connection."""
@@ -97,6 +97,7 @@ cdef class Transfer(Link):
         self._gave_octets = self._began = False
         self._sending_failed = None
         self._out = job._head
+        self._upload = job._upload
         self.progress()
         self.arm()
         return self.send_on()
@@ -107,9 +108,9 @@ cdef class Transfer(Link):
         cdef Py_ssize_t sent
         cdef int left = SENDS
 
-        while self._out is not None or (self._state == BUSY and job._upload is not None):
+        while self._out is not None or (self._upload is not None):
             if self._out is None:
-                piece = job._upload.next_piece()
+                piece = self._upload.next_piece()
                 if self._job is not job:
                     return 0
                 if not len(piece):
@@ -126,8 +127,7 @@ cdef class Transfer(Link):
                     raise
                 # The server may have answered before it closed the connection.
                 self._sending_failed = error
-                self._out = None
-                self._job._upload = None
+                self._out = self._upload = None
                 return self.look_for(False)
             if sent == len(self._out):
                 self._out = None
@@ -136,9 +136,9 @@ cdef class Transfer(Link):
             if self._loop._timeout != INFINITE:
                 self.progress()
             left -= 1
-            if left == 0 and job._upload is not None:
+            if left == 0 and self._upload is not None:
                 return self.look_for(True)
-        job._upload = None
+        self._upload = None
         if self._state == BUSY:
             job._moments[SENT] = self._loop._now
         return self.look_for(False)
@@ -351,6 +351,8 @@ cdef class Transfer(Link):
         cdef bint gave_octets = self._gave_octets
         cdef bint gone = self._state == BUSY and isinstance(error, loop._cold.GONE)
 
+        if self._state == TUNNELLING and job is not None:
+            job._feed = None        # It is the proxy's response.
         if job is None:
             return self.close()
         if gone and not gave_octets and self._sock is not None:
@@ -358,12 +360,19 @@ cdef class Transfer(Link):
         if isinstance(error, IncompleteRead) and error.partial and self._receiver is None:
             self._intake.put(error.partial)
         self.settle_content(job)
+        self._upload = None
         if isinstance(error, IncompleteRead) and job._sink is None:
             error.partial = job.content
         self._job = None
         self.close()
         if (gone and self._reused and not gave_octets and job._repeats and job._retries > 0
-                and not job._done and job._due > loop._now and loop._cold.rewound(job)):
+                and not job._done and job._due > loop._now):
+            if job._upload is not None:
+                try:
+                    job._upload.rewind()
+                except Exception as failed:
+                    failed.__cause__ = error
+                    return loop.finish(job, failed)
             job._retries -= 1
             job._fresh = True
             job._feed = None
