@@ -51,7 +51,8 @@ class Addresses:
 
     def begin(self) -> None:
         """Begin without addresses and threads.  A forked child has to call it."""
-        self._lock = threading.Lock()
+        # A signal handler may call close() in the middle of find().
+        self._lock = threading.RLock()
         self._known: dict[tuple[str, int], tuple[float, Found]] = {}
         self._queue: deque[tuple[str, int]] = deque()
         self._pending: set[tuple[str, int]] = set()     # queued, or being looked up

@@ -267,6 +267,13 @@ def test_close_ends_lookups_without_a_word(make, told):
     assert len(resolver.asked) <= module.THREADS
 
 
+def test_a_signal_handler_may_close_in_the_middle_of_find(make, monkeypatch):
+    addresses = make(Resolver())
+    monkeypatch.setattr(module, "_start", lambda work: addresses.close())
+    assert addresses.find("a", 80) is None
+    assert not addresses._queue
+
+
 def test_no_thread_can_be_started(make, monkeypatch):
     def start(work):
         raise RuntimeError("can't start new thread")
