@@ -2,12 +2,14 @@
 """Request: what a Fetcher is asked to send."""
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .._common.deadline import seconds_of
 from .._request.url import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from typing import Any, TypeAlias
 
     from _typeshed import SupportsWrite
@@ -76,8 +78,8 @@ class Request:
 Request.__module__ = "httpclient"
 
 
-class Fields:
-    """The field lines of a request, if a dict cannot hold them because a name is repeated."""
+class Fields(Mapping):
+    """The headers of a request, if a dict cannot hold them because a name is repeated."""
 
     __slots__ = ("_items",)
 
@@ -90,8 +92,14 @@ class Fields:
     def __len__(self):
         return len(self._items)
 
+    def __getitem__(self, name):
+        for own, value in self._items:
+            if own == name:
+                return value
+        raise KeyError(name)
+
     def __repr__(self):
-        return f"Fields({[name for name, _ in self._items]!r})"
+        return f"Fields({list(self)!r})"
 
     def items(self):
         return self._items

@@ -122,6 +122,9 @@ def test_a_request_keeps_a_copy_of_its_headers():
     assert list(request.headers.items()) == [("X", "a"), ("X", "b")]
     assert list(request.headers) == ["X", "X"]
     assert len(request.headers) == 2
+    assert request.headers["X"] == "a"
+    assert "Y" not in request.headers
+    assert repr(request.headers) == "Fields(['X', 'X'])"
 
 
 def test_a_request_can_be_pickled():
