@@ -181,7 +181,7 @@ class Writer:
             self._known[prefix] = known
 
     def _learned(self, prefix, scheme, host, port):
-        """Return what is known of an origin, from the head of a request to it."""
+        """Return what is known of an origin, from the head of a GET request to it."""
         if scheme == "https" and ssl is None:
             raise InvalidURL("an https URL needs Python's ssl module")
         key, server, lead, headers = (scheme, host, port), (host, port), "", {}
@@ -189,9 +189,15 @@ class Writer:
             # RFC 9112 3.2.2
             server, lead = (self._proxy.host, self._proxy.port), prefix
             headers = self._authorized(headers, key)
-        head, _, _ = self._by_steps(scheme, server, "GET", f"{lead}/", None, headers)
+        head, host_line = None, None
+        if host.isascii() and ":" not in host and type(headers) is dict:
+            # As in Requests.send(); other hosts need http.client's steps.
+            host_line = field_line("Host", prefix.partition("//")[2]) + b"\r\n"
+            head = self._heads.whole("GET", f"{lead}/", host_line, headers, None)
+        if head is None:
+            head, _, _ = self._by_steps(scheme, server, "GET", f"{lead}/", None, headers)
+            host_line = head.split(b"\r\n", 2)[1] + b"\r\n"
         before = f"GET {lead}".encode("ascii")
-        host_line = head.split(b"\r\n", 2)[1] + b"\r\n"
         origin = key if self._origin is None else self._origin(key)
         return _Known(origin, before, head[len(before) + 1:], host_line, key, server, lead)
 

@@ -120,9 +120,13 @@ def _host(address, name):
         if ":" in address and _is_address(address):
             return address
     elif name:
-        # Twice, because characters such as U+2488 become two labels.
-        name = name.encode("idna").lower().decode("ascii")
-        name.encode("idna")
+        if len(name) < 64 and name.isascii() and name[0] != "." and ".." not in name:
+            # IDNA leaves it as it is, which takes longer to find out.
+            name = name.lower()
+        else:
+            # Twice, because characters such as U+2488 become two labels.
+            name = name.encode("idna").lower().decode("ascii")
+            name.encode("idna")
         if _is_name(name):
             return name
     raise ValueError
