@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
-from .._fetch.request import Request
+from typing_extensions import disjoint_base
+
+from .._fetch.request import Request, Sink
 from .response_feed import ResponseFeed
 
+@disjoint_base
 class Job:
     @property
     def given(self) -> Request | str: ...
@@ -13,4 +16,6 @@ class Job:
     def content(self) -> bytes: ...
     @property
     def reused(self) -> bool: ...
+    @property
+    def sink(self) -> Sink | None: ...
     def moments(self) -> list[float]: ...

@@ -105,6 +105,32 @@ def pooled(pool: httpclient.Pool) -> None:
     pickle.dumps(pool)
 
 
+def requests_of_a_fetcher() -> list[httpclient.Request]:
+    received: list[bytes] = []
+    return [
+        httpclient.Request("GET", "http://localhost/"),
+        httpclient.Request("PUT", "http://localhost/", headers={"A": 5, "B": b"c"}, body="text",
+                           deadline=2.5, sink=received.append, context=object()),
+        httpclient.Request("PUT", "http://localhost/", body=iter([b"a"]), sink=io.BytesIO()),
+    ]
+
+
+def answered(answer: httpclient.Answer) -> httpclient.Request | None:
+    assert_type(answer.request, httpclient.Request)
+    assert_type(answer.url, str)
+    assert_type(answer.error, BaseException | None)
+    assert_type(answer.content, bytes)
+    assert_type(answer.reused, bool)
+    assert_type(answer.timings.first_byte, float | None)
+    assert_type(answer.getheader("A"), str | None)
+    assert_type(answer.getheader("A", 5), str | int)
+    assert_type(answer.getheaders(), list[tuple[str, str]])
+    assert_type(answer.trailers, httpclient.HTTPMessage)
+    print(answer.status + 1, answer.reason.lower(), answer.headers["A"], answer.raw_head + b"")
+    print([interim.status for interim in answer.informational])
+    return answer.redirect()
+
+
 def exceptions() -> list[httpclient.HTTPException]:
     return [
         httpclient.HTTPException("anything"), httpclient.NotConnected(), httpclient.InvalidURL(),
@@ -324,4 +350,8 @@ def refused(conn: HTTPConnection, response: HTTPResponse) -> None:
     httpclient.Pool().request("GET")                    # refused
     httpclient.Pool().request("GET", b"http://a/")      # refused
     httpclient.Pool().request("GET", "/", 3)            # refused
+    httpclient.Request("GET")                           # refused
+    httpclient.Request("GET", "/", {})                  # refused
+    httpclient.Request("GET", "/", body=3)              # refused
+    httpclient.Request("GET", "/", sink=3)              # refused
     only_standard(conn)                                 # refused

@@ -9,6 +9,7 @@ import httpclient
 from httpclient._fetch.request import Request
 from httpclient._fetch.writing import Writer
 from support.answers import Done, redirecting
+from support.servers import PATIENCE, echo, serving
 
 BASE = "http://a/b/c/d;p?q"
 
@@ -243,3 +244,26 @@ def test_sink_deadline_and_context_are_carried_along():
     request = Request("GET", BASE, sink=sink, deadline=5, context="c")
     found = redirecting(request, "http://b.example/").redirect()
     assert (found.sink, found.deadline, found.context) == (sink, 5.0, "c")
+
+
+def test_a_file_follows_a_redirect():
+    moved = b"HTTP/1.1 307 Moved\r\nLocation: b\r\nContent-Length: 0\r\n\r\n"
+    content = bytes(range(256)) * 100
+    with serving(moved, echo) as server, httpclient.Fetcher(timeout=PATIENCE) as fetcher:
+        fetcher.add(Request("PUT", f"http://127.0.0.1:{server.port}/a", body=io.BytesIO(content)))
+        answers = []
+        for answer in fetcher:
+            answers.append(answer)
+            if (request := answer.redirect()) is not None:
+                fetcher.add(request)
+    assert [answer.error for answer in answers] == [None, None]
+    assert [answer.status for answer in answers] == [307, 200]
+    assert [answer.reused for answer in answers] == [False, True]
+    assert answers[1].content == content
+    assert answers[1].getheader("X-Target") == "/b"
+    timings = answers[0].timings
+    assert timings.secured is None
+    reached = [seconds for seconds in timings if seconds is not None]
+    assert len(reached) == 6
+    assert reached == sorted(reached) and reached[0] >= 0
+    assert answers[1].timings[1:4] == (None, None, None)

@@ -88,7 +88,7 @@ def test_each_wing_says_what_it_is():
 
 
 def test_dir_has_the_names_of_http_client_and_httpclient():
-    own = {"ResponseParser", "BadHeaderLine", "HTTPSConnection", "Pool", "decoding",
-           "install", "installed", "uninstall", "__version__", "__path__"}
+    own = {"ResponseParser", "BadHeaderLine", "HTTPSConnection", "Pool", "Fetcher", "Request",
+           "Answer", "decoding", "install", "installed", "uninstall", "__version__", "__path__"}
     assert set(dir(httpclient)) <= {*dir(http.client), *own}
     assert {name for name in http.client.__all__} <= set(dir(httpclient))
