@@ -6,7 +6,6 @@ from collections import namedtuple
 
 from .._core.head import Head
 from .._core.job import Job
-from .._request.url import shown
 from .._response.head import raw_head_of
 from .._response.message import message_of, trailers_of
 from .redirect import redirected
@@ -179,7 +178,7 @@ class Answer(Job):
 
     def __repr__(self) -> str:
         outcome = self.status if (error := self.error) is None else type(error).__name__
-        return f"<{type(self).__module__}.{type(self).__qualname__}: {outcome} {shown(self.url)}>"
+        return f"<{type(self).__module__}.{type(self).__qualname__}: {outcome} {self.url!r}>"
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("an Answer cannot be copied or pickled; take what you need of it, such as "

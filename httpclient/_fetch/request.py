@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .._common.deadline import seconds_of
-from .._request.url import shown
+from .._common.exceptions import InvalidURL
+from .._request.url import parts, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ class Request:
         self._rewind: Callable[[], object] | None = None
 
     def __repr__(self) -> str:
-        url = shown(self.url) if isinstance(self.url, str) else repr(self.url)
-        return f"<{type(self).__module__}.{type(self).__qualname__}: {self.method} {url}>"
+        return (f"<{type(self).__module__}.{type(self).__qualname__}: {self.method} "
+                f"{_url_shown(self.url)}>")
 
 
 Request.__module__ = "httpclient"
@@ -103,6 +104,17 @@ class Fields(Mapping):
 
     def items(self):
         return self._items
+
+
+def _url_shown(url):
+    """Return a URL as text, without a password: one that add() accepts has none."""
+    try:
+        parts(url)
+    except TypeError:
+        return repr(url)
+    except InvalidURL:
+        return shown(url)
+    return repr(url)
 
 
 def _copied(headers):

@@ -101,6 +101,8 @@ def test_a_request_shows_no_password():
     assert repr(Request("GET", "http://a.example/b?c")) == (
         "<httpclient.Request: GET 'http://a.example/b?c'>")
     assert "secret" not in repr(Request("GET", "http://user:secret@a.example/"))
+    assert repr(Request("GET", "http://a.example/@b")) == (
+        "<httpclient.Request: GET 'http://a.example/@b'>")
     assert repr(Request("GET", None)) == "<httpclient.Request: GET None>"
 
 
