@@ -84,7 +84,7 @@ class KqueuePoller:
             select.kevent(fd, number, select.KQ_EV_ADD if after & event else select.KQ_EV_DELETE)
             for event, number in self._filters if (before ^ after) & event]
         if changes:
-            self._control(changes, 0)
+            self._control(changes, 0, 0)
         self._registered[fd] = after
 
     def poll(self, seconds: float | None) -> list[tuple[int, int]]:
