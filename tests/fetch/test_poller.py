@@ -10,7 +10,8 @@ import time
 import pytest
 
 from httpclient._fetch.poller import READABLE, WRITABLE, pollers
-from support.servers import PATIENCE
+from support.faults import reset
+from support.servers import PATIENCE, tcp_pair
 
 BOTH = READABLE | WRITABLE
 
@@ -94,13 +95,9 @@ def test_no_events_are_wanted_for_a_while(poller, pair):
 @pytest.mark.parametrize("events", [READABLE, WRITABLE, BOTH])
 @pytest.mark.parametrize("ending", ["close", "reset"])
 def test_the_end_of_a_connection_is_an_event(poller, events, ending):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        near = socket.create_connection(listener.getsockname())
-        far, _ = listener.accept()
+    near, far = tcp_pair()
     with near, far:
-        if ending == "reset":
-            far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1" + bytes(7))
-        far.close()
+        (reset if ending == "reset" else socket.socket.close)(far)
         poller.register(near.fileno(), events)
         [(fd, mask)] = poller.poll(PATIENCE)
         assert fd == near.fileno()
