@@ -113,7 +113,7 @@ class Fetcher(Crowd):
         if max_response_headers is not None:
             answer_limits = answer_limits._replace(fields=max_response_headers)
         deadline = checked_deadline(deadline)
-        self._settings = settings = SimpleNamespace(
+        self._settings = SimpleNamespace(
             connections=connections, per_host=per_host, retries=retries,
             timeout=_seconds("timeout", timeout, True), idle=_seconds("idle", idle),
             delay=_seconds("delay", delay), dns_ttl=_seconds("dns_ttl", dns_ttl),

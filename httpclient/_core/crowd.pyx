@@ -172,7 +172,7 @@ cdef class Crowd(Loop):
     @cython.critical_section
     cdef int take_turn(self, double seconds) except -1:
         cdef Transfer transfer
-        cdef double now, wait
+        cdef double wait
 
         if self._turning:
             raise RuntimeError("a Fetcher waits for answers in one thread at a time, and not in a "

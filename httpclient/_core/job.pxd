@@ -20,7 +20,7 @@ cdef class Job:
     cdef readonly bytes content     # what has been received, unless a sink has got it
     cdef object _request            # the Request, or the URL of a GET (str)
     cdef object _host               # the Host
-    cdef bytes _head                # the octets of the request, or of its head if there is an upload
+    cdef bytes _head                # the octets of the request, without what `_upload` gives
     cdef object _method
     cdef object _upload             # gives the body piece by piece; None: there is none
     cdef bint _repeats              # True if it may be sent again

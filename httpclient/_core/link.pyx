@@ -10,7 +10,6 @@ in _fetch/opening.py.
 """
 from .hosts cimport Host, Timed
 from .job cimport CONNECTED, RESOLVED, SECURED, Job
-from .loop cimport Loop
 from .response_feed cimport ResponseFeed
 
 

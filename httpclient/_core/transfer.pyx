@@ -233,7 +233,8 @@ cdef class Transfer(Link):
 
         if left > 0:
             room = min(room, left - 1)
-        view = PyMemoryView_FromMemory(<char *> result.octets() + self._intake._have, room, PyBUF_WRITE)
+        view = PyMemoryView_FromMemory(
+            <char *> result.octets() + self._intake._have, room, PyBUF_WRITE)
         n = self.receive(view)
         if n <= 0 or self._job is not job:
             if n == 0 and self._job is job:
@@ -277,7 +278,8 @@ cdef class Transfer(Link):
             job._feed = self.feed_for(job)
         content = job._feed.finish()
         if self._state == TUNNELLING:
-            raise RemoteDisconnected("the proxy closed the connection without an answer to CONNECT")
+            raise RemoteDisconnected(
+                "the proxy closed the connection without an answer to CONNECT")
         if PyBytes_GET_SIZE(content):
             self.keep(job, content)
         if self._job is job:

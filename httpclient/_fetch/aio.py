@@ -115,7 +115,7 @@ class Runner:
         self._turn()
 
     def _fail(self, error: Exception) -> None:
-        """Raise an exception, such as that of an iterable of requests, where an answer is awaited."""
+        """Raise an exception, such as that of an iterable, where an answer is awaited."""
         while self._waiters:
             future = self._waiters.popleft()
             if not future.done():

@@ -80,7 +80,8 @@ class Opening:
 
     def __init__(self, settings, wake):
         self._settings = settings
-        self._addresses = Addresses(settings.resolver, settings.dns_ttl, time.monotonic, self._found)
+        self._addresses = Addresses(
+            settings.resolver, settings.dns_ttl, time.monotonic, self._found)
         self._waiting = {}          # (host, port) -> the Transfers that wait for its addresses
         self._news = deque()        # (host, port) whose addresses have been found
         self._wake = wake
