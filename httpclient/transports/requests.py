@@ -17,6 +17,7 @@ import ssl
 import threading
 import warnings
 from collections import OrderedDict
+from functools import partial
 
 import requests.adapters
 from requests.cookies import extract_cookies_to_jar
@@ -373,7 +374,7 @@ def _framed(body: Any, fields: dict[str, Any], chunked: bool) -> tuple[Any, dict
     if isinstance(body, str):
         body = body.encode()
     elif isinstance(body, io.TextIOBase):
-        body = _pieces(iter(lambda: body.read(65536), ""))
+        body = _pieces(iter(partial(body.read, 65536), ""))
     elif not hasattr(body, "read") and not isinstance(body, (bytes, bytearray, memoryview)):
         body = _pieces(body)
     return body, fields

@@ -117,11 +117,20 @@ def test_hooks_are_called(session):
 
 # ---- bodies that are sent
 
+class Umlauts(io.TextIOBase):
+    """A text file that cannot be sought in."""
+
+    def __init__(self):
+        self.read = io.StringIO("äöü").read
+
+
 BODIES = [
     pytest.param(lambda: b"bytes", b"bytes", False, id="bytes"),
     pytest.param(lambda: "äöü", "äöü".encode(), False, id="str"),
     pytest.param(lambda: bytearray(b"bytearray"), b"bytearray", False, id="bytearray"),
     pytest.param(lambda: io.BytesIO(b"file"), b"file", False, id="file"),
+    pytest.param(lambda: io.StringIO("text"), b"text", False, id="text file"),
+    pytest.param(Umlauts, "äöü".encode(), True, id="text file without a length"),
     pytest.param(lambda: iter([b"ab", b"", "ä"]), "abä".encode(), True, id="iterator"),
     pytest.param(lambda: (piece for piece in (b"x" * 70000, b"y")), b"x" * 70000 + b"y", True,
                  id="generator"),
