@@ -5,6 +5,7 @@ A step is a line that begins, a function that is entered, a call into C, and its
 a signal handler, a lack of memory or another thread's exception may come in.
 """
 import contextlib
+import dis
 import gc
 import os
 import sys
@@ -13,6 +14,7 @@ import httpclient
 
 FOLDER = os.path.dirname(httpclient.__file__) + os.sep
 EVENTS = {"line", "call", "c_call", "c_return"}
+HARMLESS = {dis.opmap["NOP"], dis.opmap["POP_EXCEPT"]}
 
 
 class Stop(BaseException):
@@ -24,6 +26,16 @@ def in_finalizer(frame):
     while frame is not None and frame.f_code.co_name != "__del__":
         frame = frame.f_back
     return frame is not None
+
+
+def never_raises(frame, event):
+    """Return True if a line begins with an instruction at which nothing can be raised.
+
+    CPython does not expect it: if the line is within an `except` clause, as a `continue` or an
+    inner `try:`, CPython 3.11 would handle the clause's exception for ever.  Each later exception
+    of the thread would have it as its context.
+    """
+    return event == "line" and frame.f_code.co_code[frame.f_lasti] in HARMLESS
 
 
 class Injection:
@@ -43,7 +55,8 @@ class Injection:
     def _step(self, frame, event, arg):
         if event in EVENTS and not self.done and frame.f_code.co_filename.startswith(FOLDER):
             self.steps += 1
-            if self.steps >= self.at and not in_finalizer(frame):
+            if (self.steps >= self.at and not in_finalizer(frame)
+                    and not never_raises(frame, event)):
                 while frame.f_code.co_filename.endswith("stand_ins.py"):
                     frame = frame.f_back    # the method that is called, of a connection or response
                 name = os.path.basename(frame.f_code.co_filename)
