@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import math
 import os
+import re
 import socket
 import threading
 import weakref
@@ -71,6 +72,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Pool", "PoolFull"]
 
+_USUAL = IDEMPOTENT | {"POST", "PATCH"}
+_is_token = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII).fullmatch      # RFC 9110 5.6.2
 _DEFAULT_TIMEOUT: Any = socket._GLOBAL_DEFAULT_TIMEOUT  # type: ignore[attr-defined]
 _TLS_ALONE = {"resume_sessions"}        # the settings of HTTPSConnection that HTTPConnection lacks
 
@@ -193,7 +196,8 @@ class Pool:
     ) -> HTTPResponse:
         """Send a request, and return its response when the head has been read.
 
-        :param method: the method (str), such as "GET".  CONNECT is not allowed.
+        :param method: the method (str), such as "GET".  CONNECT is not allowed, nor what is no
+            token (RFC 9110 9.1), such as "GET /".
         :param url: the URL (str), with http or https and without a user name.  It must be ASCII
             without blanks and control characters; the host may be a name in other characters
             (IDNA).  A fragment is not sent.
@@ -220,8 +224,8 @@ class Pool:
         exchange: _Exchange | None,
     ) -> HTTPResponse:
         """Do request(); with an Exchange, let it take the steps on the connection."""
-        if method == "CONNECT":
-            raise ValueError("CONNECT is not a method for a Pool; use HTTPConnection.set_tunnel()")
+        if method not in _USUAL:
+            _check_method(method)
         try:
             origin, target = self._known[url]
         except (KeyError, TypeError):
@@ -304,6 +308,14 @@ class Pool:
         if proxy is not None:
             connection.set_tunnel(host, port, proxy.fields)
         return connection
+
+
+def _check_method(method: str) -> None:
+    """Raise ValueError for a method that a Pool does not send (RFC 9110 9.1)."""
+    if method == "CONNECT":
+        raise ValueError("CONNECT is not a method for a Pool; use HTTPConnection.set_tunnel()")
+    if not _is_token(method):
+        raise ValueError(f"the method should be a token (RFC 9110 9.1), got {method!r:.100}")
 
 
 def _restored(cls: type[Pool], arguments: dict[str, Any]) -> Pool:

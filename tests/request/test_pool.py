@@ -283,6 +283,8 @@ def test_timeout_leaves_the_pool_without_its_connection():
 
 @pytest.mark.parametrize(("arguments", "error"), [
     (("GE\nT", "{url}"), ValueError),
+    (("GET /elsewhere", "{url}"), ValueError),
+    (("", "{url}"), ValueError),
     (("GET", "{url}", None, {"A": "b\n"}), ValueError),
     (("GET", "{url}", None, 5), TypeError),
     (("GET", "{url}", 5), TypeError),

@@ -109,6 +109,13 @@ def test_bad_request_field(transport, headers):
             program.get(url_of(server), headers=headers)
 
 
+@pytest.mark.parametrize("method", ["GET /elsewhere", ""])
+def test_bad_method(transport, method):
+    with serving() as server, client(transport) as program:
+        with pytest.raises(httpx.LocalProtocolError):
+            program.request(method, url_of(server))
+
+
 @pytest.mark.parametrize("content", [[b"x" * 4], [b"x" * 6], [b"x" * 4, b"x" * 4], []])
 def test_body_of_another_length_than_announced(content):
     # httpx's own transport raises the exception of h11.

@@ -209,6 +209,11 @@ def test_a_bad_header(session, fields):
         session.get("http://127.0.0.1:9/", headers=fields)
 
 
+def test_a_bad_method(session):
+    with serving() as server, pytest.raises(ValueError, match="token"):
+        session.request("GET /elsewhere", url_of(server))
+
+
 # ---- retries
 
 def test_a_connection_is_tried_again(adapter, monkeypatch):
