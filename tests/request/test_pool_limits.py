@@ -44,23 +44,41 @@ def test_full_pool_waits_no_longer_than_the_deadline(given):
 
 
 def test_wait_for_a_connection_counts_against_the_deadline():
-    release = threading.Event()
+    class Steps:
+        """Notes the deadline for the request instead of sending it."""
 
-    def slow(request):
-        release.wait(PATIENCE)
-        return ok(b"2")
+        patience = PATIENCE
 
-    with serving(ok(b"1"), slow) as server, httpclient.Pool(per_host=1, timeout=9) as pool:
-        held = pool.request("GET", url_of(server))
-        timer = threading.Timer(0.2, held.read)
-        timer.start()
+        def on(self, connection):
+            return self
+
+        def request(self, *args, deadline):
+            self.deadline = deadline
+            raise Sent
+
+    class Sent(Exception):
+        pass
+
+    def release():
+        """Let the request wait for a while, and note for how long at least."""
+        nonlocal waited
+        while not pool._known[url_of(server)][0].waiters:
+            time.sleep(0.001)
         begin = time.monotonic()
-        with pytest.raises(TimeoutError):
-            pool.request("GET", url_of(server), deadline=0.4)
-        assert time.monotonic() - begin < 0.6
-        release.set()
-        timer.join()
-        assert counts(pool) == (0, 0)
+        time.sleep(0.02)
+        waited = time.monotonic() - begin
+        held.read()
+
+    waited = 0
+    with Server(Paired()) as server, httpclient.Pool(per_host=1) as pool:
+        held = pool.request("GET", url_of(server))
+        thread = threading.Thread(target=release)
+        thread.start()
+        steps = Steps()
+        with pytest.raises(Sent):
+            pool._request("GET", url_of(server), None, None, PATIENCE, steps)
+        thread.join()
+        assert 0 < steps.deadline <= PATIENCE - waited < PATIENCE
 
 
 def test_waiting_requests_get_connections_in_their_order():
