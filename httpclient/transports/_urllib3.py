@@ -257,7 +257,10 @@ class Response(BaseHTTPResponse):
         if decode_content and self._fp.getheader("Content-Encoding") is not None:
             try:
                 self._decoded = decoding.decoded(_Counted(self, self._fp))
-            except decoding.UnknownCoding:
+            except decoding.UnknownCoding as error:
+                if error.coding is None:
+                    # There are too many of them.
+                    raise DecodeError(str(error), error) from error
                 return self._fp     # urllib3 passes it on as it is, too.
             if not self._decoded._decoder.codings:
                 self._decoded = None
@@ -299,7 +302,7 @@ class Response(BaseHTTPResponse):
     def _check_end(self) -> None:
         """Raise ProtocolError if the content has ended early."""
         fp = self._fp
-        if self.enforce_content_length and (fp.length or fp.incomplete):
+        if self.enforce_content_length and (fp.length or fp.incomplete and not self._left):
             error = IncompleteRead(self._received, fp.length or 0)
             fp.close()
             raise ProtocolError(f"Connection broken: {error!r}", error)

@@ -342,6 +342,14 @@ def test_raw_attributes(session):
         assert raw.closed
 
 
+def test_raw_gives_nothing_after_close(session):
+    with serving(chunked(b"abc", b"def")) as server:
+        response = session.get(url_of(server), stream=True)
+        assert response.raw.read(2, decode_content=False) == b"ab"
+        response.close()
+        assert response.raw.read(3) == response.raw.read() == b""
+
+
 def test_raw_is_closed_with_decoded_content_left(session):
     with serving(ok(gzip.compress(CONTENT), "Content-Encoding: gzip")) as server:
         raw = raw_of(session, server)

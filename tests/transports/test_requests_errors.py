@@ -77,6 +77,8 @@ CUT = [
                  exceptions.ContentDecodingError, id="no gzip"),
     pytest.param(b"Content-Encoding: gzip\r\n\r\n" + gzip.compress(b"abc" * 9)[:-6] + b"x" * 6,
                  exceptions.ContentDecodingError, id="wrong checksum"),
+    pytest.param(b"Content-Encoding: gzip, gzip, gzip, gzip, gzip, gzip\r\n\r\nabc",
+                 exceptions.ContentDecodingError, id="six codings"),
 ]
 
 
