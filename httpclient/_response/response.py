@@ -215,11 +215,16 @@ class HTTPResponse(HeadSteps, ChunkSteps, _BinaryFile, ResponseSettings):
         if ours and fp.end_message(getattr(self, "will_close", True)):
             # Bytes after the end of the message are never taken for the next response.
             as_response(self).will_close = True
-        self.fp = None
-        fp.close()
-        if not ours and type(own := getattr(self, "__dict__", None)) is dict:
-            # A pooled connection, which is not used again: see _core/lease.pyx.
-            own.pop("_hc_lease", None)
+        try:
+            self.fp = None
+            fp.close()
+            if not ours and type(own := getattr(self, "__dict__", None)) is dict:
+                # A pooled connection, which is not used again: see _core/lease.pyx.
+                own.pop("_hc_lease", None)
+        except BaseException:
+            # The read that has come to the end cannot return what it has read.
+            lose(as_response(self), b"")
+            raise
 
     def close(self) -> None:
         """Close the response, and unless it has been read to its end, also the connection."""

@@ -7,7 +7,9 @@ connection, so a place that is lost shows with the next request.
 
 import contextlib
 import gc
+import http.client
 import io
+import re
 import threading
 
 import pytest
@@ -91,6 +93,26 @@ def test_exception_at_every_step_of_a_request(request_, kind):
                 assert leased(pool) == 0, where
                 for name in (b"/next", b"/last"):
                     assert pool.request("GET", url + name.decode()).read() == name, where
+
+
+@pytest.mark.parametrize("target", ["/first", "/chunked"])
+@pytest.mark.parametrize("ends", [False, True])
+def test_exception_at_the_end_of_a_response_does_not_lose_content_silently(target, ends):
+    """`ends`: the connection is closed with the response."""
+    with Server(Named()) as server:
+        for injection in each_step():
+            with httpclient.Pool(per_host=1, timeout=2) as pool:
+                response = pool.request("GET", url_of(server, target))
+                if ends:
+                    pool.close()
+                content = b""
+                with tolerated(injection):
+                    content = response.read(100)
+                # A function that only has to return the content cannot keep it.
+                if injection.done and not re.search(" read(_content)? ", injection.where):
+                    with contextlib.suppress(OSError, ValueError, http.client.IncompleteRead):
+                        content += response.read()
+                        assert content == target.encode(), injection.where
 
 
 def test_exception_at_every_step_while_a_request_waits():
