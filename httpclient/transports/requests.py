@@ -12,10 +12,12 @@ are.  A subclass that overrides one of the methods that set urllib3's pools up g
 from __future__ import annotations
 
 import io
+import os
 import re
 import ssl
 import threading
 import warnings
+import weakref
 from collections import OrderedDict
 from functools import partial
 
@@ -85,6 +87,7 @@ class HTTPAdapter(requests.adapters.HTTPAdapter):
         self._lock = threading.Lock()
         self._kept: OrderedDict[Any, Connections] = OrderedDict()
         self._contexts: dict[Any, ssl.SSLContext] = {}
+        _adapters.add(self)
 
     def close(self) -> None:
         """Close the connections, those in use at the end of their response."""
@@ -178,6 +181,19 @@ class HTTPAdapter(requests.adapters.HTTPAdapter):
         return response
 
     build_response.__doc__ = requests.adapters.HTTPAdapter.build_response.__doc__
+
+
+_adapters: weakref.WeakSet[HTTPAdapter] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    """Free the locks of the child, which another thread of the parent may have held."""
+    for adapter in list(_adapters):
+        adapter._lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _is_plain(proxy: str) -> bool:
