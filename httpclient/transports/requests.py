@@ -254,11 +254,13 @@ class Connections:
 
     # No other attribute: a setting that has no effect here should be an error.
     __slots__ = ("ca_cert_dir", "ca_certs", "cert_file", "cert_reqs", "checked", "host",
-                 "key_file", "port", "proxy", "scheme", "_adapter", "_origin", "_pool")
+                 "key_file", "port", "proxy", "scheme", "_adapter", "_origin", "_pool",
+                 "__weakref__")
 
     def __init__(self, adapter: HTTPAdapter, scheme: str, host: str, port: int,
                  proxy: str | None) -> None:
-        self._adapter = adapter
+        # No cycle of references: a session that is dropped closes its connections at once.
+        self._adapter = weakref.proxy(adapter)
         self.scheme, self.host, self.port, self.proxy = scheme, host, port, proxy
         self.cert_reqs: str | None = None
         self.ca_certs = self.ca_cert_dir = self.cert_file = self.key_file = None
@@ -347,7 +349,7 @@ class Connections:
         if self.proxy is not None:
             proxy = parse_url(self.proxy)
             settings["proxy"] = f"http://{proxy.host}:{proxy.port or 80}"
-        made = _Pool(self, per_host=max(adapter._pool_maxsize, 1), timeout=None,
+        made = _Pool(weakref.proxy(self), per_host=max(adapter._pool_maxsize, 1), timeout=None,
                      block=adapter._pool_block, **settings)
         if self.proxy is not None:
             # Among them are the credentials.

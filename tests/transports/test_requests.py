@@ -3,7 +3,6 @@
 
 import gzip
 import io
-import os
 import pickle
 import threading
 
@@ -451,17 +450,6 @@ def test_methods_of_a_subclass_are_called(adapter, method):
         response = mounted(Own()).get(url_of(server, "/x"))
         assert response.headers["X-Target"] == "/other/x" and response.seen
         assert server.handle.requests[0].field("X-Added") == "yes"
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork()")
-@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
-def test_a_child_does_not_wait_for_a_thread_of_its_parent():
-    adapter = HTTPAdapter()
-    with adapter._lock:
-        child = os.fork()
-        if not child:
-            os._exit(0 if adapter._lock.acquire(blocking=False) else 1)
-    assert os.waitpid(child, 0) == (child, 0)
 
 
 def test_settings_for_urllib3_make_urllib3_serve():
