@@ -9,7 +9,6 @@ from __future__ import annotations
 import atexit
 import math
 import os
-import re
 import socket
 import threading
 import weakref
@@ -22,7 +21,9 @@ from ._core.deadline import Deadline
 from ._core.lease import Origins
 from ._request.connection import HTTPConnection
 from ._request.recovery import drop
-from ._request.repeating import IDEMPOTENT, rewinder, rewound, says_close
+from ._request.repeating import (
+    IDEMPOTENT, USUAL, check_method, rewinder, rewound, says_close,
+)
 from ._request.stale import has_unread_input
 from ._request.url import Proxy, authority, parts
 
@@ -72,8 +73,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Pool", "PoolFull"]
 
-_USUAL = IDEMPOTENT | {"POST", "PATCH"}
-_is_token = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII).fullmatch      # RFC 9110 5.6.2
 _DEFAULT_TIMEOUT: Any = socket._GLOBAL_DEFAULT_TIMEOUT  # type: ignore[attr-defined]
 _TLS_ALONE = {"resume_sessions"}        # the settings of HTTPSConnection that HTTPConnection lacks
 
@@ -224,8 +223,8 @@ class Pool:
         exchange: _Exchange | None,
     ) -> HTTPResponse:
         """Do request(); with an Exchange, let it take the steps on the connection."""
-        if method not in _USUAL:
-            _check_method(method)
+        if method not in USUAL:
+            check_method(method, "a Pool")
         try:
             origin, target = self._known[url]
         except (KeyError, TypeError):
@@ -308,14 +307,6 @@ class Pool:
         if proxy is not None:
             connection.set_tunnel(host, port, proxy.fields)
         return connection
-
-
-def _check_method(method: str) -> None:
-    """Raise ValueError for a method that a Pool does not send (RFC 9110 9.1)."""
-    if method == "CONNECT":
-        raise ValueError("CONNECT is not a method for a Pool; use HTTPConnection.set_tunnel()")
-    if not _is_token(method):
-        raise ValueError(f"the method should be a token (RFC 9110 9.1), got {method!r:.100}")
 
 
 def _restored(cls: type[Pool], arguments: dict[str, Any]) -> Pool:

@@ -13,7 +13,7 @@ from .._core.exchange import JOINED
 from .._core.request import Heads, field_line
 from .._request import connection as _connection
 from .._request.connection import HTTPConnection
-from .._request.repeating import IDEMPOTENT, says_close
+from .._request.repeating import IDEMPOTENT, USUAL, check_method, says_close
 from .._request.tunnel import connect_head
 from .._request.url import PORTS, authority, parts
 from .request import Request
@@ -81,7 +81,7 @@ class Writer:
         connection, and the last item whether it may be sent again on another connection if this
         one ends without an answer (RFC 9112 9.3.1).
 
-        Raises InvalidURL, ValueError for CONNECT, and the errors by which
+        Raises InvalidURL, ValueError for a method that is not sent, and the errors by which
         HTTPConnection.request() refuses an argument.
         """
         if type(request) is str:
@@ -105,9 +105,8 @@ class Writer:
     def _written(self, request):
         """Do written() for any Request."""
         method, headers = request.method, request.headers
-        if method == "CONNECT":
-            raise ValueError("CONNECT is not a method for a Fetcher; "
-                             "use HTTPConnection.set_tunnel()")
+        if method not in USUAL:
+            check_method(method, "a Fetcher")
         known, target = self._find(request.url)
         if self._proxy is not None:
             headers = self._authorized(headers, known.key)

@@ -1,9 +1,25 @@
 # SPDX-License-Identifier: MIT
-"""When a request may be sent again, and whether its connection serves another one after it."""
+"""Which methods a Pool or a Fetcher sends, when it sends a request again, and whether the
+connection serves another request after it.
+"""
+import re
 from functools import partial
 
 # RFC 9110 9.2.2
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+# Methods that need no check.
+USUAL = IDEMPOTENT | {"POST", "PATCH"}
+
+_is_token = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII).fullmatch      # RFC 9110 5.6.2
+
+
+def check_method(method, sender):
+    """Raise ValueError for a method that `sender` (its name) does not send (RFC 9110 9.1)."""
+    if method == "CONNECT":
+        raise ValueError(f"CONNECT is not a method for {sender}; "
+                         "use HTTPConnection.set_tunnel()")
+    if isinstance(method, str) and not _is_token(method):
+        raise ValueError(f"the method should be a token (RFC 9110 9.1), got {method!r:.100}")
 
 
 def rewound():
