@@ -16,6 +16,7 @@ from .store cimport Store
 from io import UnsupportedOperation
 
 cdef Py_ssize_t STORE = 16 * 1024       # the room in bytes for a refill
+cdef Py_ssize_t MOST = 64 * 1024        # the most bytes that read1() receives
 
 
 cdef class Reader(Store):
@@ -119,6 +120,8 @@ cdef class Reader(Store):
         if size == 0:
             return b""
         if self._at == self._end:
+            if size >= STORE:
+                return self.receive_octets(min(size, MOST), True)
             self.refill(STORE)
         if size < 0 or size > self._end - self._at:
             size = self._end - self._at

@@ -48,6 +48,7 @@ cdef class Store:
     cdef bytes take_line(self, Py_ssize_t n)
     cdef int note_failure(self, object error, bint lost) except -1
     cdef bytes read_octets(self, Py_ssize_t n)
+    cdef bytes receive_octets(self, Py_ssize_t n, bint once)
     cdef bytes read_to_end(self)
 
 

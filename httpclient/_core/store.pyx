@@ -311,9 +311,12 @@ cdef class Store:
                     self._at += n
                     at += n
                 else:
-                    with memoryview(target) as whole, whole.cast("B") as octets, \
-                            octets[at:end] as space:
-                        n = self.receive(space, end - at)
+                    if at == 0 and end == view.len and self._direct:
+                        n = self.receive(target, end)
+                    else:
+                        with memoryview(target) as whole, whole.cast("B") as octets, \
+                                octets[at:end] as space:
+                            n = self.receive(space, end - at)
                     self._before += n
                     at += n
                     PyErr_CheckSignals()
@@ -338,9 +341,7 @@ cdef class Store:
 
         while True:
             have = self._end - self._at
-            rc = HTTP1_MORE
-            if have:
-                rc = http1_head_end(self.unread_octets(), have, lines)
+            rc = http1_head_end(self.unread_octets(), have, lines) if have else HTTP1_MORE
             if rc != HTTP1_MORE:
                 return rc
             if have > limit:
@@ -404,27 +405,28 @@ cdef class Store:
         return b"" if n <= 0 else PyBytes_FromStringAndSize(<char *> self.unread_octets() + at, n)
 
     cdef bytes read_octets(self, Py_ssize_t n):
-        """Return `n` bytes, fewer at the end of the stream; all of them if `n` is negative.
-
-        Memory grows with the received bytes, whatever size the server announced: see Result.
-        """
-        cdef Py_ssize_t have = self._end - self._at
-        cdef Py_ssize_t size
-        cdef Result result
-
+        """Return `n` bytes, fewer at the end of the stream; all of them if `n` is negative."""
         if n < 0:
             return self.read_to_end()
-        if n <= have:
+        if n <= self._end - self._at:
             if self._last_chunk and n == 2 and self.unread_octets()[1] == c'\n':
                 return self.take_line(n)
             return self.take(n)
-        result = begun(n)
-        have = 0
+        return self.receive_octets(n, False)
+
+    cdef bytes receive_octets(self, Py_ssize_t n, bint once):
+        """Return `n` bytes, fewer at the end of the stream or, if `once`, after one receive.
+
+        Memory grows with the received bytes, whatever size the server announced: see Result.
+        """
+        cdef Result result = begun(n)
+        cdef Py_ssize_t size, have = 0
+
         try:
             while True:
                 size = result.size()
-                have = self.fill(result, have, size, False)
-                if have < size or have == n:
+                have = self.fill(result, have, size, once)
+                if once or have < size or have == n:
                     return result.finish(have)
                 result = grown(result, n)
         except BaseException as error:

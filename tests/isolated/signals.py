@@ -22,7 +22,8 @@ WIRES = {
                 b"0123456789"),
     "until close": (OK + b"\r\n", b"0123456789"),
 }
-SCRIPTS = ("read", "read(3)", "readinto(4)", "read1", "readline", "iteration", "peek, read(4)")
+SCRIPTS = ("read", "read(3)", "readinto(4)", "read1", "read1(70000)", "readline",
+           "iteration", "peek, read(4)")
 INTERVAL = 0.002    # seconds between two signals
 
 

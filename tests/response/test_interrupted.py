@@ -70,7 +70,8 @@ def interrupted(wire, at, script, cls=httpclient.HTTPResponse):
         return b"".join(got)
 
 
-PLAIN = ("read", "read(3)", "readinto(4)", "read1", "readline", "iteration", "peek, read(4)")
+PLAIN = ("read", "read(3)", "readinto(4)", "read1", "read1(70000)", "readline", "iteration",
+         "peek, read(4)")
 
 
 @pytest.mark.parametrize("script", PLAIN)

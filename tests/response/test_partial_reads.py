@@ -12,7 +12,7 @@ from support.outcome import describe
 
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
-SIZES = (0, 1, 2, 3, 8, 20, 100, 511, 512, 513, 5000, -1)
+SIZES = (0, 1, 2, 3, 8, 20, 100, 511, 512, 513, 5000, 20_000, -1)
 CASES = 500
 
 

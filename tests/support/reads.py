@@ -257,7 +257,7 @@ LINES = {
 
 LOOSE = {
     "read1": read1,
-    **{f"read1({size})": read1_of(size) for size in (1, 4, 5000)},
+    **{f"read1({size})": read1_of(size) for size in (1, 4, 5000, 70_000)},
     "read1(0), read1(2), read": read1_nothing_first,
     "read1(3), read(2)": read1_and_read,
     "under TextIOWrapper": under_text,
@@ -282,8 +282,8 @@ UNSTEADY = {"readline(6)", "mixed", "read(0), read", "readinto(0), readinto(8)",
 # For large bodies: without the scripts that take an octet at a time.
 LARGE = [
     "read", "read(-1)", "read(5000)", "readinto(5000)", "growing reads", "read(3), read",
-    "readlines", "iteration", "mixed", "read1", "read1(5000)", "peek, read", "_safe_read",
-    "_get_chunk_left", "fp",
+    "readlines", "iteration", "mixed", "read1", "read1(5000)", "read1(70000)", "peek, read",
+    "_safe_read", "_get_chunk_left", "fp",
 ]
 
 EXACT |= LINES

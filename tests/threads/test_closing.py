@@ -112,6 +112,7 @@ READS = {
     "read(n)": lambda response: response.read(500),
     "readinto": lambda response: response.readinto(bytearray(500)),
     "read1": lambda response: response.read1(),
+    "read1(n)": lambda response: response.read1(70_000),
     "readline": lambda response: response.readline(),
     "fp.read1": lambda response: response.fp.read1(),
 }
