@@ -488,3 +488,9 @@ _pieces = Pieces(_cold, Originals(HTTPResponse, "_safe_read", "_close_conn", dat
                            data=_chunk_data))
 _line_steps = Originals(HTTPResponse, "read", "peek", "_read_chunked", "_peek_chunked")
 _fields = Fields(_lazy_fields)
+
+
+def read_arrived(response: HTTPResponse, n: int) -> bytes:
+    """Do response.read1(n), but of chunked content return that of all chunks received so far."""
+    data = _pieces.arrived(response, n)
+    return response.read1(n) if data is NOT_MINE else data

@@ -18,10 +18,9 @@ from urllib3.response import BaseHTTPResponse, HTTPHeaderDict
 
 from .. import decoding
 from .._common.exceptions import HTTPException
-from .._core.guards import NOT_MINE
 from .._request.connection import HTTPConnection
 from .._request.https import HTTPSConnection
-from .._response.response import _pieces
+from .._response.response import read_arrived
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,12 +117,6 @@ def as_urllib3(error: Exception) -> HTTPError:
 
 # ---- responses
 
-def _read_arrived(response: HTTPResponse, n: int) -> bytes:
-    """Do response.read1(n), but for all chunks that have arrived in place of the first one."""
-    data = _pieces.arrived(response, n)
-    return response.read1(n) if data is NOT_MINE else data
-
-
 class _Counted:
     """A response for decoded(), whose bytes are counted."""
 
@@ -142,7 +135,7 @@ class _Counted:
         return self._response.incomplete
 
     def read1(self, n: int = -1, /) -> bytes:
-        data = _read_arrived(self._response, n)
+        data = read_arrived(self._response, n)
         self._raw._received += len(data)
         return data
 
@@ -353,7 +346,7 @@ class Response(BaseHTTPResponse):
                 return      # This was all.
 
     def _read_arrived(self, amt: int) -> bytes:
-        return _read_arrived(self._fp, amt)
+        return read_arrived(self._fp, amt)
 
     def read_chunked(self, amt: int | None = None,
                      decode_content: bool | None = None) -> Iterator[bytes]:

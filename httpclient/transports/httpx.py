@@ -17,6 +17,7 @@ from base64 import b64encode
 import httpx
 
 from .._common.exceptions import HTTPException, ImproperConnectionState, InvalidURL
+from .._response.response import read_arrived
 from ..pool import Pool, PoolFull
 
 TYPE_CHECKING = False
@@ -185,9 +186,8 @@ class _Content(httpx.SyncByteStream):
 
     def __iter__(self) -> Iterator[bytes]:
         response = self._response
-        read1 = response.read1
         try:
-            while piece := read1(_PIECE):
+            while piece := read_arrived(response, _PIECE):
                 yield piece
             if response.incomplete:
                 raise httpx.RemoteProtocolError(

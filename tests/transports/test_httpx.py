@@ -133,6 +133,13 @@ def test_content_arrives_piece_by_piece(transport):
             assert list(pieces) == [b"two"]
 
 
+def test_content_of_all_chunks_that_have_arrived_is_one_piece():
+    chunks = OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
+    with serving(chunks) as server, client(ours.HTTPTransport) as program:
+        with program.stream("GET", url_of(server)) as response:
+            assert list(response.iter_raw()) == [b"onetwo"]
+
+
 def test_content_is_passed_on_undecoded_by_iter_raw(transport):
     with serving(ok(b"not gzip", "Content-Encoding: gzip")) as server, \
             client(transport) as program:
