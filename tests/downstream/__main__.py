@@ -5,10 +5,12 @@ Exit status 1 if something differs without an explanation, or is explained and d
 """
 
 import argparse
+import contextlib
 import os
 import shutil
 import sys
 import tempfile
+import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -78,10 +80,15 @@ def report(name, runs, verdicts):
 
 def run_all(names, prepared, work, jobs):
     """Suite -> mode -> Run."""
+    turns = {name: threading.Lock() if SUITES[name].in_turn else contextlib.nullcontext()
+             for name in names}
+
+    def one(name, mode):
+        with turns[name]:
+            return run(SUITES[name], prepared[name], mode, work / f"{name}-{mode}")
+
     with ThreadPoolExecutor(jobs) as pool:
-        begun = {name: {mode: pool.submit(run, SUITES[name], prepared[name], mode,
-                                          work / f"{name}-{mode}")
-                              for mode in SUITES[name].modes}
+        begun = {name: {mode: pool.submit(one, name, mode) for mode in SUITES[name].modes}
                  for name in names}
         return {name: {mode: future.result() for mode, future in modes.items()}
                 for name, modes in begun.items()}

@@ -13,6 +13,7 @@ and "text" when it ends, so that a test that took the process down is known; at 
 
 import errno
 import faulthandler
+import importlib
 import ipaddress
 import json
 import os
@@ -29,13 +30,21 @@ def install():
     assert in_force()["installed"], httpclient.installed()
 
 
-def mount():
-    """Let requests use httpclient's adapter."""
-    import requests.adapters
-    import requests.sessions
+# What httpclient.transports has for a package, and the modules of it that have one of that name.
+TRANSPORTS = {
+    "requests": ("HTTPAdapter", ["requests.adapters", "requests.sessions"]),
+    "httpx": ("HTTPTransport", ["httpx", "httpx._client", "httpx._transports",
+                                "httpx._transports.default"]),
+}
 
-    from httpclient.transports.requests import HTTPAdapter
-    requests.adapters.HTTPAdapter = requests.sessions.HTTPAdapter = HTTPAdapter
+
+def mount(package):
+    """Let requests or httpx use httpclient's transport in place of its own."""
+    name, modules = TRANSPORTS[package]
+    ours = getattr(importlib.import_module(f"httpclient.transports.{package}"), name)
+    for module in modules:
+        assert hasattr(sys.modules[module], name), f"{module} has no {name}"
+        setattr(sys.modules[module], name, ours)
 
 
 def in_force():
@@ -101,7 +110,7 @@ class Recorder:
         if self.task["mode"] == "after":
             install()
         elif self.task["mode"] == "adapter":
-            mount()
+            mount(self.task["module"])
 
     def pytest_runtest_logstart(self, nodeid):
         self.worst[nodeid] = ("passed", "")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 UNTOUCHED = "untouched"
 BEFORE = "before"       # install() before the package and its tests are imported
 AFTER = "after"         # install() when all of them are imported
-ADAPTER = "adapter"     # httpclient.transports.requests in place of requests' own adapter
+ADAPTER = "adapter"     # httpclient.transports in place of the package's own transport
 MODES = (UNTOUCHED, BEFORE, AFTER)
 
 
@@ -20,6 +20,7 @@ class Suite:
     files: dict = field(default_factory=dict)   # left out of the source distribution: name -> text
     env: dict = field(default_factory=dict)     # {packages} is the environment's site-packages
     modes: tuple = MODES
+    in_turn: bool = False   # its tests listen on a fixed port: one mode after the other
 
 
 SUITES = {
@@ -38,6 +39,16 @@ SUITES = {
         requires=["requests[socks]", "httpbin", "pytest", "pytest-httpbin", "pytest-mock",
                   "trustme"],
         modes=(*MODES, ADAPTER)),
+    # It does not use http.client, so install() has no effect on it.  The extra httpx[cli] asks for
+    # an older rich than the one of constraints.txt.
+    "httpx": Suite(
+        package="httpx",
+        tests=["tests"],
+        floor=1390,
+        requires=["httpx[brotli,http2,socks,zstd]", "chardet", "click", "cryptography", "pygments",
+                  "pytest", "rich", "trio", "trustme", "uvicorn"],
+        modes=(UNTOUCHED, ADAPTER),
+        in_turn=True),
     # Its HTTP layer; of what it does above that only what looks at responses and errors.
     "botocore": Suite(
         package="botocore",

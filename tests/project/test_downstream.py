@@ -5,12 +5,14 @@ import json
 import socket
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
 from downstream import __main__ as downstream
 from downstream import comparing, prepare, running, session
-from downstream.suites import AFTER, BEFORE, MODES, SUITES, UNTOUCHED, Suite
+from downstream.suites import ADAPTER, AFTER, BEFORE, MODES, SUITES, UNTOUCHED, Suite
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 
@@ -280,6 +282,31 @@ def test_run_without_httpclient_is_none(victim, tmp_path):
     assert running.run(undone, prepared, UNTOUCHED, tmp_path / "run").outcomes
     with pytest.raises(running.Broken, match="httpclient is not in force at the end"):
         running.run(undone, prepared, BEFORE, tmp_path / "before")
+
+
+@pytest.mark.parametrize("in_turn", [True, False])
+def test_modes_of_a_suite_with_a_fixed_port_run_in_turn(in_turn, monkeypatch, tmp_path):
+    begun, both = [], threading.Barrier(2)
+
+    def run(suite, prepared, mode, folder):
+        begun.append(mode)
+        if in_turn:
+            time.sleep(0.05)
+            assert begun[-1:] == [mode], "another mode has begun"
+        else:
+            both.wait(20)       # raises BrokenBarrierError if the other mode waits for this one
+        return mode
+
+    monkeypatch.setattr(downstream, "run", run)
+    monkeypatch.setitem(SUITES, "httpx", Suite("httpx", [], [], floor=0, in_turn=in_turn,
+                                               modes=(UNTOUCHED, ADAPTER)))
+    done = downstream.run_all(["httpx"], {"httpx": None}, tmp_path, 4)
+    assert done == {"httpx": {UNTOUCHED: UNTOUCHED, ADAPTER: ADAPTER}}
+
+
+def test_each_suite_with_an_adapter_has_a_transport_to_mount():
+    assert {suite.package for suite in SUITES.values() if ADAPTER in suite.modes} == \
+        session.TRANSPORTS.keys()
 
 
 # ---- what is said of it
