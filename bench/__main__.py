@@ -6,7 +6,7 @@
     python -m bench --case small-head   one row; may be repeated
     python -m bench --check             exit status 1 where a bound is missed
     python -m bench --peers             other clients, too: pip install "httpclient-accel[bench]"
-    python -m bench --downstream        libraries that use http.client, with install() and without
+    python -m bench --downstream        libraries, with install() and on httpclient's transports
     python -m bench --decoding          content coding, beside urllib3
     python -m bench --pool              a Pool, beside a connection and beside urllib3's PoolManager
     python -m bench --plot FILE         a picture of the CPU time of each client
@@ -61,14 +61,14 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--markdown", action="store_true", help="print a Markdown table")
     parser.add_argument("--gate", action="store_true",
                         help="exit status 1 if a default row is slower than http.client "
-                        "(with --downstream: any row)")
+                        "(with --downstream: any row slower than without httpclient)")
     parser.add_argument("--check", action="store_true",
                         help="all rows (or those of --case) against what must be reached")
     parser.add_argument("--peers", action="store_true",
                         help="also measure the other clients that are installed")
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument("--downstream", action="store_true",
-                         help="instead, what install() does for libraries that use http.client")
+                         help="instead, libraries with install() and on httpclient's transports")
     instead.add_argument("--decoding", action="store_true",
                          help="instead, content coding beside the decoders of urllib3")
     instead.add_argument("--pool", action="store_true",
@@ -187,6 +187,8 @@ def report(results: list[dict[str, Any]], skipped: dict[str, str], facts: dict[s
     if options.downstream:
         print("At least: the time with an http.client that makes its system calls and does nothing "
               "else, which gives the ratio at most. Of which ours: httpclient's time beyond it.")
+        print("Transports: the ratio is the library's own transport / httpclient's. In memory: a "
+              "transport that has its answer ready, so that the time is the library's alone.")
     if (facts["load"] or 0) >= BUSY:
         print(f"The machine was busy (load average {facts['load']:.1f}): that makes small answers "
               "slow on both sides, and their ratios too small.")
@@ -220,7 +222,7 @@ def about_origin(results: list[dict[str, Any]]) -> list[str]:
 
 
 def slower(results: list[dict[str, Any]]) -> list[str]:
-    """Return the default rows, and rows of libraries, in which http.client wins."""
+    """Return the default rows, and rows of libraries, in which httpclient loses."""
     default = {row.name for row in ROWS if option_of(row) in (None, "--downstream")}
     return [result["name"] for result in results
             if result["name"] in default and result["ratio"]["median"] < 1]
@@ -231,7 +233,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.list:
         for row in ROWS:
             when = option_of(row)
-            print(f"{row.name:26}{row.summary}{when and f' (with {when})'}")
+            print(f"{row.name:28}{row.summary}{when and f' (with {when})'}")
         return 0
     try:
         module = importlib.import_module(options.module)
@@ -267,7 +269,7 @@ def verdict(results: list[dict[str, Any]], facts: dict[str, Any],
     """Return the exit status, by the gate and the check."""
     losers = slower(results) if options.gate else []
     if losers:
-        print(f"slower than http.client: {', '.join(losers)}", file=sys.stderr)
+        print(f"slower with httpclient: {', '.join(losers)}", file=sys.stderr)
     reached = True
     if options.check:
         scale = bounds.PGO_FACTOR if facts["optimized"] else 1

@@ -132,7 +132,7 @@ USES = [Use(name, BY_NAME[case]) for name, library in LIBRARIES.items() for case
 def versions() -> dict[str, str]:
     """Return distribution -> version for those that are installed; boto3 uses botocore."""
     found = {}
-    for name in ["urllib3", "requests", "boto3", "botocore"]:
+    for name in ["urllib3", "requests", "boto3", "botocore", "httpx"]:
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
@@ -154,9 +154,9 @@ def all_fields(fields: Any) -> dict[str, str]:
 class User:
     """The library in this process, which does batches when it is asked to."""
 
-    def __init__(self, library: str, case: Case, port: int) -> None:
-        known = LIBRARIES[library]
-        self._use = partial(Peer, known.of, known.module, case, port)
+    def __init__(self, of: Callable[..., tuple[Fetch, Close]], module: str, case: Case, port: int,
+                 *how: Any) -> None:
+        self._use = partial(Peer, of, module, case, port, *how)
 
     def answer(self) -> tuple[int, Any, str]:
         """Return status, all fields and the hash of the content."""
@@ -177,7 +177,12 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     if options.install:
         importlib.import_module(options.install).install()
-    user = User(options.library, BY_NAME[options.case], options.port)
+    library = LIBRARIES[options.library]
+    serve(User(library.of, library.module, BY_NAME[options.case], options.port))
+
+
+def serve(user: User) -> None:
+    """Print the answer, then do a batch for each line of standard input."""
     print(json.dumps(user.answer()), flush=True)
     for line in sys.stdin:
         print(json.dumps(user.time(*json.loads(line))), flush=True)
@@ -197,19 +202,19 @@ def neutral_environment() -> dict[str, str]:
 class Process:
     """A handle of the process; a context manager.  Its id is in `family` while it runs.
 
+    `name` is for errors, and `command` the module to run and its arguments.
+
     After some batches another process takes its place: where a process has its objects, and in
     which order its sets, is settled when it starts, and makes a difference of some per cent.
     """
 
-    def __init__(self, use: Use, port: int, module: str | None, family: list[int]) -> None:
-        self._use, self._family = use, family
-        self._with = f"with {module}" if module else "without httpclient"
-        self._command = ["-m", "bench.cases.downstream", use.library, use.case.name, port,
-                         *(["--install", module] if module else [])]
+    def __init__(self, name: str, case: Case, command: list[Any], family: list[int]) -> None:
+        self._name, self._case, self._command, self._family = name, case, command, family
         self._start()
 
     def _start(self) -> None:
-        self._process, self._batches = started(*self._command, env=neutral_environment()), LIFE
+        self._process = started("-m", *self._command, env=neutral_environment())
+        self._batches = LIFE
         self._family.append(self._process.pid)
 
     def _stop(self) -> None:
@@ -219,13 +224,13 @@ class Process:
     def _line(self) -> Any:
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self._use.name}, {self._with}: the process has ended")
+            raise RuntimeError(f"{self._name}: the process has ended")
         return json.loads(line)
 
     def check(self) -> None:
         """Compare the answer that the process prints when it has started."""
-        if (answer := self._line()) != expected(self._use.case):
-            raise AnswersDiffer(f"{self._use.name}, {self._with}: got {answer!r:.500}")
+        if (answer := self._line()) != expected(self._case):
+            raise AnswersDiffer(f"{self._name}: got {answer!r:.500}")
 
     def time(self, share: float, size: int) -> Timed:
         """Have the process do a batch; as time_contender()."""
@@ -259,18 +264,29 @@ def missing(use: Use) -> str | None:
     return None if distribution is None or distribution in versions() else distribution
 
 
+def measure_processes(row: Any, module: str, port: int, options: dict[str, list[str]],
+                      course: Course) -> dict[str, Any]:
+    """Measure a process of `module` with each of the options; `row` is a Use or similar."""
+    with ExitStack() as stack:
+        processes = {}
+        for name, given in options.items():
+            told = f"{row.name}, {' '.join(given).removeprefix('--') or 'without httpclient'}"
+            command = [module, row.library, row.case.name, port, *given]
+            processes[name] = stack.enter_context(
+                Process(told, row.case, command, course.neighbours.family))
+        for process in processes.values():
+            process.check()
+        return measure(row.name, row.summary, processes, course, time_one=Process.time)
+
+
 def measure_use(use: Use, module: ModuleType, port: int, course: Course) -> dict[str, Any]:
     """Measure one row and return all its figures."""
     if not hasattr(module, "install"):
         raise RuntimeError(f"{module.__name__} has no install()")
     installed = {"ours": module.__name__, "stdlib": None, "floor": FLOOR}
-    with ExitStack() as stack:
-        family = course.neighbours.family
-        processes = {name: stack.enter_context(Process(use, port, install, family))
-                     for name, install in installed.items()}
-        for process in processes.values():
-            process.check()
-        result = measure(use.name, use.summary, processes, course, time_one=Process.time)
+    result = measure_processes(use, "bench.cases.downstream", port, {
+        name: ["--install", install] if install else [] for name, install in installed.items()},
+        course)
     contenders = result["contenders"]
     rounds = zip(*(contenders[name]["cpu_us"]["rounds"] for name in ("ours", "floor")))
     return {**result, "of_ours_us": figures([ours - floor for ours, floor in rounds]),

@@ -105,6 +105,12 @@ BOUNDS = [
     Bound("urllib3-stream-chunks-64b", "ratio", least=1, aim=1.2),
     Bound("requests-small-head", "ratio", least=1.13),
     Bound("boto3-small-head", "ratio", least=1.1),
+    Bound("requests-adapter-small-head", "over_own", least=1.9),
+    Bound("requests-adapter-length-1m", "over_own", least=1.2),
+    Bound("requests-adapter-chunks-64b", "over_own", least=3),
+    Bound("httpx-transport-small-head", "over_own", least=1.7),
+    Bound("httpx-transport-length-1m", "over_own", least=1.2),
+    Bound("httpx-transport-chunks-64b", "over_own", least=3),
 ]
 
 WORDS = {
@@ -112,6 +118,7 @@ WORDS = {
     "over_raw": "of raw",
     "over_plain": "of a request without deadline",
     "over_bare": "of a connection without a pool",
+    "over_own": "× the library on its own transport",
     "urllib3_ratio": "× urllib3's PoolManager",
     "over_httptools": "of httptools",
     "cpu_us": "µs",

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-from bench.cases import decoding, downstream, footprint, https, pool, threads
+from bench.cases import decoding, downstream, footprint, https, pool, threads, transports
 from bench.cases.decoding import DECODES, Decode
 from bench.cases.downstream import USES, Use
 from bench.cases.exchanges import measure_case
 from bench.cases.fixtures import CASES, Case
 from bench.cases.parsing import PARSES, Parse, measure_parse
 from bench.cases.server import ServerProcess
+from bench.cases.transports import MOUNTED, Mounted
 from bench.harness.measure import Course
 from bench.harness.neighbours import Neighbours
 from bench.report.progress import shown
@@ -33,7 +34,7 @@ class Row:
     extra: bool = True
 
 
-AnyRow = Case | Parse | Row | Use | Decode
+AnyRow = Case | Parse | Row | Use | Mounted | Decode
 
 ROWS: list[AnyRow] = [
     *CASES,
@@ -43,13 +44,14 @@ ROWS: list[AnyRow] = [
     *(Row(name, threads.summary(count)) for name, count in threads.NAMES.items()),
     *(Row(name, summary) for name, summary in pool.SUMMARIES.items()),
     *USES,
+    *MOUNTED,
     *DECODES,
 ]
 
 
 def option_of(row: AnyRow) -> str | None:
     """Return the option that a row is measured with; None for the default rows."""
-    if isinstance(row, Use):
+    if isinstance(row, (Use, Mounted)):
         return "--downstream"
     if isinstance(row, Decode):
         return "--decoding"
@@ -97,6 +99,10 @@ class Origin:
             if lacking := downstream.missing(row):
                 raise Skipped(f"{lacking} is not installed")
             return downstream.measure_use(row, modules["ours"], ports["http"], course)
+        if isinstance(row, Mounted):
+            if lacking := transports.missing(row):
+                raise Skipped(f"{lacking} is not installed")
+            return transports.measure_mounted(row, modules["ours"], ports["http"], course)
         if isinstance(row, Decode):
             if lacking := decoding.missing(row):
                 raise Skipped(f"{lacking} is not installed")

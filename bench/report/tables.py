@@ -16,6 +16,8 @@ THREADS = ["case", "what", "httpclient", "http.client", "pycurl", "aiohttp", "CP
            "quartiles", "requests ratio"]
 DOWNSTREAM = ["case", "what", "on http.client µs", "on httpclient µs", "ratio", "quartiles",
               "of which ours µs", "at least µs", "ratio at most"]
+TRANSPORTS = ["case", "what", "own transport µs", "the same, install() µs", "httpclient's µs",
+              "ratio", "quartiles", "in memory µs", "ratio at most"]
 DECODING = ["case", "what", "httpclient µs", "urllib3 µs", "ratio", "quartiles"]
 POOL = ["case", "what", "pool µs", "a connection µs", "× connection", "urllib3 µs",
         "ratio to urllib3", "geventhttpclient µs", "http.client's connection µs"]
@@ -80,6 +82,13 @@ def downstream_row(result: Result) -> list[str]:
             median(result, "ratio_at_most")]
 
 
+def transports_row(result: Result) -> list[str]:
+    return [result["name"], result["summary"], microseconds(result, "stdlib"),
+            microseconds(result, "installed"), microseconds(result, "ours"),
+            median(result, "ratio"), quartiles(result), microseconds(result, "ready"),
+            median(result, "ratio_at_most")]
+
+
 def decoding_row(result: Result) -> list[str]:
     return [result["name"], result["summary"], microseconds(result, "ours"),
             microseconds(result, "stdlib"), median(result, "ratio"), quartiles(result)]
@@ -105,6 +114,7 @@ def tables(results: Iterable[Result]) -> list[list[list[str]]]:
     """Return a table, heading first, for each kind of row in the results."""
     kinds = {"wire": (COLUMNS, exchange_row), "memory": (IN_MEMORY, memory_row),
              "threads": (THREADS, threads_row), "downstream": (DOWNSTREAM, downstream_row),
+             "transports": (TRANSPORTS, transports_row),
              "pool": (POOL, pool_row), "decoding": (DECODING, decoding_row),
              "others": (OTHERS, other_row)}
     rows: dict[str, list[list[str]]] = {kind: [] for kind in kinds}
@@ -114,6 +124,7 @@ def tables(results: Iterable[Result]) -> list[list[list[str]]]:
         kind = ("threads" if result["name"] in THREAD_NAMES else
                 "memory" if result["name"].startswith("memory-") else
                 "downstream" if "floor" in contenders else
+                "transports" if "ready" in contenders else
                 "decoding" if result["name"].startswith("decode-") else
                 "pool" if "bare" in contenders else
                 "wire" if "raw" in contenders else "others")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`python -m bench --downstream`: libraries that use http.client, with install() and without."""
+"""`python -m bench --downstream`: libraries with install() and on httpclient's transports."""
 
 import json
 
@@ -64,6 +64,50 @@ def test_each_installed_library_gets_the_right_answers(library, folder):
     assert report["environment"]["peers"][LIBRARIES[library]]
 
 
+TRANSPORTS = {"requests": "adapter", "httpx": "transport"}
+
+
+@pytest.mark.parametrize("library", TRANSPORTS)
+def test_each_transport_gets_the_right_answers(library, folder):
+    pytest.importorskip(library)
+    names = [f"{library}-{TRANSPORTS[library]}-{case}" for case in ("small-head", "chunks-64b")]
+    done = run_bench(folder, *QUICK, *(argument for name in names for argument in ("--case", name)),
+                     "--markdown", "--json", "transport.json")
+    assert done.returncode == 0, done.stderr
+    head, _, *rows = done.stdout.splitlines()[:4]
+    assert head.endswith("| ratio | quartiles | in memory µs | ratio at most |")
+    assert [row.split(" | ")[0].strip("| ") for row in rows] == names
+    results = json.loads((folder / "transport.json").read_text())["cases"]
+    for result in results:
+        rounds = {name: one["cpu_us"]["rounds"] for name, one in result["contenders"].items()}
+        assert set(rounds) == {"stdlib", "ours", "ready"} | (
+            {"installed"} if library == "requests" else set())
+        assert result["over_own"]["rounds"] == result["ratio"]["rounds"] == pytest.approx(
+            [own / ours for own, ours in zip(rounds["stdlib"], rounds["ours"])])
+
+
+# A transport for httpx that changes the content.
+UPPER = """
+import httpx
+
+class HTTPTransport(httpx.HTTPTransport):
+    def handle_request(self, request):
+        response = super().handle_request(request)
+        return httpx.Response(200, headers=response.headers, content=response.read().upper())
+"""
+
+
+def test_wrong_answers_of_a_transport_are_not_timed(folder):
+    pytest.importorskip("httpx")
+    (folder / "upper" / "transports").mkdir(parents=True)
+    (folder / "upper" / "transports" / "httpx.py").write_text(UPPER)
+    (folder / "upper" / "__init__.py").write_text("def install(): pass\n")
+    name = "httpx-transport-small-head"
+    done = run_bench(folder, *QUICK, "--case", name, "--module", "upper")
+    assert done.returncode == 2, done.stderr
+    assert f"{name}, mount upper: got" in done.stderr and done.stdout == ""
+
+
 def test_install_runs_in_one_process_before_the_library(folder):
     """install() is called in one of the processes, and comes before the library."""
     (folder / "told.py").write_text("""
@@ -84,7 +128,7 @@ def test_wrong_answers_are_not_timed(part, folder):
         f"    {line}\n" for line in BROKEN[part].splitlines()))
     done = run_bench(folder, *QUICK, "--case", LARGE, "--module", broken.stem)
     assert done.returncode == 2, done.stderr
-    assert f"{LARGE}, with {broken.stem}: got" in done.stderr
+    assert f"{LARGE}, install {broken.stem}: got" in done.stderr
     assert done.stdout == ""
 
 
@@ -109,7 +153,7 @@ def test_process_that_ends_is_named(folder):
     (folder / "ends.py").write_text("def install():\n    raise SystemExit(3)\n")
     done = run_bench(folder, *QUICK, "--case", ROW, "--module", "ends")
     assert done.returncode == 2
-    assert f"{ROW}, with ends: the process has ended" in done.stderr
+    assert f"{ROW}, install ends: the process has ended" in done.stderr
 
 
 def test_missing_library_is_named_and_the_others_are_measured(folder):
@@ -129,6 +173,9 @@ sys.exit(main.main({[*QUICK, "--case", ROW, "--case", "boto3-small-head"]}))
 BOUNDS = {
     "urllib3-small-head": 1.5, "urllib3-large-head": 1.6, "urllib3-chunks-64b": 5,
     "urllib3-stream-chunks-64b": 1, "requests-small-head": 1.13, "boto3-small-head": 1.1,
+    "requests-adapter-small-head": 1.9, "requests-adapter-length-1m": 1.2,
+    "requests-adapter-chunks-64b": 3, "httpx-transport-small-head": 1.7,
+    "httpx-transport-length-1m": 1.2, "httpx-transport-chunks-64b": 3,
 }
 
 
@@ -148,7 +195,7 @@ def test_check_compares_each_library_with_its_bound(short, optimized, folder):
 def test_gate_fails_for_a_library_slower_than_http_client(ratio, status, folder):
     done = run_made_up(folder, [ratio], "--downstream", "--case", ROW, "--gate")
     assert done.returncode == status, done.stderr
-    assert (f"slower than http.client: {ROW}" in done.stderr) == bool(status)
+    assert (f"slower with httpclient: {ROW}" in done.stderr) == bool(status)
 
 
 @pytest.mark.parametrize(("arguments", "message"), [

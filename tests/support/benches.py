@@ -58,6 +58,7 @@ def measured(values, rows):
         result = {{"name": row.name, "summary": "", "disturbed": 0,
                    "contenders": {{"ours": one, "stdlib": other, "raw": one}}}}
         result.update(dict.fromkeys(("ratio", "wall_ratio"), figures(value)))
+        result["over_own"] = figures(value)
         result.update(over_raw=figures(2.1), over_httptools=figures(0.3))
         results.append(result)
     return results, {{}}
