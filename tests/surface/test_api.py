@@ -381,6 +381,16 @@ def test_module_works_in_a_python_without_ssl():
     assert (done.stdout, done.stderr) == ("80\n", "")
 
 
+def test_import_loads_neither_pool_nor_decoding_nor_transports():
+    """`import httpclient` takes no longer because these exist."""
+    code = ("import sys, httpclient; print(*(name for name in sys.modules if name.startswith("
+            "('httpclient.pool', 'httpclient.decoding', 'httpclient.transports', "
+            "'httpclient._install', 'httpclient._response.codings', 'httpclient._request.url', "
+            "'requests', 'urllib3', 'httpx'))))")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("\n", "")
+
+
 @pytest.mark.parametrize("name", ["HTTPConnection", "HTTPSConnection"])
 def test_connections_work_while_a_class_is_bound_to_their_name(name, monkeypatch):
     """VCR.py puts its own classes there; the instances of others are no concern of these."""
