@@ -146,14 +146,15 @@ class _Original:
     It is false without cookies, because it would take long to look at all headers for them.
     """
 
-    __slots__ = ("_response",)
+    __slots__ = ("_response", "_true")
 
     def __init__(self, response: HTTPResponse) -> None:
         self._response = response
+        self._true = (response.getheader("Set-Cookie") is not None
+                      or response.getheader("Set-Cookie2") is not None)
 
     def __bool__(self) -> bool:
-        getheader = self._response.getheader
-        return getheader("Set-Cookie") is not None or getheader("Set-Cookie2") is not None
+        return self._true
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._response, name)
@@ -176,6 +177,7 @@ class Response(BaseHTTPResponse):
     _left = False               # whether close() has ended the content
     _data = None
     _headers = None
+    _original = None
 
     def __init__(self, response: HTTPResponse, pool: Any = None,
                  retries: Retry | None = None, url: str | None = None) -> None:
@@ -191,7 +193,9 @@ class Response(BaseHTTPResponse):
 
     @property
     def _original_response(self) -> _Original:
-        return _Original(self._fp)
+        if self._original is None:
+            self._original = _Original(self._fp)
+        return self._original
 
     def header_pairs(self) -> list[tuple[str, str]]:
         """Return the headers as (name, value), in the order in which they were received."""

@@ -283,7 +283,9 @@ class Connections:
 
         Raises the exceptions that the method of the same name of urllib3's pools raises.
         """
-        fields = dict(headers.items())
+        # A CaseInsensitiveDict would hash each name again.
+        fields = dict(headers._store.values() if type(headers) is CaseInsensitiveDict
+                      else headers.items())
         if SKIP_HEADER in fields.values():
             fields = {name: value for name, value in fields.items() if value != SKIP_HEADER}
         at = None
