@@ -55,12 +55,13 @@ BENCH := build/path/bench
 
 help:
 	@echo "make test      build the sdist, the wheel from it, install that, run the tests on it"
-	@echo "make test-downstream  other projects' tests, with install() and without, in environments"
-	@echo "               of their own; DOWNSTREAM='$(DOWNSTREAM)'"
+	@echo "make test-downstream  other projects' tests, with install() or httpclient's transports and"
+	@echo "               without, in environments of their own; DOWNSTREAM='$(DOWNSTREAM)'"
 	@echo "make demo      show what the installed wheel does (needs no test dependency)"
 	@echo "make bench     measure the installed wheel beside http.client; BENCH_ARGS='--check'"
 	@echo "make bench-peers  the same with all other clients, whose wheels are installed first"
-	@echo "make bench-downstream  what install() does for urllib3, requests, boto3 and urllib.request"
+	@echo "make bench-downstream  what install() does for urllib3, requests, boto3 and urllib.request,"
+	@echo "               and httpclient's transports for requests and httpx"
 	@echo "make instructions  count the instructions of our own code, with valgrind"
 	@echo "make build     sdist and wheel, into dist/; make sdist, make wheel: one of them"
 	@echo "make lint      ruff, cython-lint, and the C sources with all warnings as errors"
