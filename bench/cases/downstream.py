@@ -31,7 +31,7 @@ from bench.cases.peers import (
 from bench.harness.measure import (
     AnswersDiffer, Course, Timed, figures, measure, ratio, time_contender,
 )
-from bench.harness.processes import environment, started, stop
+from bench.harness.processes import Worker, environment
 
 CALLED = ["small-head", "large-head", "length-1m", "chunks-64b", "chunks-4k"]
 STREAMED = CALLED[3:]
@@ -213,40 +213,28 @@ class Process:
         self._start()
 
     def _start(self) -> None:
-        self._process = started("-m", *self._command, env=neutral_environment())
-        self._batches = LIFE
-        self._family.append(self._process.pid)
-
-    def _stop(self) -> None:
-        stop(self._process)
-        self._family.remove(self._process.pid)
-
-    def _line(self) -> Any:
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"{self._name}: the process has ended")
-        return json.loads(line)
+        self._worker, self._batches = Worker(self._name, "-m", *self._command,
+                                             env=neutral_environment(), family=self._family), LIFE
 
     def check(self) -> None:
         """Compare the answer that the process prints when it has started."""
-        if (answer := self._line()) != expected(self._case):
+        if (answer := self._worker.line()) != expected(self._case):
             raise AnswersDiffer(f"{self._name}: got {answer!r:.500}")
 
     def time(self, share: float, size: int) -> Timed:
         """Have the process do a batch; as time_contender()."""
         if not self._batches:
-            self._stop()
+            self._worker.stop()
             self._start()
             self.check()
         self._batches -= 1
-        print(json.dumps([share, size]), file=self._process.stdin, flush=True)
-        return tuple(self._line())
+        return tuple(self._worker.ask(share, size))
 
     def __enter__(self) -> Process:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self._stop()
+        self._worker.stop()
 
 
 def expected(case: Case) -> list[Any]:

@@ -27,6 +27,7 @@ from bench.harness.measure import AnswersDiffer, Exchange, Makers
 
 RECEIVE = 65536
 PATIENCE = 60                   # seconds, for pools that want a number
+KEPT = 3600                     # seconds that an idle connection is kept, where a client asks
 FIELDS = {**CALLER_FIELDS, "Accept-Encoding": "identity"}
 
 Answer = tuple[int, Any, Any]   # the status, the field that is looked up, the content
@@ -75,11 +76,17 @@ def of_httptools(httptools: ModuleType, case: Case, port: int) -> tuple[Fetch, C
     return fetch, sock.close
 
 
-def of_pycurl(pycurl: ModuleType, case: Case, port: int) -> tuple[Fetch, Close]:
+def pycurl_handle(pycurl: ModuleType, where: str) -> Any:
+    """Return a handle for GET requests to this URL."""
     handle = pycurl.Curl()
-    handle.setopt(pycurl.URL, url(case, port))
+    handle.setopt(pycurl.URL, where)
     handle.setopt(pycurl.HTTPHEADER, [f"{name}: {value}" for name, value in FIELDS.items()])
     handle.setopt(pycurl.NOPROXY, "*")
+    return handle
+
+
+def of_pycurl(pycurl: ModuleType, case: Case, port: int) -> tuple[Fetch, Close]:
+    handle = pycurl_handle(pycurl, url(case, port))
     if case.upload is not None:
         handle.setopt(pycurl.POSTFIELDS, case.upload)
 

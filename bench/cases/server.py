@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import select
 import shutil
@@ -206,27 +207,30 @@ def listen(context: ssl.SSLContext | None, awake: bool) -> int:
     return listener.getsockname()[1]
 
 
-def allow_many_files() -> None:
-    """Raise the limit on open sockets to what the system allows."""
+def allow_many_files() -> float:
+    """Raise the limit on open sockets to what the system allows, and return it."""
     try:
         import resource
     except ImportError:         # Windows, which has no such limit
-        return
+        return math.inf
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    return math.inf if most == resource.RLIM_INFINITY else most
 
 
 class ServerProcess:
     """A running server: `ports["http"]`, and `ports["https"]` where it speaks TLS.
 
+    `certificate` is one that another server has; `module` is the program, if it is not this one.
     A context manager.  The certificate is made anew by the `openssl` program, for there
     is nothing in the standard library that could, and a key in a repository ages badly.
     """
 
-    def __init__(self, core: int | None = None, tls: bool = False) -> None:
+    def __init__(self, core: int | None = None, tls: bool = False,
+                 certificate: str | None = None, module: str = "bench.cases.server") -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="bench-")
-        self.certificate = self._make_certificate() if tls else None
-        command = ["-m", "bench.cases.server"]
+        self.certificate = self._make_certificate() if tls else certificate
+        command = ["-m", module]
         if core is not None:
             command += ["--core", str(core)]
         if self.certificate:

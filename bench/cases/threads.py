@@ -11,14 +11,16 @@ from __future__ import annotations
 import asyncio
 import importlib
 import io
+import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from types import ModuleType
 from typing import Any
 
 from bench.cases.exchanges import Client
-from bench.cases.fixtures import CALLER_FIELDS, CASES, HOST, Case
+from bench.cases.fixtures import CALLER_FIELDS, CASES, HOST, LOOKED_UP, Case
+from bench.cases.peers import KEPT, Answer
 from bench.harness.measure import AnswersDiffer, Course, Exchange, Makers, measure
 
 THREADS = [1, 2, 4, 8, 16, 64]
@@ -27,6 +29,7 @@ FETCHED: Case = next(case for case in CASES if case.name == "small-head")
 NAMES = {f"threads-{count}": count for count in THREADS}
 
 Fetch = Callable[[], None]
+AsyncClient = tuple[Callable[[], Awaitable[Answer]], Callable[[], Awaitable[object]]]
 
 
 def summary(count: int) -> str:
@@ -98,34 +101,55 @@ def of_pycurl(pycurl: ModuleType, port: int) -> tuple[Fetch, Callable[[], None]]
     return fetch, handle.close
 
 
+async def of_aiohttp(aiohttp: ModuleType, url: str, count: int,
+                     context: ssl.SSLContext | None = None) -> AsyncClient:
+    connector = aiohttp.TCPConnector(limit=count, keepalive_timeout=KEPT,
+                                     ssl=True if context is None else context)
+    session = aiohttp.ClientSession(connector=connector, headers=CALLER_FIELDS)
+
+    async def fetch() -> Answer:
+        async with session.get(url) as response:
+            return response.status, response.headers[LOOKED_UP], await response.read()
+
+    return fetch, session.close
+
+
 class Tasks:
-    """aiohttp: `count` tasks in one thread, with as many connections."""
+    """`count` tasks in one thread; `make` returns a coroutine function for all of them to call
+    and one that ends it."""
 
-    def __init__(self, aiohttp: ModuleType, count: int, port: int) -> None:
-        self._count, self._url = count, f"http://{HOST}:{port}{FETCHED.target}"
-        self._loop = asyncio.new_event_loop()
+    def __init__(self, count: int, make: Callable[[], Awaitable[AsyncClient]],
+                 loop: asyncio.AbstractEventLoop) -> None:
+        self._count, self._loop = count, loop
+        self._fetch, self._close = loop.run_until_complete(make())
 
-        async def make() -> Any:
-            return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=count),
-                                         headers=CALLER_FIELDS)
+    def run(self, each: int, check: Callable[[int, Any, Any], None]) -> None:
+        """Have each task fetch so many answers, and check them."""
+        fetch = self._fetch
 
-        self._session = self._loop.run_until_complete(make())
+        async def work() -> None:
+            for _ in range(each):
+                check(*await fetch())
+
+        async def together() -> None:
+            await asyncio.gather(*(work() for _ in range(self._count)))
+
+        self._loop.run_until_complete(together())
 
     def exchange(self) -> Exchange:
-        async def work() -> None:
-            for _ in range(EACH):
-                async with self._session.get(self._url) as response:
-                    checked((response.status, len(await response.read())))
+        def check(status: int, _: object, content: bytes) -> None:
+            checked((status, len(content)))
 
-        async def together() -> int:
-            await asyncio.gather(*(work() for _ in range(self._count)))
-            return self._count
-
-        return lambda: self._loop.run_until_complete(together())
+        return partial(self.run, EACH, check)
 
     def close(self) -> None:
-        self._loop.run_until_complete(self._session.close())
+        self._loop.run_until_complete(self._close())
         self._loop.close()
+
+
+def of_tasks(aiohttp: ModuleType, count: int, port: int) -> Tasks:
+    return Tasks(count, partial(of_aiohttp, aiohttp, f"http://{HOST}:{port}{FETCHED.target}",
+                                count), asyncio.new_event_loop())
 
 
 def measure_threads(name: str, modules: dict[str, ModuleType], port: int,
@@ -139,6 +163,8 @@ def measure_threads(name: str, modules: dict[str, ModuleType], port: int,
             library = importlib.import_module(peer)
         except ImportError:
             continue
-        makers[peer] = (partial(Together, count, partial(of_pycurl, library, port))
-                        if peer == "pycurl" else partial(Tasks, library, count, port))
+        if peer == "pycurl":
+            makers[peer] = partial(Together, count, partial(of_pycurl, library, port))
+        else:
+            makers[peer] = partial(of_tasks, library, count, port)
     return measure(name, summary(count), makers, course, units=count * EACH)

@@ -130,37 +130,6 @@ def above_raw(ours: Figures, stdlib: Figures, raw: Figures) -> Figures:
                     for own, other, bare in rounds])
 
 
-def measure(name: str, summary: str, makers: dict[str, Any], course: Course, units: int = 1,
-            time_one: Callable[[Any, float, int], Timed] = time_contender) -> dict[str, Any]:
-    """Measure one case and return all its figures.
-
-    An exchange does `units` units of work, and figures are per unit.  `time_one` gets each of
-    `makers` to do a batch: the contender may live in another process.
-    """
-    # Three contenders share the seconds of a row; further ones bring time of their own.
-    share = course.seconds / course.rounds / min(len(makers), 3)
-    sizes: dict[str, int] = {}
-    taken: dict[str, list[tuple[float, float]]] = {maker: [] for maker in makers}
-    repeats, disturbed = course.rounds, 0
-    while len(taken[next(iter(makers))]) < course.rounds:
-        course.neighbours.watch()
-        times = {}
-        for one in course.rng.sample(list(makers), len(makers)):
-            sizes[one], *times[one] = time_one(makers[one], share, sizes.get(one, 0))
-        if course.neighbours.disturbed():
-            if repeats:
-                repeats -= 1
-                continue
-            disturbed += 1
-        for one, (cpu, wall) in times.items():
-            taken[one].append((cpu / units, wall / units))
-    return {"name": name, "summary": summary, "disturbed": disturbed,
-            **compared({one: {"batch": sizes[one],
-                              "cpu_us": figures([cpu for cpu, _ in times]),
-                              "wall_us": figures([wall for _, wall in times])}
-                        for one, times in taken.items()})}
-
-
 def compared(contenders: dict[str, Figures]) -> dict[str, Any]:
     """Return the contenders of a case, and the ratios between those that took part."""
     result: dict[str, Any] = {"contenders": contenders}
@@ -181,3 +150,36 @@ def compared(contenders: dict[str, Figures]) -> dict[str, Any]:
         result["over_httptools"] = ratio(contenders.get("core", ours), contenders["httptools"],
                                          "cpu_us")
     return result
+
+
+def measure(name: str, summary: str, makers: dict[str, Any], course: Course, units: int = 1,
+            time_one: Callable[[Any, float, int], Timed] = time_contender,
+            compare: Callable[[dict[str, Figures]], dict[str, Any]] = compared) -> dict[str, Any]:
+    """Measure one case and return all its figures.
+
+    An exchange does `units` units of work, and figures are per unit.  `time_one` gets each of
+    `makers` to do a batch: the contender may live in another process.  `compare` returns the
+    contenders with their ratios.
+    """
+    # Three contenders share the seconds of a row; further ones bring time of their own.
+    share = course.seconds / course.rounds / min(len(makers), 3)
+    sizes: dict[str, int] = {}
+    taken: dict[str, list[tuple[float, float]]] = {maker: [] for maker in makers}
+    repeats, disturbed = course.rounds, 0
+    while len(taken[next(iter(makers))]) < course.rounds:
+        course.neighbours.watch()
+        times = {}
+        for one in course.rng.sample(list(makers), len(makers)):
+            sizes[one], *times[one] = time_one(makers[one], share, sizes.get(one, 0))
+        if course.neighbours.disturbed():
+            if repeats:
+                repeats -= 1
+                continue
+            disturbed += 1
+        for one, (cpu, wall) in times.items():
+            taken[one].append((cpu / units, wall / units))
+    return {"name": name, "summary": summary, "disturbed": disturbed,
+            **compare({one: {"batch": sizes[one],
+                             "cpu_us": figures([cpu for cpu, _ in times]),
+                             "wall_us": figures([wall for _, wall in times])}
+                       for one, times in taken.items()})}

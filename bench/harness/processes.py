@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 
 def environment() -> dict[str, str]:
@@ -34,3 +36,33 @@ def stop(process: subprocess.Popen[str], seconds: float = 5) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+class Worker:
+    """A process that answers each line of JSON by another; its id is in `family` meanwhile.
+
+    `what` names it in errors.
+    """
+
+    def __init__(self, what: str, *command: object, env: dict[str, str],
+                 family: list[int]) -> None:
+        self._what, self._family = what, family
+        self._process = started(*command, env=env)
+        family.append(self._process.pid)
+
+    def line(self) -> Any:
+        """Return the value of the next line from it."""
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"{self._what}: the process has ended")
+        return json.loads(line)
+
+    def ask(self, *question: Any) -> Any:
+        """Return its answer to the values of one line."""
+        with suppress(BrokenPipeError):         # line() says that it has ended
+            print(json.dumps(question), file=self._process.stdin, flush=True)
+        return self.line()
+
+    def stop(self) -> None:
+        stop(self._process)
+        self._family.remove(self._process.pid)
