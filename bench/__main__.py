@@ -9,6 +9,7 @@
     python -m bench --downstream        libraries, with install() and on httpclient's transports
     python -m bench --decoding          content coding, beside urllib3
     python -m bench --pool              a Pool, beside a connection and beside urllib3's PoolManager
+    python -m bench --crowd             many connections from one process, beside other clients
     python -m bench --plot FILE         a picture of the CPU time of each client
     python -m bench --gate              exit status 1 if a default row is slower
     python -m bench --markdown          the table as it stands in a README
@@ -29,6 +30,8 @@ from types import ModuleType
 from typing import Any
 
 from bench.cases import decoding, downstream
+from bench.cases.crowd import rows as crowd
+from bench.cases.crowd.clients import CLIENTS
 from bench.cases.fixtures import GROWTH
 from bench.cases.peers import installed
 from bench.harness.measure import AnswersDiffer, Course
@@ -38,6 +41,7 @@ from bench.report.rows import ROWS, AnyRow, measure_rows, option_of
 from bench.report.tables import formatted, tables
 
 BUSY = 1.0                      # the report mentions a load average from here on
+ROUNDS = 15
 FEWEST_ROUNDS = 7               # for a check
 
 
@@ -49,8 +53,9 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--all", action="store_true", help="run all rows")
     parser.add_argument("--case", action="append", default=[], metavar="NAME",
                         help="run this row only (may be repeated)")
-    parser.add_argument("--rounds", type=int, default=15, metavar="N",
-                        help="batches per contender (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, metavar="N",
+                        help=f"batches per contender (default: {ROUNDS}; with --crowd "
+                        f"{crowd.ROUNDS})")
     parser.add_argument("--seconds", type=float, default=5.0, metavar="S",
                         help="time for each case (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, metavar="N",
@@ -73,12 +78,16 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
                          help="instead, content coding beside the decoders of urllib3")
     instead.add_argument("--pool", action="store_true",
                          help="instead, what a Pool costs beside a connection without one")
+    instead.add_argument("--crowd", action="store_true",
+                         help="instead, many connections from one process (with --all more rows)")
     parser.add_argument("--plot", metavar="FILE",
                         help="draw the figures into this file (SVG, PNG, PDF); wants matplotlib")
     parser.add_argument("--patience", type=float, metavar="S",
                         help="seconds to wait for other programs to rest, before each row "
                         "(default: 0; with --check 20)")
     options = parser.parse_args(arguments)
+    if options.rounds is None:
+        options.rounds = crowd.ROUNDS if options.crowd else ROUNDS
     if options.rounds < 1 or options.seconds <= 0:
         parser.error("--rounds and --seconds must be positive")
     if options.check and options.rounds < FEWEST_ROUNDS:
@@ -96,7 +105,7 @@ def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:
 def instead_of(options: argparse.Namespace) -> str | None:
     """Return the option that replaces the rows of a usual run, or None."""
     return ("--downstream" if options.downstream else "--pool" if options.pool
-            else "--decoding" if options.decoding else None)
+            else "--decoding" if options.decoding else "--crowd" if options.crowd else None)
 
 
 def offered(options: argparse.Namespace) -> list[AnyRow]:
@@ -110,6 +119,8 @@ def chosen_rows(options: argparse.Namespace) -> list[AnyRow]:
     rows = offered(options)
     if options.case:
         return [row for row in rows if row.name in options.case]
+    if options.crowd:
+        return [row for row in rows if options.all or not row.extra]
     if options.all or options.check or instead_of(options):
         return rows
     return [row for row in rows if option_of(row) is None]
@@ -149,7 +160,8 @@ def environment(options: argparse.Namespace, module: ModuleType,
         "module": options.module,
         "peers": {**(installed() if options.peers else {}),
                   **(downstream.versions() if options.downstream else {}),
-                  **(decoding.versions() if options.decoding else {})},
+                  **(decoding.versions() if options.decoding else {}),
+                  **(crowd.versions() if options.crowd else {})},
         "version": getattr(module, "__version__", None),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "cores": None if cores is None else {"client": cores[0], "server": cores[1]},
@@ -181,9 +193,10 @@ def report(results: list[dict[str, Any]], skipped: dict[str, str], facts: dict[s
         print(formatted(table, options.markdown))
         print()
     print(describe(facts))
+    ratios = ("Ratios" if options.crowd else "Ratio: urllib3 / httpclient" if options.decoding
+              else "Ratio: http.client / httpclient")
     print("CPU time (user + system) of the client per request: median and (minimum) of the "
-          f"rounds. Ratio: {'urllib3' if options.decoding else 'http.client'} / httpclient, "
-          "median of the rounds' ratios.")
+          f"rounds. {ratios}, median of the rounds' ratios.")
     if options.downstream:
         print("At least: the time with an http.client that makes its system calls and does nothing "
               "else, which gives the ratio at most. Of which ours: httpclient's time beyond it.")
@@ -196,8 +209,10 @@ def report(results: list[dict[str, Any]], skipped: dict[str, str], facts: dict[s
         print(line)
     for name, reason in skipped.items():
         print(f"{name}: skipped, {reason}.")
+    for line in about_left_out(results):
+        print(line)
     if options.plot:
-        plot.draw(results, describe(facts), options.plot)
+        (plot.draw_crowds if options.crowd else plot.draw)(results, describe(facts), options.plot)
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump({"environment": facts, "cases": results, "skipped": skipped}, file,
@@ -219,6 +234,16 @@ def about_origin(results: list[dict[str, Any]]) -> list[str]:
         lines.append("Rounds disturbed by other programs, for want of quieter ones: "
                      + ", ".join(unquiet) + ".")
     return lines
+
+
+def about_left_out(results: list[dict[str, Any]]) -> list[str]:
+    """Return a line for each client that took no part in some rows of a crowd."""
+    rows: dict[tuple[str, str], list[str]] = {}
+    for result in results:
+        for name, reason in result.get("left_out", {}).items():
+            rows.setdefault((name, reason), []).append(result["name"])
+    return [f"*** LEFT OUT: {CLIENTS[name].label}: {reason}; in {', '.join(names)}. ***"
+            for (name, reason), names in rows.items()]
 
 
 def slower(results: list[dict[str, Any]]) -> list[str]:
@@ -249,7 +274,7 @@ def main(arguments: list[str] | None = None) -> int:
             precedence = take_precedence()
         facts = environment(options, module, cores, precedence)
         course = Course(options.rounds, options.seconds, random.Random(options.seed))
-        rows = chosen_rows(options) + (GROWTH if options.plot else [])
+        rows = chosen_rows(options) + (GROWTH if options.plot and not options.crowd else [])
         results, skipped = measure_rows(rows, module, course, cores and cores[1],
                                         options.patience, options.peers)
     except (AnswersDiffer, OSError, RuntimeError) as exc:
@@ -273,7 +298,8 @@ def verdict(results: list[dict[str, Any]], facts: dict[str, Any],
     reached = True
     if options.check:
         scale = bounds.PGO_FACTOR if facts["optimized"] else 1
-        print("\nBounds on ratios to http.client: "
+        print("\nBounds, which are the same on each interpreter:" if options.crowd else
+              "\nBounds on ratios to http.client: "
               + ("the same on each interpreter, since most of a library is Python code, always."
                  if options.downstream else
                  f"{scale} of the full ones, since this interpreter is "

@@ -9,6 +9,7 @@
     threads.py         many threads, each with a connection
     footprint.py       imports, idle connections
     peers.py           other HTTP clients
+    crowd/             many connections from one process
     downstream.py      libraries that use http.client, with install() and without
     transports.py      requests and httpx, on httpclient's transports and on their own
     minimal_client.py  an http.client that makes its system calls and does nothing else

@@ -4,6 +4,6 @@
     rows.py      all rows, and the functions that measure them
     bounds.py    the bounds that figures must keep: --check
     tables.py    figures as tables, for a terminal or as Markdown
-    plot.py      figures as a picture
+    plot.py      figures as pictures
     progress.py  the rows that are done, on standard error
 """

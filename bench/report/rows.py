@@ -11,6 +11,8 @@ from types import ModuleType
 from typing import Any
 
 from bench.cases import decoding, downstream, footprint, https, pool, threads, transports
+from bench.cases.crowd.rows import ROWS as CROWDS
+from bench.cases.crowd.rows import CannotRun, CrowdRow, Origins, measure_crowd
 from bench.cases.decoding import DECODES, Decode
 from bench.cases.downstream import USES, Use
 from bench.cases.exchanges import measure_case
@@ -23,6 +25,7 @@ from bench.harness.neighbours import Neighbours
 from bench.report.progress import shown
 
 PATIENCE = 120                  # seconds that a row may take beyond ten times its share
+CROWD_PATIENCE = 600            # the same for a row with up to ten thousand connections a client
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Row:
     extra: bool = True
 
 
-AnyRow = Case | Parse | Row | Use | Mounted | Decode
+AnyRow = Case | Parse | Row | Use | Mounted | Decode | CrowdRow
 
 ROWS: list[AnyRow] = [
     *CASES,
@@ -46,6 +49,7 @@ ROWS: list[AnyRow] = [
     *USES,
     *MOUNTED,
     *DECODES,
+    *CROWDS,
 ]
 
 
@@ -55,6 +59,8 @@ def option_of(row: AnyRow) -> str | None:
         return "--downstream"
     if isinstance(row, Decode):
         return "--decoding"
+    if isinstance(row, CrowdRow):
+        return "--crowd"
     return "--pool" if row.name in pool.SUMMARIES else "--all" if row.extra else None
 
 
@@ -65,8 +71,9 @@ class Skipped(Exception):
 class Origin:
     """The server with its certificate, and the modules that fetch from it."""
 
-    def __init__(self, server: ServerProcess, ours: ModuleType, peers: bool) -> None:
-        self._server, self._peers = server, peers
+    def __init__(self, server: ServerProcess, crowds: Origins, ours: ModuleType,
+                 peers: bool) -> None:
+        self._server, self._crowds, self._peers = server, crowds, peers
         self._modules = {"ours": ours, "stdlib": importlib.import_module("http.client")}
         self._context: ssl.SSLContext | None = None
         if server.certificate:
@@ -107,6 +114,11 @@ class Origin:
             if lacking := decoding.missing(row):
                 raise Skipped(f"{lacking} is not installed")
             return decoding.measure_decode(row, modules["ours"], course)
+        if isinstance(row, CrowdRow):
+            try:
+                return measure_crowd(row, modules["ours"], self._crowds, course)
+            except CannotRun as exc:
+                raise Skipped(str(exc))
         if row.name == https.CONSTRUCT:
             return https.measure_construction(modules, course)
         if row.name == https.HANDSHAKE:
@@ -128,15 +140,17 @@ def measure_rows(rows: list[AnyRow], ours: ModuleType, course: Course,
                  peers: bool) -> tuple[list[dict[str, Any]], dict[str, str]]:
     """Return the results, and a reason for each row that was skipped."""
     results, skipped = [], {}
-    with ServerProcess(core, any(needs_tls(row) for row in rows)) as server:
+    with (ServerProcess(core, any(needs_tls(row) for row in rows)) as server,
+          Origins(core, server.certificate) as crowds):
         course.neighbours = Neighbours(server.pid)
-        origin = Origin(server, ours, peers)
+        origin = Origin(server, crowds, ours, peers)
         for row in shown(rows):
             # Before each row, wait until other programs rest.
             if patience:
                 course.neighbours.wait(patience)
             # A client that waits for ever must not make the bench do so.
-            faulthandler.dump_traceback_later(PATIENCE + 10 * course.seconds, exit=True)
+            longest = CROWD_PATIENCE if isinstance(row, CrowdRow) else PATIENCE
+            faulthandler.dump_traceback_later(longest + 10 * course.seconds, exit=True)
             try:
                 results.append(origin.measure(row, course))
             except Skipped as exc:
@@ -147,4 +161,4 @@ def measure_rows(rows: list[AnyRow], ours: ModuleType, course: Course,
 
 
 def needs_tls(row: AnyRow) -> bool:
-    return isinstance(row, Case) and row.tls or row.name == https.HANDSHAKE
+    return isinstance(row, Case | CrowdRow) and row.tls or row.name == https.HANDSHAKE

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from bench.cases.crowd.clients import CLIENTS
+from bench.cases.crowd.rows import THOUSAND
 from bench.cases.threads import NAMES as THREAD_NAMES
 
 COLUMNS = ["case", "what", "httpclient µs", "http.client µs", "ratio", "quartiles",
@@ -21,6 +23,9 @@ TRANSPORTS = ["case", "what", "own transport µs", "the same, install() µs", "h
 DECODING = ["case", "what", "httpclient µs", "urllib3 µs", "ratio", "quartiles"]
 POOL = ["case", "what", "pool µs", "a connection µs", "× connection", "urllib3 µs",
         "ratio to urllib3", "geventhttpclient µs", "http.client's connection µs"]
+CROWD = ["case", "what", "Fetcher µs", "epoll loop µs", "× loop", "× loop with ResponseParser",
+         "in asyncio, ×", "in uvloop, ×", "threads / Fetcher", "CurlMulti / Fetcher",
+         "aiohttp / Fetcher"]
 OTHERS = ["case", "what", "httpclient", "http.client", "ratio", "quartiles"]
 LEFT = 2                        # so many columns are text
 
@@ -101,6 +106,13 @@ def pool_row(result: Result) -> list[str]:
             microseconds(result, "geventhttpclient"), microseconds(result, "stdlib")]
 
 
+def crowd_row(result: Result) -> list[str]:
+    return [result["name"], result["summary"], microseconds(result, "ours"),
+            microseconds(result, "loop"), *(median(result, name) for name in (
+                "over_loop", "over_parser", "asyncio_over", "uvloop_over", "threads_ratio",
+                "pycurl_ratio", "aiohttp_ratio"))]
+
+
 def other_row(result: Result) -> list[str]:
     cells = []
     for name in ("ours", "stdlib"):
@@ -116,12 +128,14 @@ def tables(results: Iterable[Result]) -> list[list[list[str]]]:
              "threads": (THREADS, threads_row), "downstream": (DOWNSTREAM, downstream_row),
              "transports": (TRANSPORTS, transports_row),
              "pool": (POOL, pool_row), "decoding": (DECODING, decoding_row),
-             "others": (OTHERS, other_row)}
+             "crowd": (CROWD, crowd_row), "others": (OTHERS, other_row)}
     rows: dict[str, list[list[str]]] = {kind: [] for kind in kinds}
     peers: list[Result] = []
+    crowds: list[Result] = []
     for result in results:
         contenders = result["contenders"]
         kind = ("threads" if result["name"] in THREAD_NAMES else
+                "crowd" if "connections" in result else
                 "memory" if result["name"].startswith("memory-") else
                 "downstream" if "floor" in contenders else
                 "transports" if "ready" in contenders else
@@ -131,8 +145,10 @@ def tables(results: Iterable[Result]) -> list[list[list[str]]]:
         rows[kind].append(kinds[kind][1](result))
         if result.get("peers"):
             peers.append(result)
+        if kind == "crowd":
+            crowds.append(result)
     found = [[kinds[kind][0], *rows[kind]] for kind in kinds if rows[kind]]
-    return found + ([peers_table(peers)] if peers else [])
+    return found + ([peers_table(peers)] if peers else []) + crowd_tables(crowds)
 
 
 def peers_table(results: list[Result]) -> list[list[str]]:
@@ -143,10 +159,29 @@ def peers_table(results: list[Result]) -> list[list[str]]:
                    for name, one in result["contenders"].items() if name in shown},
                 **{name: one["cpu_us"]["median"] for name, one in result["peers"].items()}}
 
-    columns = [costs(result) for result in results]
+    return clients_table({f"{result['name']} µs": costs(result) for result in results})
+
+
+def crowd_tables(results: list[Result]) -> list[list[list[str]]]:
+    """Return CPU time per request, and memory per connection where it was measured."""
+    found = []
+    for unit, of in (("µs", lambda one: one["cpu_us"]["median"]),
+                     ("KiB", lambda one: one.get("connection_kib"))):
+        columns = {f"{result['name']} {unit}": {
+            CLIENTS[name].label: of(one) for name, one in result["contenders"].items()
+            if name != THOUSAND and of(one) is not None} for result in results}
+        columns = {heading: column for heading, column in columns.items() if column}
+        if columns:
+            found.append(clients_table(columns))
+    return found
+
+
+def clients_table(by_heading: dict[str, dict[str, float]]) -> list[list[str]]:
+    """Return a row for each client, the cheapest first; `by_heading` has the columns."""
+    columns = list(by_heading.values())
     names = sorted({name for column in columns for name in column},
                    key=lambda name: min(column.get(name, float("inf")) for column in columns))
-    return [["client", "", *(f"{result['name']} µs" for result in results)],
+    return [["client", "", *by_heading],
             *([name, "", *(number(column[name]) if name in column else "-"
                            for column in columns)] for name in names)]
 

@@ -29,9 +29,10 @@ def test_list_names_every_case_once(folder):
     done = run_bench(folder, "--list")
     assert done.returncode == 0, done.stderr
     names = [line.split()[0] for line in done.stdout.splitlines()]
-    assert len(names) == len(set(names)) == 70
+    assert len(names) == len(set(names)) == 93
     for option, chosen in [("--all", names[9:30]), ("--pool", names[30:34]),
-                           ("--downstream", names[34:62]), ("--decoding", names[62:])]:
+                           ("--downstream", names[34:62]), ("--decoding", names[62:70]),
+                           ("--crowd", names[70:])]:
         assert [line.split()[0] for line in done.stdout.splitlines() if option in line] == chosen
 
 

@@ -60,6 +60,9 @@ def measured(values, rows):
         result.update(dict.fromkeys(("ratio", "wall_ratio"), figures(value)))
         result["over_own"] = figures(value)
         result.update(over_raw=figures(2.1), over_httptools=figures(0.3))
+        for bound in main.bounds.BOUNDS:
+            if bound.case == row.name and bound.figure != "cpu_us":
+                result.setdefault(bound.figure, figures(value))
         results.append(result)
     return results, {{}}
 
