@@ -27,6 +27,7 @@ COUNTS = [1, 10, 100, 1000, 10_000]
 THOUSAND = "thousand"           # the Fetcher with a thousand connections, beside ten thousand
 ROUNDS = 7                      # unless others are asked for
 SPARE_FILES = 100               # that a process has open beside its connections
+PORTS = 20_000                  # connections to one port, for which clients need ports of their own
 MEMORY_FROM = 1000              # connections; with fewer, the client's own memory counts too much
 KIB = 1024
 
@@ -87,7 +88,7 @@ class CannotRun(Exception):
 class Origins:
     """The servers: as many as the crowds of a row need, each in its own process.
 
-    A context manager.  A process must not have more files open than the system allows.
+    A context manager.  Files and ports bound the connections of a server.
     """
 
     def __init__(self, core: int | None, certificate: str | None) -> None:
@@ -95,7 +96,7 @@ class Origins:
         self._core, self._servers = core, ExitStack()
         self._ports: list[dict[str, int]] = []
         self._room: list[float] = []
-        self.most = allow_many_files() - SPARE_FILES
+        self.most = min(allow_many_files() - SPARE_FILES, PORTS)
 
     def port(self, row: CrowdRow, count: int, family: list[int]) -> int:
         """Return the port of a server that has room for so many connections more."""
