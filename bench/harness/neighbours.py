@@ -21,8 +21,8 @@ def take_precedence(awake: bool = False) -> bool:
     """Ask for precedence over all other programs; return True if the system grants it.
 
     A client that waits a lot gets its core back at once (measured on a busy machine: an
-    exchange took 65 µs in place of 730).  Pass `awake` for a process that never sleeps: it
-    must not keep the core for itself alone.
+    exchange took 65 µs in place of 730).  Pass `awake` for a process that never sleeps, which
+    must not keep the core for itself alone, or that has threads of its own.
     """
     try:
         if awake:

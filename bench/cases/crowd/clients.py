@@ -271,6 +271,7 @@ class Client:
     """A client: its label in tables, the modules that it needs, and its largest crowd.
 
     `most` leaves out what would take minutes.  `attribute` is what it needs of httpclient.
+    `threaded`: it may run on all cores.
     """
 
     label: str
@@ -278,6 +279,7 @@ class Client:
     needs: tuple[str, ...] = ()
     most: int = 10_000
     attribute: str = "HTTPConnection"
+    threaded: bool = False
 
 
 def plain_loop(setting: Setting) -> Loop:
@@ -297,14 +299,14 @@ CLIENTS = {
     "uvloop": Client("Fetcher, uvloop", partial(FetchingAsync, uvloop), ("uvloop",),
                      attribute="Fetcher.__aiter__"),
     "threads": Client("threads, httpclient", lambda setting: Threads(setting.module, setting),
-                      most=1000),
+                      most=1000, threaded=True),
     "stdlib": Client("threads, http.client", lambda setting: Threads(
-        importlib.import_module("http.client"), setting), most=1000),
+        importlib.import_module("http.client"), setting), most=1000, threaded=True),
     "pycurl": Client("pycurl CurlMulti", CurlMulti, ("pycurl",)),
     "aiohttp": Client("aiohttp, uvloop", partial(Asyncio, aiohttp_client, uvloop),
                       ("aiohttp", "uvloop")),
     "httpx": Client("httpx", partial(Asyncio, httpx_client, asyncio.new_event_loop), ("httpx",),
                     most=100),
     "pyreqwest": Client("pyreqwest", partial(Asyncio, pyreqwest_client, asyncio.new_event_loop),
-                        ("pyreqwest",)),
+                        ("pyreqwest",), threaded=True),
 }
