@@ -20,15 +20,15 @@ import json
 import os
 import ssl
 import sys
-import time
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 from bench.cases.crowd.clients import CLIENTS, Check, Crowd, Setting
 from bench.cases.fixtures import CASES, LOOKED_UP, Case
 from bench.cases.footprint import STATM, resident
 from bench.cases.server import allow_many_files
-from bench.harness.measure import AnswersDiffer, Timed, run_batch
+from bench.harness.measure import WARM, AnswersDiffer, Timed, run_batch, warm_up
 from bench.harness.neighbours import take_precedence
 
 BY_NAME = {case.name: case for case in CASES}
@@ -77,12 +77,10 @@ class Batches:
     def batch(self, share: float, size: int) -> Timed:
         """Time as many requests as fit into `share` seconds, or `size` of them if that is not 0."""
         if not size:
-            before = time.perf_counter()
-            self._run(1)
-            each = round(share / (time.perf_counter() - before))
-            size = max(each, 1) * self._count
+            needed, _ = warm_up(partial(self._run, 1), share * WARM)
+            size = max(round(share / needed), 1) * self._count
         each = size // self._count
-        cpu, wall = run_batch(lambda: self._run(each), 1, None)
+        cpu, wall = run_batch(partial(self._run, each), 1, None)
         return size, cpu / size, wall / size
 
     def memory(self) -> float | None:
