@@ -45,14 +45,17 @@ class Setting(NamedTuple):
 
 
 class Crowd(Protocol):
-    """Does `requests` requests, a multiple of the connections' number, and checks the answers."""
+    """A client with its connections.
+
+    run() does `requests` requests, a multiple of the connections' number, and checks the answers.
+    """
 
     def run(self, requests: int, check: Check) -> None: ...
     def close(self) -> None: ...
 
 
 class Threads:
-    """A thread for each connection.  A crowd of one does without a second thread."""
+    """A thread for each connection.  A single connection has the main thread."""
 
     def __init__(self, module: ModuleType, setting: Setting) -> None:
         self._target = setting.case.target
@@ -61,7 +64,7 @@ class Threads:
         self._connections = [make() for _ in range(setting.count)]
         self._todo: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
-        for _ in self._connections[1:] and self._connections:
+        for _ in range(setting.count if setting.count > 1 else 0):
             threading.Thread(target=self._work, daemon=True).start()
 
     def _work(self) -> None:

@@ -23,7 +23,7 @@ RECEIVE = 16 * 1024             # of small answers
 
 
 class Loop:
-    """So many connections, and rounds of requests over all of them."""
+    """A crowd that counts bytes; see crowd.clients.Crowd."""
 
     def __init__(self, case: Case, port: int, count: int, context: ssl.SSLContext | None) -> None:
         self._request, self._size, self._count = case.request(port), case.wire.size, count
@@ -40,7 +40,7 @@ class Loop:
             self._sockets[sock.fileno()] = sock
 
     def run(self, requests: int, check: Any) -> None:
-        """Do so many requests, of which each connection has as many as fall to it."""
+        """Do so many requests: a connection that has its answer sends the next one at once."""
         request, size, poll = self._request, self._size, self._poll.poll
         buffer, left = bytearray(self._receive), dict.fromkeys(self._sockets, self._size)
         sockets, unsent, unanswered = self._sockets, requests - self._count, requests
