@@ -167,10 +167,10 @@ cdef class Crowd(Loop):
 
     def turn(self, double seconds):
         """Do one turn of the loop, which waits for events so long at most."""
-        self.take_turn(seconds)
+        self.take_turn(seconds, True)
 
     @cython.critical_section
-    cdef int take_turn(self, double seconds) except -1:
+    cdef int take_turn(self, double seconds, bint waits_for_more) except -1:
         cdef Transfer transfer
         cdef double wait
 
@@ -185,6 +185,8 @@ cdef class Crowd(Loop):
             wait = seconds
             if self._answers:
                 wait = 0
+            elif not (waits_for_more or self.outstanding or self._sources):
+                wait = 0    # The iterable of requests has just ended: nothing can happen.
             elif self._timers:
                 wait = min(wait, max(self.next_timer() - self._now, 0.0))
             self._waits = True
@@ -226,7 +228,7 @@ cdef class Crowd(Loop):
                 return self._answers.popleft()
             if not (self.outstanding or self._sources):
                 raise StopIteration
-            self.take_turn(INFINITE)
+            self.take_turn(INFINITE, False)
 
     @property
     def waiting(self):
