@@ -341,7 +341,7 @@ cdef class Transfer(Link):
         """Begin to use an idle connection; return False if it had to be closed."""
         if has_input(self._sock) and not self.check_idle():
             return False
-        self._host._idle.remove(self)
+        self._host._idle.pop()      # begin() takes the last one.  remove() would search them all.
         del self._loop._idle[self]
         self._state = BUSY
         return True
