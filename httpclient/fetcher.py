@@ -138,9 +138,9 @@ class Fetcher(Crowd):
         self._opening = Opening(settings, self._wake)
         settings.poller = pollers()[0]()
         settings.cold = self._opening
-        settings.written = Writer(
+        settings.writer = Writer(
             proxy=settings.proxy, origin=self.host, blocksize=_BLOCK,
-            accept_encoding=decoding.ACCEPT_ENCODING if settings.decode else "identity").written
+            accept_encoding=decoding.ACCEPT_ENCODING if settings.decode else "identity")
         self.set_up(settings)
         settings.poller.register(self._woken.fileno(), READABLE)
 

@@ -18,6 +18,7 @@ from .hosts cimport Host
 from .job cimport ADDED, Job
 from .link cimport CLOSED
 from .loop cimport INPUT, OUTPUT, Loop
+from .request cimport Heads
 from .transfer cimport Transfer
 
 cdef double INFINITE = float("inf")
@@ -27,7 +28,8 @@ cdef double LONGEST = 86400.0           # seconds of one wait
 cdef class Crowd(Loop):
     """The loop; Fetcher is its subclass in Python."""
 
-    cdef object _written        # Writer.written()
+    cdef object _written        # Writer.written(),
+    cdef Heads _heads           # which does it for a URL of a known origin
     cdef list _sources          # iterators that give requests
     cdef object _make           # the class Answer
     cdef double _deadline       # seconds for a request that has none of its own
@@ -53,7 +55,8 @@ cdef class Crowd(Loop):
         self._strict = settings.strict
         self._limits = settings.limits
         self._retries = settings.retries
-        self._written = settings.written
+        self._written = settings.writer.written
+        self._heads = settings.writer.heads
         self._make = settings.answer
         self._cold = settings.cold
         self._poller = settings.poller
@@ -78,13 +81,15 @@ cdef class Crowd(Loop):
 
         if self.closed:
             raise RuntimeError("the Fetcher is closed; requests cannot be added")
-        origin, method, octets, upload, last, may_repeat = self._written(request)
         job = <Job> self._make.__new__(self._make)
-        job._head = octets
-        job._method = method
-        job._upload = upload
-        job._closes = last
-        job._repeats = may_repeat
+        plain = self._heads.plain(<str> request) if type(request) is str else None
+        if plain is not None:
+            origin, job._head = <tuple> plain
+            job._method = "GET"
+            job._repeats = True
+        else:
+            origin, job._method, job._head, job._upload, job._closes, job._repeats = \
+                self._written(request)
         job._retries = self._retries
         job._request = request
         job._finished = finished

@@ -1,4 +1,15 @@
 # SPDX-License-Identifier: MIT
+from .guards cimport Bindings
+
+
+cdef class Heads:
+    cdef readonly dict known    # URL up to its path -> a tuple, see plain()
+    cdef Bindings _rules
+    cdef bytes _accept_encoding
+
+    cpdef tuple plain(self, str url)
+
+
 cdef bytes ACCEPT_ENCODING
 cdef bytes whole_head(str method, str target, bytes host_line, bytes accept_encoding,
                       dict headers, object length)

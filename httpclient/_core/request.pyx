@@ -15,6 +15,8 @@ from .http1 cimport *
 from .python cimport PyUnicode_IS_ASCII
 
 cdef extern from "Python.h":
+    Py_ssize_t PyUnicode_FindChar(object text, Py_UCS4 character, Py_ssize_t begin, Py_ssize_t end,
+                                  int direction) except -2
     bint PyDict_Next(dict d, Py_ssize_t *at, PyObject **key, PyObject **value)
 
 cdef extern from *:
@@ -239,12 +241,10 @@ cdef class Heads:
     checks or a program has replaced the `rules`.
     """
 
-    cdef Bindings _rules
-    cdef bytes _accept_encoding
-
     def __init__(self, Bindings rules not None, bytes accept_encoding not None):
         self._rules = rules
         self._accept_encoding = accept_encoding
+        self.known = {}
 
     def whole(self, str method not None, str target not None, bytes host_line not None,
               dict headers not None, length):
@@ -261,17 +261,31 @@ cdef class Heads:
             return None
         return url[at:at + n]
 
-    def get(self, str url not None, Py_ssize_t at, bytes before not None, bytes after not None):
-        """Return `before`, the request target that begins at url[at], and `after`."""
+    cpdef tuple plain(self, str url):
+        """Return (origin, head) for a GET without headers, of a URL whose origin is known.
+
+        An item of `known` is a tuple that begins with the origin and with the bytes before and
+        after the request target.
+        """
         cdef Py_ssize_t n = 0
-        cdef const uint8_t *target = target_at(url, at, &n)
+        cdef Py_ssize_t at = PyUnicode_FindChar(url, c'/', 8, len(url), 1)
+        cdef const uint8_t *target
+        cdef bytes before, after
         cdef char *out
 
+        # Without that slash, the slice would end anywhere.
+        if at < 0:
+            return None
+        found = self.known.get(url[:at])
+        if found is None:
+            return None
+        target = target_at(url, at, &n)
         if target is NULL or not self._rules.intact():
             return None
+        before, after = (<tuple> found)[1], (<tuple> found)[2]
         head = PyBytes_FromStringAndSize(
             NULL, PyBytes_GET_SIZE(before) + n + PyBytes_GET_SIZE(after))
         out = put(PyBytes_AS_STRING(head), PyBytes_AS_STRING(before), PyBytes_GET_SIZE(before))
         out = put(out, target, n)
         put(out, PyBytes_AS_STRING(after), PyBytes_GET_SIZE(after))
-        return head
+        return (<tuple> found)[0], head

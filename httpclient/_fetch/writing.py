@@ -70,8 +70,8 @@ class Writer:
         self._blocksize = blocksize
         self._origin = origin
         self._accept_encoding = field_line("Accept-Encoding", accept_encoding)
-        self._heads = Heads(_connection._rules, self._accept_encoding + b"\r\n")
-        self._known: dict[str, Any] = {}
+        self.heads = Heads(_connection._rules, self._accept_encoding + b"\r\n")
+        self._known: dict[str, Any] = self.heads.known
 
     def written(self, request: Request | str) -> Written:
         """Return (origin, method, octets, upload, last, may repeat) of a request, or of a URL.
@@ -93,13 +93,9 @@ class Writer:
         else:
             raise TypeError("a request should be a Request or a URL (str), "
                             f"got {type(request).__name__}")
-        if plain and type(url) is str:
-            at = url.find("/", 8)
-            # Without that slash, the slice below would end anywhere.
-            if at > 0 and (known := self._known.get(url[:at])) is not None:
-                octets = self._heads.get(url, at, known[1], known[2])
-                if octets is not None:
-                    return known[0], "GET", octets, None, False, True
+        if plain and type(url) is str and (found := self.heads.plain(url)) is not None:
+            origin, octets = found
+            return origin, "GET", octets, None, False, True
         return self._written(Request("GET", url) if type(request) is str else request)
 
     def _written(self, request):
@@ -130,9 +126,9 @@ class Writer:
                 body = body.encode("ascii")
             if body is None:
                 length = 0 if method.upper() in _connection._METHODS_EXPECTING_BODY else None
-                head = self._heads.whole(method, target, known.host_line, headers, length)
+                head = self.heads.whole(method, target, known.host_line, headers, length)
             elif type(body) in (bytes, bytearray):
-                head = self._heads.whole(method, target, known.host_line, headers, len(body))
+                head = self.heads.whole(method, target, known.host_line, headers, len(body))
         if head is not None:
             return head, body, False
         return self._by_steps(known.key[0], known.server, method, target, body, headers)
@@ -158,7 +154,7 @@ class Writer:
         """Return what is known of the origin of a URL, and the path and query."""
         at = url.find("/", 8) if type(url) is str else -1
         if at > 0 and (known := self._known.get(url[:at])) is not None:
-            target = self._heads.target(url, at)
+            target = self.heads.target(url, at)
             if target is not None:
                 return known, target
         scheme, host, port, target = parts(url)
@@ -192,7 +188,7 @@ class Writer:
         if host.isascii() and ":" not in host and type(headers) is dict:
             # As in Requests.send(); other hosts need http.client's steps.
             host_line = field_line("Host", prefix.partition("//")[2]) + b"\r\n"
-            head = self._heads.whole("GET", f"{lead}/", host_line, headers, None)
+            head = self.heads.whole("GET", f"{lead}/", host_line, headers, None)
         if head is None:
             head, _, _ = self._by_steps(scheme, server, "GET", f"{lead}/", None, headers)
             host_line = head.split(b"\r\n", 2)[1] + b"\r\n"
