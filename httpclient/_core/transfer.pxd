@@ -21,6 +21,8 @@ cdef class Transfer(Link):
     cdef int receive_on(self) except -1
     cdef Py_ssize_t receive(self, object space) except? -2
     cdef Py_ssize_t receive_buffered(self, Job job) except? -2
+    cdef int broken(self, Job job, object error) except -2
+    cdef int begin_content(self, Job job, bytes content) except -1
     cdef int arrived(self, Job job) except -1
     cdef ResponseFeed feed_for(self, Job job)
     cdef Py_ssize_t receive_directly(self, Job job, Py_ssize_t left) except? -2

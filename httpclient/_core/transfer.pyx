@@ -24,7 +24,7 @@ from .poll cimport has_input
 from .response_feed cimport NOT_PLAIN, UNTIL_CLOSE, ResponseFeed, new_feed
 from .store cimport is_of_python
 
-from .._common.exceptions import IncompleteRead, RemoteDisconnected
+from .._common.exceptions import HTTPException, IncompleteRead, RemoteDisconnected
 
 cdef double INFINITE = float("inf")
 cdef enum:
@@ -190,14 +190,14 @@ cdef class Transfer(Link):
             return n
         self.arrived(job)
         feed = job._feed
-        content = feed.take(<const uint8_t *> PyByteArray_AS_STRING(self._loop._buffer), n)
+        try:
+            content = feed.take(<const uint8_t *> PyByteArray_AS_STRING(self._loop._buffer), n)
+        except HTTPException as error:
+            return self.broken(job, error)
         if self._state == TUNNELLING:
             self.take_tunnel(feed, content)
             return -1
-        if not self._began and feed._status:
-            self._began = True
-            if job._sink is not None or self._loop._decodes:
-                self._receiver = self._loop._cold.receiver(job)
+        self.begin_content(job, content)
         if PyBytes_GET_SIZE(content):
             self.keep(job, content)
             if self._job is not job:
@@ -206,6 +206,29 @@ cdef class Transfer(Link):
             self.complete(job)
             return -1
         return n
+
+    cdef int broken(self, Job job, object error) except -2:
+        """Keep the content before the octets that are refused, and raise the error."""
+        partial = getattr(error, "partial", b"")
+        if partial and self._state == BUSY:
+            self.begin_content(job, partial)
+            self.keep(job, partial)
+            if self._job is not job:
+                return -1       # The receiver has raised another error.
+        raise error
+
+    cdef int begin_content(self, Job job, bytes content) except -1:
+        """Find out where the content goes, if the head of the response has just been read.
+
+        `content` came with the head.
+        """
+        if not self._began and job._feed._status:
+            self._began = True
+            if not content and job._feed._left == 0:
+                return 0        # Without content (HEAD, 204), its coding does not matter.
+            if job._sink is not None or self._loop._decodes:
+                self._receiver = self._loop._cold.receiver(job)
+        return 0
 
     cdef int arrived(self, Job job) except -1:
         """Note that octets have arrived."""
@@ -276,10 +299,15 @@ cdef class Transfer(Link):
             raise self._sending_failed
         if job._feed is None:
             job._feed = self.feed_for(job)
-        content = job._feed.finish()
+        try:
+            content = job._feed.finish()
+        except HTTPException as error:
+            self.broken(job, error)
+            return 0
         if self._state == TUNNELLING:
             raise RemoteDisconnected(
                 "the proxy closed the connection without an answer to CONNECT")
+        self.begin_content(job, content)
         if PyBytes_GET_SIZE(content):
             self.keep(job, content)
         if self._job is job:
@@ -320,7 +348,6 @@ cdef class Transfer(Link):
         """Begin the host's next request on the connection, or let it be idle."""
         cdef Job job
 
-        # Nothing can have arrived since the last octet, so the connection need not be checked.
         if self._loop._delay == 0 and not self._loop._turns:
             job = self._loop.next_job(self._host)
             if job is not None and job._fresh:
@@ -359,12 +386,13 @@ cdef class Transfer(Link):
             return self.close()
         if gone and not gave_octets and self._sock is not None:
             loop._cold.session_failed(self._sock)
-        if isinstance(error, IncompleteRead) and error.partial and self._receiver is None:
-            self._intake.put(error.partial)
         self.settle_content(job)
         self._upload = None
-        if isinstance(error, IncompleteRead) and job._sink is None:
+        if job._feed is not None and job._feed._failed and hasattr(error, "partial"):
+            # The feed knew no more than the content in the last octets.
             error.partial = job.content
+            if isinstance(error, IncompleteRead):
+                error.args = job.content, *error.args[1:]
         self._job = None
         self.close()
         if (gone and self._reused and not gave_octets and job._repeats and job._retries > 0
