@@ -10,6 +10,7 @@ cdef class Intake:
 
     cdef bint is_large(self) noexcept
     cdef Result room(self, Py_ssize_t left)
+    cdef int grow(self, Py_ssize_t most) except -1
     cdef int fill(self, Py_ssize_t n) noexcept
     cdef int put(self, bytes content) except -1
     cdef int append(self, bytes content) except -1

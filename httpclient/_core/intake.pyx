@@ -10,6 +10,8 @@ from .bytes_builder cimport Result, begun, grown
 from .loop cimport BUFFER
 
 cdef Py_ssize_t UNKNOWN = 2 ** 62       # the size of content of unknown length
+# grown() reserves address space, which pays for a few large contents, and not for many small ones.
+cdef Py_ssize_t SMALL = 4 * 1024 * 1024
 
 
 cdef class Intake:
@@ -24,17 +26,26 @@ cdef class Intake:
 
     cdef Result room(self, Py_ssize_t left):
         """Return a Result with room after `_have`; `left` bytes are to come, -1 if unknown."""
-        cdef Py_ssize_t more = UNKNOWN if left < 0 else left
+        cdef Py_ssize_t more = UNKNOWN if left < 0 else min(left, UNKNOWN)
         cdef bytes piece = self._piece
 
         if self._result is None:
-            self._result = begun(max(2 * BUFFER, PyBytes_GET_SIZE(piece) + left))
+            self._result = begun(max(2 * BUFFER, PyBytes_GET_SIZE(piece) + min(left, UNKNOWN)))
             self._have = 0
             self._piece = b""
             self.append(piece)
         elif self._have == self._result.size():
-            self._result = grown(self._result, self._have + more)
+            self.grow(self._have + more if more < UNKNOWN else UNKNOWN)
         return self._result
+
+    cdef int grow(self, Py_ssize_t most) except -1:
+        """Make the full result larger, but not larger than `most` bytes."""
+        cdef Py_ssize_t size = self._result.size()
+
+        if size < SMALL:
+            return self._result.resize(min(2 * size, most))
+        self._result = grown(self._result, most)
+        return 0
 
     cdef int fill(self, Py_ssize_t n) noexcept:
         """Note that `n` bytes have been received into the room."""
@@ -55,7 +66,7 @@ cdef class Intake:
         cdef Py_ssize_t n = PyBytes_GET_SIZE(content)
 
         while self._result.size() - self._have < n:
-            self._result = grown(self._result, UNKNOWN)
+            self.grow(UNKNOWN)
         memcpy(self._result.octets() + self._have, PyBytes_AS_STRING(content), n)
         self._have += n
         return 0
