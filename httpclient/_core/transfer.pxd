@@ -8,6 +8,7 @@ from .response_feed cimport ResponseFeed
 cdef class Transfer(Link):
     cdef bint _reused           # True once it has brought an answer
     cdef bint _began            # True once the head of the answer has arrived
+    cdef bint _has_more         # True if the socket may have bytes after the answer
     cdef object _upload         # gives the rest of the body, or None
     cdef object _sending_failed     # the error that ended sending; the answer may come still
     cdef Intake _intake

@@ -203,6 +203,8 @@ cdef class Transfer(Link):
             if self._job is not job:
                 return -1
         if feed._complete:
+            # A record of TLS is received at a time, so another one may have arrived.
+            self._has_more = self._secure or n == BUFFER
             self.complete(job)
             return -1
         return n
@@ -348,11 +350,18 @@ cdef class Transfer(Link):
         """Begin the host's next request on the connection, or let it be idle."""
         cdef Job job
 
+        if self._has_more and has_input(self._sock) and not self.check_idle():
+            return 0
         if self._loop._delay == 0 and not self._loop._turns:
             job = self._loop.next_job(self._host)
             if job is not None and job._fresh:
                 self._loop.enqueue(self._host, job, True)
             elif job is not None:
+                # What had arrived has been received.  If the server has closed the connection since
+                # then, the request is repeated, so only one that is not is worth another look.
+                if (not job._repeats or job._retries == 0) and has_input(
+                        self._sock) and not self.check_idle():
+                    return self._loop.enqueue(self._host, job, True)
                 job._moments[QUEUED] = self._loop._now
                 return self.start(job)
         if self._loop._idle_seconds == 0:
