@@ -243,9 +243,12 @@ cdef class Transfer(Link):
         return self.progress()
 
     cdef ResponseFeed feed_for(self, Job job):
-        return new_feed("CONNECT" if self._state == TUNNELLING else job._method,
-                        self._reused and self._state == BUSY, self._loop._strict,
-                        self._loop._limits, self._loop._cold.parsing)
+        cdef Loop loop = self._loop
+
+        if self._state == TUNNELLING:
+            # As in a connection, only the status counts, and the head ends the response.
+            return new_feed("HEAD", False, None, loop._limits, loop._cold.parsing)
+        return new_feed(job._method, self._reused, loop._strict, loop._limits, loop._cold.parsing)
 
     cdef Py_ssize_t receive_directly(self, Job job, Py_ssize_t left) except? -2:
         """Receive content into its place; `left` bytes of it are to come, -1 if that is unknown.
