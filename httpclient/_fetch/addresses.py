@@ -107,6 +107,10 @@ class Addresses:
         except BaseException:
             with self._lock:
                 self._threads -= 1
+                if self._queue:
+                    # find() may have counted on this thread.
+                    _start(self._work)
+                    self._threads += 1
             raise
 
     def _next(self):
