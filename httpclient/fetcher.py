@@ -121,7 +121,8 @@ class Fetcher(Crowd):
             max_content=max_content, decode=bool(decode), decoder=decoding.Decoder,
             strict=None if strict is None else bool(strict), limits=answer_limits,
             proxy=None if proxy is None else Proxy(proxy), resolver=resolver,
-            happy_eyeballs_delay=checked_delay(happy_eyeballs_delay),
+            happy_eyeballs_delay=None if happy_eyeballs_delay is None
+            else checked_delay(happy_eyeballs_delay),
             source_address=source_address, answer=Answer, parsing=_parsing,
             context=_Contexts(ssl_context, resume_sessions))
         self._begin()

@@ -74,6 +74,9 @@ class Addresses:
                 self._keep(key, found)
             return found
         with self._lock:
+            known = self._known.get(key)
+            if known is not None and known[0] > self._clock():
+                return known[1]     # A thread has found it meanwhile.
             if key not in self._pending:
                 self._pending.add(key)
                 self._queue.append(key)
