@@ -3,7 +3,9 @@
 
 _core/transfer.pyx calls these functions.  Nothing here blocks.
 """
+import contextlib
 import copy
+import socket
 import time
 from collections import deque
 
@@ -63,6 +65,12 @@ class Attempts(Race):
     def seconds_to_next(self):
         """Return the seconds to the next attempt; infinite if there is none."""
         return max(0.0, self._next - time.monotonic()) if self._left else _INFINITE
+
+    def _take(self, sock):
+        # Otherwise a body waits for the acknowledgement of the head. Not all systems have it.
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return super()._take(sock)
 
     def _drop(self, sock):
         if sock in self._watched:
