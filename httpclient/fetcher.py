@@ -7,9 +7,11 @@ connection is _core/transfer.pyx.  Here are the settings, and what happens rarel
 from __future__ import annotations
 
 import atexit
+import contextlib
 import math
 import os
 import socket
+import threading
 import weakref
 from functools import partial
 from types import SimpleNamespace
@@ -133,6 +135,7 @@ class Fetcher(Crowd):
     def _begin(self) -> None:
         """Begin without any request and any connection."""
         settings = self._settings
+        self._closing = threading.RLock()
         self._waker, self._woken = socket.socketpair()
         self._waker.setblocking(False)
         self._woken.setblocking(False)
@@ -154,11 +157,13 @@ class Fetcher(Crowd):
 
     def _after_wake(self) -> None:
         try:
-            while self._woken.recv(4096):
-                pass
-        except BlockingIOError:
-            pass
-        self._opening.go_on()
+            with contextlib.suppress(BlockingIOError):
+                while self._woken.recv(4096):
+                    pass
+            self._opening.go_on()
+        except BaseException:
+            self._wake()        # The rest has to be done in the next turn.
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -240,15 +245,24 @@ class Fetcher(Crowd):
         Each request that has not come back does so with a ConnectionAbortedError: go on iterating
         to get these answers.
         """
-        if self.closed or not self.may_close():
-            return
-        self.end(ConnectionAbortedError("the Fetcher was closed before the answer was complete"))
-        if self._runner is not None:
-            self._runner.stop()
-        self._opening.close()
-        self._settings.poller.close()
-        self._waker.close()
-        self._woken.close()
+        with self._closing:
+            if not self.may_close():
+                return
+            try:
+                self.end(ConnectionAbortedError(
+                    "the Fetcher was closed before the answer was complete"))
+            finally:
+                if self._runner is not None:
+                    self._runner.stop()
+                self._opening.close()
+                self._settings.poller.close()
+                self._waker.close()
+                self._woken.close()
+
+    def _wait_for_close(self) -> None:
+        """Wait until close() has returned in another thread."""
+        with self._closing:
+            pass
 
 
 def _seconds(name: str, value: float | None, optional: bool = False) -> float:
@@ -293,6 +307,7 @@ def _at_exit() -> None:
 def _after_fork() -> None:
     """Begin all Fetchers of the child anew, and free the descriptors that belong to the parent."""
     for fetcher in list(_fetchers):
+        fetcher._closing = threading.RLock()
         if not fetcher.closed:
             fetcher.forget()
             fetcher._settings.poller.close()

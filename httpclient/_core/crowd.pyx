@@ -31,6 +31,7 @@ cdef class Crowd(Loop):
     cdef object _written        # Writer.written(),
     cdef Heads _heads           # which does it for a URL of a known origin
     cdef list _sources          # iterators that give requests
+    cdef object _pulled         # the request that the first of them gave, until it is added
     cdef object _make           # the class Answer
     cdef double _deadline       # seconds for a request that has none of its own
     cdef int _retries
@@ -101,9 +102,8 @@ cdef class Crowd(Loop):
         job._moments[ADDED] = self.time()
         if job._seconds != INFINITE:
             job._due = job._moments[ADDED] + job._seconds
-        job._host = self.known_again(<Host> origin)
         self.outstanding += 1
-        self.enqueue(<Host> job._host, job, False)
+        self.enqueue(<Host> origin, job, False)
         if self._waits:
             self._wake()
         return job
@@ -120,16 +120,31 @@ cdef class Crowd(Loop):
         while self._sources and (
                 self.queued < self._most
                 or (self.queued < FAR * self._most and not self._turns and self.open < self._most)):
-            source = self._sources[0]
+            if self._pulled is None:
+                source = self._sources[0]
+                try:
+                    self._pulled = next(source)
+                except StopIteration:
+                    self.drop_source(source)
+                    continue
+                except Exception:
+                    self.drop_source(source)
+                    raise
+                if not self._sources:
+                    self._pulled = None     # The iterator has called fork(), and this is the child.
+                    break
             try:
-                request = next(source)
-            except StopIteration:
-                self._sources.remove(source)
-                continue
-            except BaseException:
-                self._sources.remove(source)
+                self.put(self._pulled, None)
+            except Exception:
+                self._pulled = None
                 raise
-            self.put(request, None)
+            # After KeyboardInterrupt, the next turn adds it.
+            self._pulled = None
+        return 0
+
+    cdef int drop_source(self, object source) except -1:
+        if self._sources and self._sources[0] is source:
+            del self._sources[0]
         return 0
 
     @cython.critical_section
@@ -141,8 +156,7 @@ cdef class Crowd(Loop):
             return
         if job._transfer is not None:
             transfer = <Transfer> job._transfer
-            job._repeats = False
-            transfer.abandon(error)
+            transfer.cancel(error)
             return
         self.queued -= 1
         self.finish(job, error)
@@ -182,6 +196,8 @@ cdef class Crowd(Loop):
         if self._turning:
             raise RuntimeError("a Fetcher waits for answers in one thread at a time, and not in a "
                                "function that it calls itself")
+        if self.closed:
+            return 0
         self._turning = True
         try:
             self._now = self.time()
@@ -196,7 +212,7 @@ cdef class Crowd(Loop):
                 wait = min(wait, max(self.next_timer() - self._now, 0.0))
             self._waits = True
             try:
-                events = self._poller.poll(None if wait > LONGEST else wait)
+                events = self._poller.poll(None if wait == INFINITE else min(wait, LONGEST))
             finally:
                 self._waits = False
             self._now = self.time()
@@ -218,22 +234,31 @@ cdef class Crowd(Loop):
 
     @cython.critical_section
     def may_close(self):
-        """Return True if no turn is under way; else the turn calls close() at its end."""
+        """Return True if the caller has to call end(); a turn that is under way does it itself."""
+        if self.closed:
+            return False
         if self._turning:
             self._closes_later = True
             self._wake()
-        return not self._turning
+            return False
+        self.closed = True
+        return True
 
     def __iter__(self):
         return self
 
+    @cython.critical_section
     def __next__(self):
-        while True:
-            if self._answers:
-                return self._answers.popleft()
-            if not (self.outstanding or self._sources):
+        while not self._answers:
+            if self.closed:
+                self._wait_for_close()
+                if not self._answers:
+                    raise StopIteration
+            elif not (self.outstanding or self._sources):
                 raise StopIteration
-            self.take_turn(INFINITE, False)
+            else:
+                self.take_turn(INFINITE, False)
+        return self._answers.popleft()
 
     @property
     def waiting(self):
@@ -259,6 +284,9 @@ cdef class Crowd(Loop):
         self._by_descriptor.clear()
         for transfer in self._transfers:
             transfer._state = CLOSED
+            if transfer._job is not None:
+                transfer._job._done = True
+                transfer._job = None
             if transfer._sock is not None:
                 os.close(transfer._sock.detach())   # A shutdown would reach the parent, too.
             if transfer._race is not None:
@@ -270,6 +298,7 @@ cdef class Crowd(Loop):
         self._answers.clear()
         self._timers.clear()
         self._sources.clear()
+        self._pulled = None
         self.open = self.queued = self.outstanding = self._dead_timers = 0
         self._turning = False
 
@@ -278,19 +307,24 @@ cdef class Crowd(Loop):
         cdef Transfer transfer
         cdef Host host
         cdef Job job
+        cdef list failures = []     # what a signal handler raises meanwhile
 
-        self.closed = True
         self._sources.clear()
+        self._pulled = None
         self._turns.clear()
         for host in list(self._hosts.values()):
             host._listed = True     # It gets no turn.
             while (job := self.next_job(host)) is not None:
-                self.finish(job, error)
+                try:
+                    self.finish(job, error)
+                except BaseException as failure:
+                    failures.append(failure)
         for transfer in list(self._transfers):
-            if transfer._job is not None:
-                transfer._job._repeats = False
-                transfer.abandon(error)
-            else:
-                transfer.close()
+            try:
+                transfer.cancel(error)
+            except BaseException as failure:
+                failures.append(failure)
         self._hosts.clear()
         self._timers.clear()
+        if failures:
+            raise failures[0]

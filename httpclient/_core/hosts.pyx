@@ -46,16 +46,16 @@ cdef class Host(Timed):
     cdef int expire_jobs(self, double now) except -1:
         """Finish the waiting Jobs whose deadline has passed."""
         cdef Job job
+        cdef double due = INFINITE
         cdef list expired = []
 
-        self._queue_due = INFINITE
         for job in self._queue:
             if job._done:
                 continue
             if job._due <= now:
                 expired.append(job)
-            elif job._due < self._queue_due:
-                self._queue_due = job._due
+            elif job._due < due:
+                due = job._due
         for job in expired:
             self._schedule.queued -= 1
             self._schedule.finish(job, TimeoutError(
@@ -63,7 +63,7 @@ cdef class Host(Timed):
                 "connection"))
         while self._queue and (<Job> self._queue[0])._done:
             self._queue.popleft()
-        self._queue_due = max(self._queue_due, now + GRAIN)
+        self._queue_due = max(due, now + GRAIN)
         return 0
 
 
@@ -121,6 +121,7 @@ cdef class Schedule:
 
     cdef int enqueue(self, Host host, Job job, bint first) except -1:
         """Let a Job wait for its beginning, before all others of its host if `first`."""
+        host = self.known_again(host)
         if first:
             host._queue.appendleft(job)
         else:
@@ -167,8 +168,10 @@ cdef class Schedule:
                 continue
             self._turns.popleft()
             host._listed = False
-            self.start_on(host)
-            self.list_host(host)
+            try:
+                self.start_on(host)
+            finally:
+                self.list_host(host)
         return 0
 
     cdef int start_on(self, Host host) except -1:
@@ -183,13 +186,20 @@ cdef class Schedule:
         if job is None:
             return 0
         job._moments[QUEUED] = self._now
-        fresh = job._fresh or not host._idle
-        if fresh and host._idle and (host._open >= self._most_per_host
-                                     or self.open >= self._most):
-            self.close_one(host._idle[0])
-        if self._delay > 0:
-            host._next_start = self._now + self._delay
-        return self.begin(host, job, fresh)
+        try:
+            fresh = job._fresh or not host._idle
+            if fresh and host._idle and (host._open >= self._most_per_host
+                                         or self.open >= self._most):
+                self.close_one(host._idle[0])
+            if self._delay > 0:
+                host._next_start = self._now + self._delay
+            self.begin(host, job, fresh)
+        except BaseException:
+            # A signal handler may raise one before a connection has taken the Job.
+            if not job._done and job._transfer is None and job not in host._queue:
+                self.enqueue(host, job, True)
+            raise
+        return 0
 
     cdef int begin(self, Host host, Job job, bint fresh) except -1:
         """Begin a request, on a new connection if `fresh`, else on one of the idle ones."""
@@ -270,7 +280,12 @@ cdef class Schedule:
                 return 0
             heappop(self._timers)
             timed._alarm = INFINITE
-            timed.wake(now)
+            try:
+                timed.wake(now)
+            except BaseException:
+                # A signal handler may raise one before all has been done.
+                self.set_timer(timed, when)
+                raise
         return 0
 
     cdef double next_timer(self) except? -1:

@@ -19,7 +19,6 @@ cdef class Job:
     cdef readonly bint reused       # True if its connection had brought an answer before
     cdef readonly bytes content     # what has been received, unless a sink has got it
     cdef object _request            # the Request, or the URL of a GET (str)
-    cdef object _host               # the Host
     cdef bytes _head                # the octets of the request, without what `_upload` gives
     cdef object _method
     cdef object _upload             # gives the body piece by piece; None: there is none

@@ -51,3 +51,4 @@ cdef class Link(Timed):
     cdef str place(self)
     cdef int look_for(self, bint output) except -1
     cdef int close(self) except -1
+    cdef int close_sockets(self, object race, object sock) except -1

@@ -21,6 +21,7 @@ cdef class Link(Timed):
     cdef int open(self, Job job, bint resumes) except -1:
         """Begin to open the connection for a Job; `resumes` allows a TLS session."""
         self._state = RESOLVING
+        self._host = self._loop.known_again(self._host)
         self._host._open += 1
         self._loop.open += 1
         self._loop._transfers[self] = None
@@ -110,16 +111,11 @@ cdef class Link(Timed):
 
     cdef int handshake_on(self) except -1:
         """Go on with the TLS handshake."""
-        cdef Job job
-
         wanted = self._handshake.step()
         if wanted == "again":
             # A session was refused: the same on a new connection, without one.
-            job = self._job
-            self._job = None
             self.close()
-            self._state = CLOSED
-            return self.open(job, False)
+            return self.open(self._job, False)
         if wanted is not None:
             return self.look_for(wanted == "output")
         self._handshake = None
@@ -229,12 +225,22 @@ cdef class Link(Timed):
         self._loop.open -= 1
         self._loop._transfers.pop(self, None)
         self._loop.drop_timer(self)
+        self._loop.list_host(host)
         race, self._race = self._race, None
         sock, self._sock = self._sock, None
         self._send = self._recv_into = self._out = self._handshake = None
+        try:
+            return self.close_sockets(race, sock)
+        except BaseException:
+            # A signal handler raised it in the middle.
+            self.close_sockets(race, sock)
+            raise
+
+    cdef int close_sockets(self, object race, object sock) except -1:
+        """Close what a connection had; call it again if an exception comes out."""
         if race is not None:
             race.close()
         if sock is not None:
             self._loop.unwatch(self._fd)
             self._loop._cold.close_socket(sock, self._secure)
-        return self._loop.list_host(host)
+        return 0

@@ -9,6 +9,7 @@ cdef class Transfer(Link):
     cdef bint _reused           # True once it has brought an answer
     cdef bint _began            # True once the head of the answer has arrived
     cdef bint _has_more         # True if the socket may have bytes after the answer
+    cdef bint _unsafe           # True during a step that cannot be done again
     cdef object _upload         # gives the rest of the body, or None
     cdef object _sending_failed     # the error that ended sending; the answer may come still
     cdef Intake _intake
@@ -34,4 +35,6 @@ cdef class Transfer(Link):
     cdef int settle_content(self, Job job) except -1
     cdef int free(self) except -1
     cdef bint take_from_idle(self) except -1
+    cdef int cancel(self, object error) except -1
     cdef int abandon(self, object error) except -1
+    cdef int hand_back(self, Job job, object error, bint repeat) except -1

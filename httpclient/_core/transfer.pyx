@@ -6,8 +6,9 @@ The response is read by ResponseFeed, which reads those of ResponseParser, too.
 
 An exception of the server or of the system ends the request, as its Job's `error`.  One that is not
 of the class Exception, such as KeyboardInterrupt, goes on to the caller, and so does one that a
-signal handler raises.  If that comes out of a socket's method, nothing is lost, and the request
-goes on with the next turn of the loop.
+signal handler raises.  If that comes out of a method of a plain socket, nothing is lost, and the
+request goes on with the next turn of the loop.  Anywhere else, and in a TLS socket, whose methods
+are Python code, bytes may have been lost or sent twice: then it is the error of the Job, too.
 """
 from cpython.buffer cimport PyBUF_WRITE
 from cpython.bytearray cimport PyByteArray_AS_STRING
@@ -64,7 +65,7 @@ cdef class Transfer(Link):
                 raise
             self.abandon(error)
         except BaseException as error:
-            if self._state == CONNECTING or self._state == SECURING:
+            if self._unsafe or self._secure or self._state == CONNECTING:
                 self.abandon(error)
             raise
         return 0
@@ -94,7 +95,7 @@ cdef class Transfer(Link):
         job._transfer = self
         job.reused = self._reused
         self._state = BUSY
-        self._gave_octets = self._began = False
+        self._gave_octets = self._began = self._unsafe = False
         self._sending_failed = None
         self._out = job._head
         self._upload = job._upload
@@ -110,7 +111,9 @@ cdef class Transfer(Link):
 
         while self._out is not None or (self._upload is not None):
             if self._out is None:
+                self._unsafe = True
                 piece = self._upload.next_piece()
+                self._unsafe = False
                 if self._job is not job:
                     return 0
                 if not len(piece):
@@ -170,6 +173,7 @@ cdef class Transfer(Link):
 
     cdef Py_ssize_t receive(self, object space) except? -2:
         """Return recv_into(space); -1 if nothing has arrived."""
+        self._unsafe = False
         try:
             return self._recv_into(space)
         except self._loop._cold.RECEIVE_LATER:
@@ -188,6 +192,7 @@ cdef class Transfer(Link):
             if n == 0 and self._job is job:
                 self.ended()
             return n
+        self._unsafe = True
         self.arrived(job)
         feed = job._feed
         try:
@@ -304,6 +309,7 @@ cdef class Transfer(Link):
             raise self._sending_failed
         if job._feed is None:
             job._feed = self.feed_for(job)
+        self._unsafe = True
         try:
             content = job._feed.finish()
         except HTTPException as error:
@@ -324,15 +330,17 @@ cdef class Transfer(Link):
         cdef bint kept = not (job._feed._will_close or job._closes or self.is_sending()
                               or self._sending_failed is not None or job._feed._status == 101)
 
-        if self._receiver is not None:
+        if self._receiver is None:
+            self.settle_content(job)
+        else:
             try:
                 self._receiver.end()
+                self.settle_content(job)
             except BaseException as error:
                 self.abandon(error)
                 if not isinstance(error, Exception):
                     raise
                 return 0
-        self.settle_content(job)
         self._job = None
         self._reused = True
         self._loop.finish(job, None)
@@ -342,11 +350,11 @@ cdef class Transfer(Link):
 
     cdef int settle_content(self, Job job) except -1:
         """Put the content into the Job."""
-        receiver, self._receiver = self._receiver, None
-        if receiver is None:
+        if self._receiver is None:
             job.content = self._intake.take(self._loop._max_content)
         else:
-            job.content = receiver.content()
+            job.content = self._receiver.content()
+            self._receiver = None
         return 0
 
     cdef int free(self) except -1:
@@ -385,39 +393,59 @@ cdef class Transfer(Link):
         self._state = BUSY
         return True
 
+    cdef int cancel(self, object error) except -1:
+        """End the request with an error that is not the server's; close the connection."""
+        self._gave_octets = True
+        return self.abandon(error)
+
     cdef int abandon(self, object error) except -1:
         """End the request with an error, or let it be repeated; close the connection."""
         cdef Job job = self._job
         cdef Loop loop = self._loop
-        cdef bint gave_octets = self._gave_octets
-        cdef bint gone = self._state == BUSY and isinstance(error, loop._cold.GONE)
+        cdef bint gone, repeat
 
-        if self._state == TUNNELLING and job is not None:
-            job._feed = None        # It is the proxy's response.
         if job is None:
             return self.close()
-        if gone and not gave_octets and self._sock is not None:
-            loop._cold.session_failed(self._sock)
-        self.settle_content(job)
-        self._upload = None
-        if job._feed is not None and job._feed._failed and hasattr(error, "partial"):
-            # The feed knew no more than the content in the last octets.
-            error.partial = job.content
-            if isinstance(error, IncompleteRead):
-                error.args = job.content, *error.args[1:]
+        if self._state == TUNNELLING:
+            job._feed = None        # It is the proxy's response.
+        gone = (self._state == BUSY and not self._gave_octets
+                and isinstance(error, loop._cold.GONE))
+        repeat = (gone and self._reused and job._repeats and job._retries > 0
+                  and job._due > loop._now)
         self._job = None
-        self.close()
-        if (gone and self._reused and not gave_octets and job._repeats and job._retries > 0
-                and not job._done and job._due > loop._now):
-            if job._upload is not None:
-                try:
-                    job._upload.rewind()
-                except Exception as failed:
-                    failed.__cause__ = error
-                    return loop.finish(job, failed)
-            job._retries -= 1
-            job._fresh = True
-            job._feed = None
-            job._transfer = None
-            return loop.enqueue(self._host, job, True)
-        return loop.finish(job, error)
+        self._upload = None
+        try:
+            if gone:
+                loop._cold.session_failed(self._sock)
+            self.settle_content(job)
+            if job._feed is not None and job._feed._failed and hasattr(error, "partial"):
+                # The feed knew no more than the content in the last octets.
+                error.partial = job.content
+                if isinstance(error, IncompleteRead):
+                    error.args = job.content, *error.args[1:]
+        finally:
+            # Whatever a signal handler raises, the Job comes back.
+            try:
+                self.close()
+            finally:
+                self.hand_back(job, error, repeat)
+        return 0
+
+    cdef int hand_back(self, Job job, object error, bint repeat) except -1:
+        """Finish a Job with an error, or let it wait for its repetition."""
+        if repeat and job._upload is not None:
+            try:
+                job._upload.rewind()
+            except BaseException as failed:
+                failed.__cause__ = error
+                self._loop.finish(job, failed)
+                if not isinstance(failed, Exception):
+                    raise
+                return 0
+        if not repeat:
+            return self._loop.finish(job, error)
+        job._retries -= 1
+        job._fresh = True
+        job._feed = None
+        job._transfer = None
+        return self._loop.enqueue(self._host, job, True)

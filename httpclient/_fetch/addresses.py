@@ -78,8 +78,9 @@ class Addresses:
             if known is not None and known[0] > self._clock():
                 return known[1]     # A thread has found it meanwhile.
             if key not in self._pending:
-                self._pending.add(key)
+                # In this order: what is pending has to be queued, even if a signal handler raises.
                 self._queue.append(key)
+                self._pending.add(key)
             if self._threads < min(THREADS, len(self._pending)):
                 try:
                     _start(self._work)

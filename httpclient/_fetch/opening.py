@@ -102,7 +102,7 @@ class Opening:
         server = self._server(key)
         addresses = self._addresses.find(*server)
         if addresses is None:
-            self._waiting.setdefault(server, []).append(transfer)
+            self._waiting.setdefault(server, deque()).append(transfer)
             return None
         return self._attempts(transfer, addresses, server)
 
@@ -125,9 +125,14 @@ class Opening:
     def go_on(self):
         """Let the connections go on whose addresses have been found."""
         while self._news:
-            host, port, found = self._news.popleft()
-            for transfer in self._waiting.pop((host, port), ()):
-                transfer.resolved(found)
+            host, port, found = self._news[0]
+            waiting = self._waiting.get((host, port))
+            while waiting:
+                # A second call does nothing, if an exception comes between the two lines.
+                waiting[0].resolved(found)
+                waiting.popleft()
+            self._waiting.pop((host, port), None)
+            self._news.popleft()
 
     def attempts(self, transfer, key, found):
         """Return Attempts for what has been found for a host meanwhile."""

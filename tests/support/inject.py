@@ -15,6 +15,9 @@ import httpclient
 FOLDER = os.path.dirname(httpclient.__file__) + os.sep
 EVENTS = {"line", "call", "c_call", "c_return"}
 HARMLESS = {dis.opmap["NOP"], dis.opmap["POP_EXCEPT"]}
+# Where CPython looks for signals, apart from loops.  Elsewhere an exception may skip the end of a
+# `with` block: in the line of a `try`, and before the call of __exit__().
+SIGNALS = {"call", "c_return"}
 
 
 class Stop(BaseException):
@@ -41,8 +44,9 @@ def never_raises(frame, event):
 class Injection:
     """While it is active, raises at step number `at`; `steps` are those that were taken."""
 
-    def __init__(self, at, error=Stop):
+    def __init__(self, at, error=Stop, events=EVENTS):
         self.at = at
+        self.events = events
         self.error = error
         self.steps = 0
         self.where = None       # the file and line that it was raised in
@@ -53,7 +57,11 @@ class Injection:
         return self.where is not None
 
     def _step(self, frame, event, arg):
-        if event in EVENTS and not self.done and frame.f_code.co_filename.startswith(FOLDER):
+        if self.done or event not in self.events:
+            return
+        # The lock that such a call has taken would never be released.
+        enters = event == "c_return" and arg.__name__ == "__enter__"
+        if not enters and frame.f_code.co_filename.startswith(FOLDER):
             self.steps += 1
             if (self.steps >= self.at and not in_finalizer(frame)
                     and not never_raises(frame, event)):
@@ -78,10 +86,10 @@ class Injection:
         sys.setprofile(None)
 
 
-def each_step(error=Stop, most=3000):
+def each_step(error=Stop, most=3000, events=EVENTS):
     """Injections for the first step, the second and so on, until one has nothing to do."""
     for at in range(1, most):
-        injection = Injection(at, error)
+        injection = Injection(at, error, events)
         yield injection
         if not injection.done:
             return

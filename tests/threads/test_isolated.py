@@ -118,3 +118,28 @@ def test_interpreter_ends_with_open_connections(what):
     assert WARNING.sub("", ours.stderr) == ""
     warned = [Counter(WARNING.findall(process.stderr)) for process in (ours, theirs)]
     assert warned[0] == warned[1] and warned[1]
+
+
+# ---- a Fetcher
+
+@needs_alarm
+def test_signals_lose_no_request_of_a_fetcher(tmp_path):
+    """Not in development mode: a socket whose close() was interrupted is left to the gc."""
+    pytest.importorskip("trustme")
+    print(check(isolation.run("fetching", tmp_path, "signals", dev=False)))
+
+
+@pytest.mark.parametrize("what", [
+    "closing", "threads", pytest.param("fork", marks=needs_fork)])
+def test_fetcher_brings_each_request_back(what, tmp_path):
+    pytest.importorskip("trustme")
+    check(isolation.run("fetching", tmp_path, what))
+
+
+@pytest.mark.parametrize("what", ["exit", "daemon", "dropped", "cycle"])
+def test_fetcher_that_is_not_closed(what):
+    check(isolation.run("fetching", "-", what))
+
+
+def test_fetcher_leaves_nothing_behind_after_many_requests():
+    check(isolation.run("fetching", "-", "memory", dev=False, limit=4000))
