@@ -25,5 +25,8 @@ cdef class Loop(Schedule):
     cdef int unwatch(self, int fd) except -1:
         """Look no longer; call it before the descriptor is closed."""
         if self._by_descriptor.pop(fd, None) is not None:
-            self._poller.unregister(fd)
+            try:
+                self._poller.unregister(fd)
+            except OSError:
+                pass        # A TLS socket that could not be made has closed it.
         return 0
