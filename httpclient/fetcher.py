@@ -140,6 +140,10 @@ class Fetcher(Crowd):
         self._waker.setblocking(False)
         self._woken.setblocking(False)
         self._opening = Opening(settings, self._wake)
+        # The collector of cycles calls this before it finalizes sockets, which give a warning then.
+        self._finalizer = weakref.finalize(
+            self, _close_all, self._opening.sockets, self._waker, self._woken)
+        self._finalizer.atexit = False
         settings.poller = pollers()[0]()
         settings.cold = self._opening
         settings.writer = Writer(
@@ -254,6 +258,7 @@ class Fetcher(Crowd):
             finally:
                 if self._runner is not None:
                     self._runner.stop()
+                self._finalizer.detach()
                 self._opening.close()
                 self._settings.poller.close()
                 self._waker.close()
@@ -291,6 +296,12 @@ class _Contexts:
         return self._given, self._resumes
 
 
+def _close_all(sockets: set[socket.socket], *others: socket.socket) -> None:
+    """Close the sockets of a Fetcher that nothing refers to any more."""
+    for sock in (*sockets, *others):
+        sock.close()
+
+
 # ---- fork(), and the end of the interpreter
 
 _BLOCK = 64 * 1024      # bytes that are read at once from a file to be sent
@@ -309,6 +320,7 @@ def _after_fork() -> None:
     for fetcher in list(_fetchers):
         fetcher._closing = threading.RLock()
         if not fetcher.closed:
+            fetcher._finalizer.detach()
             fetcher.forget()
             fetcher._settings.poller.close()
             fetcher._waker.close()

@@ -35,9 +35,10 @@ _INFINITE = float("inf")
 class Attempts(Race):
     """The attempts to connect to a host, as a Transfer takes their steps."""
 
-    def __init__(self, transfer, *arguments):
+    def __init__(self, transfer, sockets, *arguments):
         super().__init__(*arguments)
         self._transfer = transfer
+        self._sockets = sockets
         self._watched = set()
 
     def go_on(self):
@@ -52,6 +53,7 @@ class Attempts(Race):
             for waiting in self._waiting:
                 if waiting not in self._watched:
                     self._watched.add(waiting)
+                    self._sockets.add(waiting)
                     self._transfer.watch_connecting(waiting.fileno())
         return sock
 
@@ -67,6 +69,7 @@ class Attempts(Race):
         return max(0.0, self._next - time.monotonic()) if self._left else _INFINITE
 
     def _take(self, sock):
+        self._sockets.add(sock)
         # Otherwise a body waits for the acknowledgement of the head. Not all systems have it.
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -77,6 +80,7 @@ class Attempts(Race):
             self._watched.discard(sock)
             self._transfer.unwatch_connecting(sock.fileno())
         super()._drop(sock)
+        self._sockets.discard(sock)
 
 
 class Opening:
@@ -93,6 +97,7 @@ class Opening:
         self._waiting = {}          # (host, port) -> the Transfers that wait for its addresses
         self._news = deque()        # (host, port) whose addresses have been found
         self._wake = wake
+        self.sockets = set()        # all that are open
         self.parsing = settings.parsing
 
     # ---- addresses
@@ -114,7 +119,7 @@ class Opening:
         settings = self._settings
         delay = _INFINITE if settings.happy_eyeballs_delay is None \
             else settings.happy_eyeballs_delay
-        return Attempts(transfer, with_source(found, settings.source_address),
+        return Attempts(transfer, self.sockets, with_source(found, settings.source_address),
                         delay, settings.source_address, server)
 
     def _found(self, host, port, found):
@@ -147,6 +152,8 @@ class Opening:
         """Look up no more addresses."""
         self._addresses.close()
         self._waiting.clear()
+        while self.sockets:
+            self.close_socket(next(iter(self.sockets)), False)
 
     # ---- proxies and TLS
 
@@ -157,7 +164,15 @@ class Opening:
 
     def handshake(self, sock, key, may_resume):
         """Begin a TLS handshake."""
-        return Securing(self._settings, sock, key, may_resume)
+        securing = Securing(self._settings, sock, key, may_resume)
+        try:
+            self.sockets.add(securing.sock)
+            self.sockets.discard(sock)
+        except BaseException:
+            # A signal handler raised it.
+            self.close_socket(securing.sock, False)
+            raise
+        return securing
 
     def close_socket(self, sock, secure):
         """Close a socket; keep its TLS session."""
@@ -167,6 +182,7 @@ class Opening:
             sock.close()
         except OSError:
             pass
+        self.sockets.discard(sock)
 
     def session_failed(self, sock):
         """Offer no TLS session to a server that has closed the connection without an answer."""
