@@ -125,17 +125,21 @@ class Fetcher(Crowd):
             proxy=None if proxy is None else Proxy(proxy), resolver=resolver,
             happy_eyeballs_delay=None if happy_eyeballs_delay is None
             else checked_delay(happy_eyeballs_delay),
-            source_address=source_address, answer=Answer, parsing=_parsing,
-            context=_Contexts(ssl_context, resume_sessions))
+            source_address=source_address, socket_options=(), unix_socket=None, answer=Answer,
+            parsing=_parsing, context=_Contexts(ssl_context, resume_sessions))
         self._begin()
         _fetchers.add(self)
 
-    _runner: Runner | None = None
+    # A transport sets these, and the `socket_options` and `unix_socket` of the settings.
+    _writer = Writer
 
     def _begin(self) -> None:
         """Begin without any request and any connection."""
         settings = self._settings
         self._closing = threading.RLock()
+        self._runner: Runner | None = None
+        self.announce = None
+        self.deferring = False
         self._waker, self._woken = socket.socketpair()
         self._waker.setblocking(False)
         self._woken.setblocking(False)
@@ -146,7 +150,7 @@ class Fetcher(Crowd):
         self._finalizer.atexit = False
         settings.poller = pollers()[0]()
         settings.cold = self._opening
-        settings.writer = Writer(
+        settings.writer = self._writer(
             proxy=settings.proxy, origin=self.host, blocksize=_BLOCK,
             accept_encoding=decoding.ACCEPT_ENCODING if settings.decode else "identity")
         self.set_up(settings)
@@ -207,7 +211,12 @@ class Fetcher(Crowd):
 
     async def __anext__(self) -> Answer:
         while not self.waiting:
-            if not (self.outstanding or self.pulling):
+            runner = self._runner
+            ended = not (self.outstanding or self.pulling
+                         or runner is not None and runner.busy())
+            if runner is not None and runner.failures:
+                raise runner.failures.popleft()
+            if ended:
                 raise StopAsyncIteration
             await self._running().wait()
         return next(self)
@@ -220,7 +229,6 @@ class Fetcher(Crowd):
         runner = self._running()
         future: asyncio.Future[Answer] = runner.loop.create_future()
         job = self.add_with(request, partial(runner.finished, future))
-        runner.soon()
         try:
             return await future
         except BaseException:
@@ -229,17 +237,19 @@ class Fetcher(Crowd):
 
     def _running(self) -> Runner:
         """Return the Runner for the running asyncio loop."""
-        from ._fetch import aio
-
+        if self.closed:
+            raise RuntimeError("the Fetcher is closed; requests cannot be added")
         if self._runner is None or not self._runner.usable():
-            descriptor = self._settings.poller.fileno()
-            cls = aio.ThreadRunner if descriptor is None else aio.Runner
-            try:
-                self._runner = cls(self, descriptor)
-            except NotImplementedError:
-                # asyncio's own loop on Windows has no add_reader().
-                self._runner = aio.ThreadRunner(self, None)
+            from ._fetch import aio
+
+            self._runner = aio.runner_for(self, self._settings.poller.fileno())
         return self._runner
+
+    def _take_over(self) -> None:
+        """Let this thread take the turns, and not one that did so for an asyncio loop."""
+        runner = self._runner
+        if runner is not None and runner.stop_other_thread():
+            self._runner = None
 
     # ---- the end
 
@@ -249,20 +259,25 @@ class Fetcher(Crowd):
         Each request that has not come back does so with a ConnectionAbortedError: go on iterating
         to get these answers.
         """
+        runner = self._runner
         with self._closing:
-            if not self.may_close():
+            if self.may_close():
+                try:
+                    if runner is not None:
+                        runner.stop()
+                    self.end(ConnectionAbortedError(
+                        "the Fetcher was closed before the answer was complete"))
+                finally:
+                    if runner is not None:
+                        runner.end()
+                    self._finalizer.detach()
+                    self._opening.close()
+                    self._settings.poller.close()
+                    self._waker.close()
+                    self._woken.close()
                 return
-            try:
-                self.end(ConnectionAbortedError(
-                    "the Fetcher was closed before the answer was complete"))
-            finally:
-                if self._runner is not None:
-                    self._runner.stop()
-                self._finalizer.detach()
-                self._opening.close()
-                self._settings.poller.close()
-                self._waker.close()
-                self._woken.close()
+        if runner is not None and not self.closed:
+            runner.join()       # A turn is under way there, and calls this at its end.
 
     def _wait_for_close(self) -> None:
         """Wait until close() has returned in another thread."""

@@ -5,7 +5,8 @@ A turn of the loop pulls requests as there is room, begins those that may begin,
 and lets the connections go on that have some.  Timers are looked at after the events, so what has
 arrived in time counts, even if the program came back late.
 
-One thread at a time runs turns.  Others may call add() and close(): these wake the one that waits.
+One thread at a time runs turns.  Others may call add() and close(): these wake the one that waits,
+or call announce(), which sees to it that there is a turn.
 Each method holds the critical section of the Crowd, which compiles to nothing in builds with a GIL.
 While a socket's method waits, another thread may run a method: after such a call, a step looks at
 the state again.
@@ -15,7 +16,7 @@ import os
 cimport cython
 
 from .hosts cimport Host
-from .job cimport ADDED, Job
+from .job cimport ADDED, WAITS, Job
 from .link cimport CLOSED
 from .loop cimport INPUT, OUTPUT, Loop
 from .request cimport Heads
@@ -38,10 +39,16 @@ cdef class Crowd(Loop):
     cdef bint _turning          # True during a turn
     cdef bint _closes_later     # True if close() was called during a turn
     cdef bint _waits            # True while it waits for events
+    cdef list _cancelled        # (Job, error) that cancel() got during a turn
+    cdef list _resumed          # Jobs that resume() got since the last turn
     cdef readonly bint closed
+    cdef public object announce     # called if a turn is due, while none is under way; or None
+    cdef public bint deferring      # True if cancel() must wait for a turn of another thread
 
     def __cinit__(self, *args, **keywords):
         self._sources = []
+        self._cancelled = []
+        self._resumed = []
 
     def set_up(self, settings):
         """Set the settings, which have been checked; see fetcher.py for their names."""
@@ -70,15 +77,21 @@ cdef class Crowd(Loop):
 
     def add(self, request):
         """Add a request: a Request, or the URL of a GET (str).  See Fetcher.add()."""
-        self.put(request, None)
+        self.put(request, None, None)
 
-    def add_with(self, request, finished):
-        """Add a request, call finished(answer) instead of handing it out; return the Job."""
-        return self.put(request, finished)
+    def add_with(self, request, finished, waits=None):
+        """Add a request, call finished(answer) instead of handing it out; return the Job.
+
+        `waits`: the most seconds of a wait for a connection of the pool, and to connect, send and
+        receive, a tuple of floats; None means the `timeout` of the Fetcher, and no limit for the
+        first of them.
+        """
+        return self.put(request, finished, waits)
 
     @cython.critical_section
-    cdef Job put(self, request, finished):
+    cdef Job put(self, request, finished, waits):
         cdef Job job
+        cdef int i
 
         if self.closed:
             raise RuntimeError("the Fetcher is closed; requests cannot be added")
@@ -101,12 +114,25 @@ cdef class Crowd(Loop):
                 job._seconds = request.deadline
         job._moments[ADDED] = self.time()
         if job._seconds != INFINITE:
-            job._due = job._moments[ADDED] + job._seconds
+            job._due = job._queue_due = job._moments[ADDED] + job._seconds
+        for i in range(WAITS):
+            job._patience[i] = self._timeout
+        if waits is not None:
+            job._queue_due = min(job._due, job._moments[ADDED] + <double> waits[0])
+            for i in range(WAITS):
+                job._patience[i] = waits[1 + i]
         self.outstanding += 1
         self.enqueue(<Host> origin, job, False)
+        self.notify()
+        return job
+
+    cdef int notify(self) except -1:
+        """See to it that a turn takes notice of a change."""
         if self._waits:
             self._wake()
-        return job
+        elif self.announce is not None and not self._turning:
+            self.announce()
+        return 0
 
     @cython.critical_section
     def add_source(self, source):
@@ -114,12 +140,19 @@ cdef class Crowd(Loop):
         if self.closed:
             raise RuntimeError("the Fetcher is closed; requests cannot be added")
         self._sources.append(source)
+        self.notify()
+
+    cdef bint has_room(self) except -1:
+        """Return True if there is room for more requests from the iterators."""
+        # The answers come first: a program that is slow to take them needs no more, and the
+        # memory of those that it has taken is used again while it is in the processor's cache.
+        return not self._answers and (
+            self.queued < self._most
+            or (self.queued < FAR * self._most and not self._turns and self.open < self._most))
 
     cdef int pull(self) except -1:
         """Pull requests from the iterators while there is room for more."""
-        while self._sources and (
-                self.queued < self._most
-                or (self.queued < FAR * self._most and not self._turns and self.open < self._most)):
+        while self._sources and self.has_room():
             if self._pulled is None:
                 source = self._sources[0]
                 try:
@@ -134,7 +167,7 @@ cdef class Crowd(Loop):
                     self._pulled = None     # The iterator has called fork(), and this is the child.
                     break
             try:
-                self.put(self._pulled, None)
+                self.put(self._pulled, None, None)
             except Exception:
                 self._pulled = None
                 raise
@@ -149,17 +182,37 @@ cdef class Crowd(Loop):
 
     @cython.critical_section
     def cancel(self, Job job not None, error):
-        """End a request that has not finished, with an error; not while a turn is under way."""
+        """End a request that has not finished, with an error; during a turn, at the end of it."""
+        if job._done:
+            return
+        if self._turning or self.deferring:
+            self._cancelled.append((job, error))
+            self.notify()
+            return
+        self.end_job(job, error)
+        self.notify()       # Another request may begin in its place.
+
+    cdef int end_job(self, Job job, object error) except -1:
         cdef Transfer transfer
 
         if job._done:
-            return
+            return 0
         if job._transfer is not None:
             transfer = <Transfer> job._transfer
-            transfer.cancel(error)
-            return
+            return transfer.cancel(error)
         self.queued -= 1
-        self.finish(job, error)
+        return self.finish(job, error)
+
+    def pause(self, Job job not None):
+        """Receive no more of an answer until resume(); for its sink, during a turn."""
+        if job._transfer is not None:
+            (<Transfer> job._transfer).pause()
+
+    @cython.critical_section
+    def resume(self, Job job not None):
+        """Receive more of an answer after pause(), or send more of a body; soon, in a turn."""
+        self._resumed.append(job)
+        self.notify()
 
     # ---- the loop
 
@@ -184,52 +237,95 @@ cdef class Crowd(Loop):
     cdef int close_one(self, object transfer) except -1:
         return (<Transfer> transfer).close()
 
-    def turn(self, double seconds):
-        """Do one turn of the loop, which waits for events so long at most."""
-        self.take_turn(seconds, True)
+    @cython.critical_section
+    cdef int take_turn(self) except -1:
+        """Do one turn, which waits until there is an event or an answer."""
+        cdef bint waits
+
+        if self.closed:
+            return 0        # In another thread, just now.
+        self.enter()
+        try:
+            self.begin_requests()
+            # Without any request, the iterable has just ended, and nothing can happen.
+            waits = not self._answers and (self.outstanding > 0 or len(self._sources) > 0)
+            self.take_events(INFINITE if waits else 0)
+            self.start_jobs()
+        finally:
+            self.leave()
+        return 0
 
     @cython.critical_section
-    cdef int take_turn(self, double seconds, bint waits_for_more) except -1:
-        cdef Transfer transfer
-        cdef double wait
+    def turn(self, double seconds):
+        """Do one turn, which waits for events so long at most, for a program that waits itself."""
+        self.enter()
+        try:
+            self.take_events(seconds)
+            self.begin_requests()
+        finally:
+            self.leave()
 
+    @cython.critical_section
+    def start(self):
+        """Begin the requests that can begin, for a program that takes turns later."""
+        self.enter()
+        try:
+            self.begin_requests()
+        finally:
+            self.leave()
+
+    cdef int enter(self) except -1:
         if self._turning:
             raise RuntimeError("a Fetcher waits for answers in one thread at a time, and not in a "
                                "function that it calls itself")
-        if self.closed:
-            return 0
         self._turning = True
+        self._now = self.time()
+        return 0
+
+    cdef int leave(self) except -1:
         try:
-            self._now = self.time()
-            self.pull()
-            self.start_jobs()
-            wait = seconds
-            if self._answers:
-                wait = 0
-            elif not (waits_for_more or self.outstanding or self._sources):
-                wait = 0    # The iterable of requests has just ended: nothing can happen.
-            elif self._timers:
-                wait = min(wait, max(self.next_timer() - self._now, 0.0))
-            self._waits = True
-            try:
-                events = self._poller.poll(None if wait == INFINITE else min(wait, LONGEST))
-            finally:
-                self._waits = False
-            self._now = self.time()
-            for fd, mask in events:
-                found = self._by_descriptor.get(fd)
-                if found is None:
-                    self._after_wake()
-                    continue
-                transfer = <Transfer> found
-                transfer.event(fd, mask & ~OUTPUT, mask & ~INPUT)
-            if self._timers and self.next_timer() <= self._now:
-                self.expire(self._now)
-            self.start_jobs()
+            if self._cancelled:
+                while self._cancelled:
+                    job, error = self._cancelled.pop()
+                    self.end_job(<Job> job, error)
+                self.start_jobs()
         finally:
             self._turning = False
-            if self._closes_later:
-                self.close()
+        if self._closes_later:
+            self.close()
+        return 0
+
+    cdef int begin_requests(self) except -1:
+        cdef Job job
+
+        while self._resumed:
+            job = self._resumed.pop()
+            if job._transfer is not None:
+                (<Transfer> job._transfer).resume()
+        self.pull()
+        return self.start_jobs()
+
+    cdef int take_events(self, double wait) except -1:
+        """Wait for events, and let the connections go on that have some."""
+        cdef Transfer transfer
+
+        if self._timers:
+            wait = min(wait, max(self.next_timer() - self._now, 0.0))
+        self._waits = True
+        try:
+            events = self._poller.poll(None if wait == INFINITE else min(wait, LONGEST))
+        finally:
+            self._waits = False
+        self._now = self.time()
+        for fd, mask in events:
+            found = self._by_descriptor.get(fd)
+            if found is None:
+                self._after_wake()
+                continue
+            transfer = <Transfer> found
+            transfer.event(fd, mask & ~OUTPUT, mask & ~INPUT)
+        if self._timers and self.next_timer() <= self._now:
+            self.expire(self._now)
         return 0
 
     @cython.critical_section
@@ -257,18 +353,25 @@ cdef class Crowd(Loop):
             elif not (self.outstanding or self._sources):
                 raise StopIteration
             else:
-                self.take_turn(INFINITE, False)
+                if self.deferring:
+                    self._take_over()
+                self.take_turn()
         return self._answers.popleft()
 
     @property
     def waiting(self):
-        """True if an answer can be taken without a turn."""
-        return bool(self._answers)
+        """The number of answers that can be taken without a turn."""
+        return len(self._answers)
 
     @property
     def pulling(self):
         """True if an iterable of requests has not ended."""
         return bool(self._sources)
+
+    @property
+    def starving(self):
+        """True if start() would take a request from an iterable."""
+        return bool(self._sources) and self.has_room()
 
     def next_wake(self):
         """Return the seconds until a turn is due without an event; infinite for never."""

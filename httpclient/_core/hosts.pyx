@@ -52,15 +52,18 @@ cdef class Host(Timed):
         for job in self._queue:
             if job._done:
                 continue
-            if job._due <= now:
+            if job._queue_due <= now:
                 expired.append(job)
-            elif job._due < due:
-                due = job._due
+            elif job._queue_due < due:
+                due = job._queue_due
         for job in expired:
             self._schedule.queued -= 1
-            self._schedule.finish(job, TimeoutError(
-                f"the deadline of {job._seconds:g} s passed while the request waited for a "
-                "connection"))
+            if job._due <= now:
+                error = TimeoutError(f"the deadline of {job._seconds:g} s passed while the request "
+                                     "waited for a connection")
+            else:
+                error = TimeoutError("timed out waiting for a connection")
+            self._schedule.finish(job, error)
         while self._queue and (<Job> self._queue[0])._done:
             self._queue.popleft()
         self._queue_due = max(due, now + GRAIN)
@@ -127,9 +130,9 @@ cdef class Schedule:
         else:
             host._queue.append(job)
         self.queued += 1
-        if job._due < host._queue_due:
-            host._queue_due = job._due
-            self.set_timer(host, job._due)
+        if job._queue_due < host._queue_due:
+            host._queue_due = job._queue_due
+            self.set_timer(host, job._queue_due)
         return self.list_host(host)
 
     cdef Job next_job(self, Host host):

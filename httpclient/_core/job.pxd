@@ -13,6 +13,13 @@ cdef enum:
     COMPLETE
     MOMENTS
 
+cdef enum:
+    # What a request waits for, see Job._patience.
+    TO_CONNECT
+    TO_SEND
+    TO_RECEIVE
+    WAITS
+
 
 cdef class Job:
     cdef readonly object error      # the exception that ended it, or None
@@ -33,4 +40,6 @@ cdef class Job:
     cdef object _finished           # a function that takes the finished Job; None: an iterator does
     cdef ResponseFeed _feed         # the response, or None before it
     cdef object _transfer           # the Transfer that it runs on, or None
+    cdef double _patience[WAITS]    # the most seconds of one wait; infinite for no limit
+    cdef double _queue_due          # the time at which it has waited too long for a connection
     cdef double _moments[MOMENTS]   # times by the clock of the loop; 0: it did not happen

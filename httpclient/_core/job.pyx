@@ -11,7 +11,7 @@ cdef class Job:
     """A request, and the response or the error that ended it."""
 
     def __cinit__(self):
-        self._due = self._seconds = INFINITE
+        self._due = self._seconds = self._queue_due = INFINITE
         self.content = b""
 
     @property

@@ -23,6 +23,8 @@ cdef class Link(Timed):
     cdef bint _resumes          # True if a TLS session may be offered
     cdef bint _secure
     cdef bint _output           # True if the poller looks for output, too
+    cdef bint _paused           # True if nothing is to be received
+    cdef bint _hungry           # True if the body had no piece to send
     cdef bint _gave_octets      # True once an octet has arrived for this request
     cdef double _limit          # the time at which this wait is too long
     cdef object _sock
@@ -45,10 +47,12 @@ cdef class Link(Timed):
     cdef int start(self, Job job) except -1
     cdef int send_on(self) except -1
     cdef int abandon(self, object error) except -1
+    cdef bint is_sending(self) noexcept
     cdef int progress(self) except -1
     cdef int arm(self) except -1
     cdef int wake(self, double now) except -1
     cdef str place(self)
     cdef int look_for(self, bint output) except -1
+    cdef int look_while_paused(self) except -1
     cdef int close(self) except -1
     cdef int close_sockets(self, object race, object sock) except -1

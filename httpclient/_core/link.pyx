@@ -9,8 +9,11 @@ What happens once in a connection (addresses, attempts to connect, the TLS hands
 in _fetch/opening.py.
 """
 from .hosts cimport Host, Timed
-from .job cimport CONNECTED, RESOLVED, SECURED, Job
+from .job cimport CONNECTED, RESOLVED, SECURED, TO_CONNECT, TO_RECEIVE, TO_SEND, Job
 from .response_feed cimport ResponseFeed
+
+
+cdef double INFINITE = float("inf")
 
 
 cdef class Link(Timed):
@@ -144,6 +147,10 @@ cdef class Link(Timed):
         """Begin a request on the open connection."""
         raise NotImplementedError
 
+    cdef bint is_sending(self) noexcept:
+        """Return True while there is more to send."""
+        return False
+
     cdef int send_on(self) except -1:
         """Send as much as the socket takes."""
         raise NotImplementedError
@@ -156,8 +163,17 @@ cdef class Link(Timed):
 
     cdef int progress(self) except -1:
         """Begin a wait anew: something has happened."""
-        self._limit = self._loop._now + self._loop._timeout
-        return 0
+        cdef double patience
+
+        if self._state != BUSY:
+            patience = self._job._patience[TO_CONNECT]
+        elif self.is_sending():
+            patience = INFINITE if self._hungry else self._job._patience[TO_SEND]
+        else:
+            patience = INFINITE if self._paused else self._job._patience[TO_RECEIVE]
+        self._limit = self._loop._now + patience
+        # With waits of several lengths, this one may end before the timer.
+        return self.arm() if self._limit < self._alarm else 0
 
     cdef int arm(self) except -1:
         """See to it that wake() is called in time."""
@@ -206,7 +222,19 @@ cdef class Link(Timed):
         """Look for output beside input, or no longer."""
         if output != self._output:
             self._output = output
-            self._loop.watch_for(self._fd, output)
+            if not self._paused:
+                self._loop.watch_for(self._fd, output)
+            else:
+                self.look_while_paused()
+        return 0
+
+    cdef int look_while_paused(self) except -1:
+        """Look for output alone, or for nothing."""
+        # Even without any event to look for, a poller tells of errors, again and again.
+        if self._output:
+            self._loop.watch_output(self._fd, self)
+        else:
+            self._loop.unwatch(self._fd)
         return 0
 
     # ---- the end

@@ -22,4 +22,5 @@ cdef class Loop(Schedule):
 
     cdef int watch(self, int fd, bint output, Timed transfer) except -1
     cdef int watch_for(self, int fd, bint output) except -1
+    cdef int watch_output(self, int fd, Timed transfer) except -1
     cdef int unwatch(self, int fd) except -1

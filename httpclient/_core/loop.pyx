@@ -22,6 +22,15 @@ cdef class Loop(Schedule):
         self._poller.modify(fd, INPUT | OUTPUT if output else INPUT)
         return 0
 
+    cdef int watch_output(self, int fd, Timed transfer) except -1:
+        """Look for output alone."""
+        if fd in self._by_descriptor:
+            self._poller.modify(fd, OUTPUT)
+        else:
+            self._poller.register(fd, OUTPUT)
+            self._by_descriptor[fd] = transfer
+        return 0
+
     cdef int unwatch(self, int fd) except -1:
         """Look no longer; call it before the descriptor is closed."""
         if self._by_descriptor.pop(fd, None) is not None:

@@ -18,7 +18,7 @@ from libc.stdint cimport uint8_t
 
 from .bytes_builder cimport Result
 from .intake cimport Intake
-from .job cimport FIRST_OCTET, QUEUED, SENT, Job
+from .job cimport FIRST_OCTET, QUEUED, RESOLVED, SENT, Job
 from .link cimport BUSY, CLOSED, CONNECTING, IDLE, SECURING, TUNNELLING, Link
 from .loop cimport BUFFER, Loop
 from .poll cimport has_input
@@ -47,7 +47,8 @@ cdef class Transfer(Link):
             if self._state == BUSY or self._state == TUNNELLING:
                 if self.is_sending() and (writable or self._secure):
                     self.send_on()
-                if readable and (self._state == BUSY or self._state == TUNNELLING):
+                if readable and not self._paused and (
+                        self._state == BUSY or self._state == TUNNELLING):
                     self.receive_on()
             elif self._state == IDLE:
                 self.check_idle()
@@ -95,7 +96,7 @@ cdef class Transfer(Link):
         job._transfer = self
         job.reused = self._reused
         self._state = BUSY
-        self._gave_octets = self._began = self._unsafe = False
+        self._gave_octets = self._began = self._unsafe = self._hungry = False
         self._sending_failed = None
         self._out = job._head
         self._upload = job._upload
@@ -116,6 +117,11 @@ cdef class Transfer(Link):
                 self._unsafe = False
                 if self._job is not job:
                     return 0
+                if piece is None:
+                    # resume() will tell that there is one.
+                    self._hungry = True
+                    self.progress()
+                    return self.look_for(False)
                 if not len(piece):
                     break
                 self._out = piece
@@ -130,21 +136,71 @@ cdef class Transfer(Link):
                     raise
                 # The server may have answered before it closed the connection.
                 self._sending_failed = error
-                self._out = self._upload = None
+                self.send_no_more()
                 return self.look_for(False)
             if sent == len(self._out):
                 self._out = None
             else:
                 self._out = memoryview(self._out)[sent:]
-            if self._loop._timeout != INFINITE:
-                self.progress()
+            self.progress()
             left -= 1
             if left == 0 and self._upload is not None:
                 return self.look_for(True)
-        self._upload = None
+        if self._upload is not None:
+            self._upload = None
+            self.progress()
         if self._state == BUSY:
             job._moments[SENT] = self._loop._now
         return self.look_for(False)
+
+    cdef int send_no_more(self) except -1:
+        """Give up the rest of the request, but not the response."""
+        upload, self._upload = self._upload, None
+        self._out = None
+        self.progress()
+        if upload is not None:
+            upload.stop()
+        return 0
+
+    # ---- pauses
+
+    cdef int pause(self) except -1:
+        """Receive nothing more until resume()."""
+        if self._state == BUSY and not self._paused:
+            self._paused = True
+            self.look_while_paused()
+            self.progress()
+        return 0
+
+    cdef int resume(self) except -1:
+        """Go on after pause(), and with a body that had no piece to send."""
+        try:
+            if self._state == BUSY and self._hungry:
+                self.resume_sending()
+            if self._state == BUSY and self._paused:
+                self.resume_receiving()
+        except Exception as error:
+            self.abandon(error)
+        return 0
+
+    cdef int resume_sending(self) except -1:
+        self._hungry = False
+        if self._upload is None:
+            return 0
+        self.progress()
+        self.arm()
+        return self.send_on()
+
+    cdef int resume_receiving(self) except -1:
+        self._paused = False
+        if self._output:
+            self._loop.watch_for(self._fd, True)
+        else:
+            self._loop.watch(self._fd, False, self)
+        self.progress()
+        self.arm()
+        # TLS may have bytes that the poller does not know of.
+        return self.receive_on()
 
     # ---- receiving
 
@@ -162,7 +218,7 @@ cdef class Transfer(Link):
                 n = self.receive_directly(job, left)
             else:
                 n = self.receive_buffered(job)
-            if n <= 0 or self._job is not job:
+            if n <= 0 or self._job is not job or self._paused:
                 return 0
             if self._secure and self._state == BUSY:
                 if self._sock.pending() == 0:
@@ -231,7 +287,7 @@ cdef class Transfer(Link):
         """
         if not self._began and job._feed._status:
             self._began = True
-            if not content and job._feed._left == 0:
+            if not content and job._feed._left == 0 and self._loop._decodes:
                 return 0        # Without content (HEAD, 204), its coding does not matter.
             if job._sink is not None or self._loop._decodes:
                 self._receiver = self._loop._cold.receiver(job)
@@ -346,6 +402,9 @@ cdef class Transfer(Link):
         self._loop.finish(job, None)
         if self._state == CLOSED:
             return 0
+        if self._paused and kept:
+            self._paused = False
+            self._loop.watch(self._fd, False, self)
         return self.free() if kept else self.close()
 
     cdef int settle_content(self, Job job) except -1:
@@ -433,6 +492,8 @@ cdef class Transfer(Link):
 
     cdef int hand_back(self, Job job, object error, bint repeat) except -1:
         """Finish a Job with an error, or let it wait for its repetition."""
+        cdef int i
+
         if repeat and job._upload is not None:
             try:
                 job._upload.rewind()
@@ -445,6 +506,10 @@ cdef class Transfer(Link):
         if not repeat:
             return self._loop.finish(job, error)
         job._retries -= 1
+        job.reused = False
+        job._queue_due = job._due
+        for i in range(RESOLVED, FIRST_OCTET + 1):
+            job._moments[i] = 0
         job._fresh = True
         job._feed = None
         job._transfer = None

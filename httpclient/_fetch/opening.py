@@ -3,15 +3,15 @@
 
 _core/transfer.pyx calls these functions.  Nothing here blocks.
 """
-import contextlib
 import copy
 import socket
 import time
 from collections import deque
+from contextlib import suppress
 
 from .._request.dialing import Race, with_source
 from .addresses import Addresses
-from .receiving import Receiver, too_long
+from .receiving import Receiver, Streaming, too_long
 from .writing import tunnel_head
 
 try:
@@ -30,15 +30,17 @@ if ssl is not None:
     _SEND_LATER += (ssl.SSLWantWriteError,)
 
 _INFINITE = float("inf")
+_UNIX = getattr(socket, "AF_UNIX", None)
 
 
 class Attempts(Race):
     """The attempts to connect to a host, as a Transfer takes their steps."""
 
-    def __init__(self, transfer, sockets, *arguments):
+    def __init__(self, transfer, sockets, socket_options, *arguments):
         super().__init__(*arguments)
         self._transfer = transfer
         self._sockets = sockets
+        self._socket_options = socket_options
         self._watched = set()
 
     def go_on(self):
@@ -70,9 +72,12 @@ class Attempts(Race):
 
     def _take(self, sock):
         self._sockets.add(sock)
-        # Otherwise a body waits for the acknowledgement of the head. Not all systems have it.
-        with contextlib.suppress(OSError):
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if sock.family != _UNIX:
+            # Otherwise a body waits for the acknowledgement of the head. Not all systems have it.
+            with suppress(OSError):
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for option in self._socket_options:
+            sock.setsockopt(*option)
         return super()._take(sock)
 
     def _drop(self, sock):
@@ -105,6 +110,9 @@ class Opening:
     def race(self, transfer, key):
         """Return Attempts, or None if resolved() will be called once there are addresses."""
         server = self._server(key)
+        if (path := self._settings.unix_socket) is not None:
+            return self._attempts(
+                transfer, [(_UNIX, socket.SOCK_STREAM, 0, "", path)], path)
         addresses = self._addresses.find(*server)
         if addresses is None:
             self._waiting.setdefault(server, deque()).append(transfer)
@@ -119,7 +127,8 @@ class Opening:
         settings = self._settings
         delay = _INFINITE if settings.happy_eyeballs_delay is None \
             else settings.happy_eyeballs_delay
-        return Attempts(transfer, self.sockets, with_source(found, settings.source_address),
+        return Attempts(transfer, self.sockets, settings.socket_options,
+                        with_source(found, settings.source_address),
                         delay, settings.source_address, server)
 
     def _found(self, host, port, found):
@@ -194,6 +203,8 @@ class Opening:
     def receiver(self, job):
         """Return the Receiver for a response whose head has come, or None if none is needed."""
         settings, decoder = self._settings, None
+        if isinstance(job.sink, Streaming):
+            return job.sink.receiver(job)
         if settings.decode:
             coding = job.getheader("Content-Encoding")
             if coding:

@@ -13,6 +13,14 @@ def too_long(most):
     return ContentTooLong(f"the content has more than {most} bytes (max_content)")
 
 
+class Streaming:
+    """A sink that takes the content of an answer together with its head, and can pause it."""
+
+    def receiver(self, job):
+        """Take the head of an answer, and return an object with the methods of a Receiver."""
+        raise NotImplementedError
+
+
 class Receiver:
     """Takes content as it arrives, and gives it to a sink or keeps it.
 

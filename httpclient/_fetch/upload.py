@@ -58,10 +58,15 @@ class Upload:
     def next_piece(self) -> ReadableBuffer:
         """Return the next piece, a bytes-like object of single bytes; b"" at the end.
 
+        A subclass may return None if there is none yet; Crowd.resume() tells that there is one.
+
         Raises what the body raises, and TypeError or UnicodeEncodeError for a piece that cannot be
         sent.  The server has a part of the request then, so close the connection.
         """
         return next(self._pieces, b"")
+
+    def stop(self) -> None:
+        """Take notice that no more pieces will be sent for now: the connection failed."""
 
     @property
     def may_repeat(self) -> bool:

@@ -107,7 +107,7 @@ class Writer:
         if self._proxy is not None:
             headers = self._authorized(headers, known.key)
         octets, body, chunked = self._head(
-            known, method, known.lead + target, request.body, headers)
+            known, method, self._target(request, known.lead + target), request.body, headers)
         upload = None
         if body is not None:
             if type(body) in (bytes, bytearray) and len(body) <= JOINED and not chunked:
@@ -117,6 +117,10 @@ class Writer:
                 request._rewind = upload.rewinder
         may_repeat = method in IDEMPOTENT and (upload is None or upload.may_repeat)
         return known.origin, method, octets, upload, says_close(headers), may_repeat
+
+    def _target(self, request, target):
+        """Return the request target, which is that of the URL."""
+        return target
 
     def _head(self, known, method, target, body, headers):
         """Return (head, body, whether to send it in chunks)."""
