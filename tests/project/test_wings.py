@@ -20,7 +20,7 @@ BELOW = {
     "_fetch": {"_common", "_core", "_response", "_request"},
     # the public modules
     "": {"_common", "_core", "_response", "_request", "_fetch", "_install"},
-    "transports": {"", "_common", "_core", "_response", "_request"},
+    "transports": {"", "_common", "_core", "_response", "_request", "_fetch"},
     "_install": {"_common", "_core", "_response", "_request"},
 }
 # Imported when a program asks for it, by the package's own __getattr__() and __main__.py.

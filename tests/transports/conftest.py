@@ -6,14 +6,23 @@ import pytest
 from support.sessions import mounted
 
 
-@pytest.fixture(params=["httpx", "httpclient"])
+@pytest.fixture(params=["httpx", "httpclient", "httpx async", "httpclient async"])
 def transport(request):
     """The class of the transport."""
     httpx = pytest.importorskip("httpx")
-    if request.param == "httpx":
-        return httpx.HTTPTransport
-    from httpclient.transports.httpx import HTTPTransport
-    return HTTPTransport
+    library, _, kind = request.param.partition(" ")
+    if library == "httpclient":
+        import httpclient.transports.httpx as httpx
+    return httpx.AsyncHTTPTransport if kind else httpx.HTTPTransport
+
+
+@pytest.fixture(params=["httpx", "httpclient"])
+def blocking_transport(request):
+    """The class of the transport for httpx.Client."""
+    httpx = pytest.importorskip("httpx")
+    if request.param == "httpclient":
+        import httpclient.transports.httpx as httpx
+    return httpx.HTTPTransport
 
 
 @pytest.fixture(params=["requests", "httpclient"])

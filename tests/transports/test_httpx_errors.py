@@ -41,11 +41,12 @@ def test_bad_response(transport, reply, expected):
         assert str(caught.value.request.url) == url_of(server)
 
 
-def test_strict_refuses_what_httpx_refuses():
+@pytest.mark.parametrize("cls", [ours.HTTPTransport, ours.AsyncHTTPTransport])
+def test_strict_refuses_what_httpx_refuses(cls):
     reply = OK + b"Content-Length: x\r\n\r\nhello"
     for strict in (None, True):
         with serving(reply, closing=[0]) as server, \
-                client(ours.HTTPTransport, strict=strict) as program:
+                client(cls, strict=strict) as program:
             if strict:
                 with pytest.raises(httpx.RemoteProtocolError):
                     program.get(url_of(server))
@@ -116,10 +117,11 @@ def test_bad_method(transport, method):
             program.request(method, url_of(server))
 
 
+@pytest.mark.parametrize("cls", [ours.HTTPTransport, ours.AsyncHTTPTransport])
 @pytest.mark.parametrize("content", [[b"x" * 4], [b"x" * 6], [b"x" * 4, b"x" * 4], []])
-def test_body_of_another_length_than_announced(content):
+def test_body_of_another_length_than_announced(cls, content):
     # httpx's own transport raises the exception of h11.
-    with serving(None) as server, client(ours.HTTPTransport) as program:
+    with serving(None) as server, client(cls) as program:
         with pytest.raises(httpx.LocalProtocolError):
             program.post(url_of(server), content=iter(content), headers={"Content-Length": "5"})
 
@@ -197,7 +199,8 @@ def test_connect_timeout_of_the_handshake(transport):
 
 
 def test_pool_timeout(transport):
-    with serving(ok(b"x"), ok(b"y")) as server, \
+    # More than a transport reads ahead.
+    with serving(ok(b"x" * 5_000_000), ok(b"y")) as server, \
             client(transport, limits=httpx.Limits(max_connections=1)) as program:
         with program.stream("GET", url_of(server)) as response:
             with pytest.raises(httpx.PoolTimeout):
