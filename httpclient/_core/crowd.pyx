@@ -402,6 +402,8 @@ cdef class Crowd(Loop):
         self._timers.clear()
         self._sources.clear()
         self._pulled = None
+        self._cancelled.clear()
+        self._resumed.clear()
         self.open = self.queued = self.outstanding = self._dead_timers = 0
         self._turning = False
 
@@ -414,6 +416,7 @@ cdef class Crowd(Loop):
 
         self._sources.clear()
         self._pulled = None
+        self._resumed.clear()
         self._turns.clear()
         for host in list(self._hosts.values()):
             host._listed = True     # It gets no turn.

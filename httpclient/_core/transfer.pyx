@@ -122,6 +122,7 @@ cdef class Transfer(Link):
                     self._hungry = True
                     self.progress()
                     return self.look_for(False)
+                self._hungry = False
                 if not len(piece):
                     break
                 self._out = piece

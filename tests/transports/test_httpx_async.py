@@ -348,7 +348,8 @@ def test_exchanges_are_freed(run):
             # The thread of a poller without descriptor may end a moment later.
             for _ in range(100):
                 gc.collect()
-                left = [found for found in gc.get_objects() if type(found).__name__ == "_Exchange"]
+                left = [found for found in gc.get_objects() if type(found).__name__ == "_Exchange"
+                        and found._fetcher is program._transport._fetcher]
                 if not left:
                     return
                 await asyncio.sleep(0.01)
