@@ -34,7 +34,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Iterable
-    from typing import Any, Self
+    from typing import Any, NoReturn, Self
 
     from .._fetch.aio import Runner
     from .._fetch.answer import Answer
@@ -214,7 +214,10 @@ class _Exchange(Streaming):
         waits = tuple(math.inf if (seconds := timeouts.get(name)) is None else float(seconds)
                       for name in ("pool", "connect", "write", "read"))
         self._secure = request.url.startswith("https")
-        self._job = self._fetcher.add_with(request, self.finished, waits)
+        try:
+            self._job = self._fetcher.add_with(request, self.finished, waits)
+        except Exception as error:
+            _raise_mapped(error, CONNECT)
         try:
             if pieces is not None:
                 await self._send_body(pieces)
@@ -288,14 +291,11 @@ class _Exchange(Streaming):
 
     # ---- errors
 
-    def _raise(self, error: Exception) -> None:
+    def _raise(self, error: Exception) -> NoReturn:
         """Raise the exception of httpx for that of the request."""
         if self.head is not None and isinstance(error, IncompleteRead):
             raise httpx.RemoteProtocolError(CUT_SHORT) from error
-        translated = mapped(error, self._step(error))
-        if translated is None:
-            raise error
-        raise translated from error
+        _raise_mapped(error, self._step(error))
 
     def _step(self, error: Exception) -> tuple[type[Exception], type[Exception]]:
         """Return the step that has failed with this error."""
@@ -309,6 +309,14 @@ class _Exchange(Streaming):
         if job.reused or moments[_SECURED if self._secure else _CONNECTED]:
             return WRITE
         return CONNECT
+
+
+def _raise_mapped(error: Exception, step: tuple[type[Exception], type[Exception]]) -> NoReturn:
+    """Raise the exception of httpx for one of httpclient, or that itself if there is none."""
+    translated = mapped(error, step)
+    if translated is None:
+        raise error
+    raise translated from error
 
 
 class _Content(httpx.AsyncByteStream):

@@ -332,6 +332,18 @@ def test_socket_options_are_set(monkeypatch):
     assert option in options
 
 
+def test_request_that_cannot_be_written(run):
+    async def main():
+        async with client() as program:
+            with pytest.raises(httpx.LocalProtocolError) as caught:
+                await program.request("A\nB", url_of(server))
+            assert isinstance(caught.value.__cause__, ValueError)
+            assert program._transport._fetcher.outstanding == 0
+
+    with serving() as server:
+        run(main())
+
+
 def test_another_event_loop_is_refused():
     transport = AsyncHTTPTransport(verify=False)
     coroutine = transport.handle_async_request(httpx.Request("GET", "http://localhost:1/"))
