@@ -30,21 +30,39 @@ def install():
     assert in_force()["installed"], httpclient.installed()
 
 
-# What httpclient.transports has for a package, and the modules of it that have one of that name.
+# What httpclient.transports has for a package, and the modules of it that have these names.
 TRANSPORTS = {
-    "requests": ("HTTPAdapter", ["requests.adapters", "requests.sessions"]),
-    "httpx": ("HTTPTransport", ["httpx", "httpx._client", "httpx._transports",
-                                "httpx._transports.default"]),
+    "requests": (["HTTPAdapter"], ["requests.adapters", "requests.sessions"]),
+    "httpx": (["HTTPTransport", "AsyncHTTPTransport"],
+              ["httpx", "httpx._client", "httpx._transports", "httpx._transports.default"]),
 }
 
 
 def mount(package):
-    """Let requests or httpx use httpclient's transport in place of its own."""
-    name, modules = TRANSPORTS[package]
-    ours = getattr(importlib.import_module(f"httpclient.transports.{package}"), name)
-    for module in modules:
-        assert hasattr(sys.modules[module], name), f"{module} has no {name}"
-        setattr(sys.modules[module], name, ours)
+    """Let requests or httpx use httpclient's transports in place of its own."""
+    names, modules = TRANSPORTS[package]
+    transports = importlib.import_module(f"httpclient.transports.{package}")
+    for name in names:
+        ours = getattr(transports, name)
+        if name == "AsyncHTTPTransport":
+            ours = except_in_trio(ours, getattr(sys.modules[package], name))
+        for module in modules:
+            assert hasattr(sys.modules[module], name), f"{module} has no {name}"
+            setattr(sys.modules[module], name, ours)
+
+
+def except_in_trio(ours, theirs):
+    """Return our class, which gives an object of theirs in trio, because ours needs asyncio."""
+    import sniffio
+
+    class AsyncHTTPTransport(ours):
+        def __new__(cls, *args, **keywords):
+            if sniffio.current_async_library_cvar.get() == "trio" \
+                    or sniffio.thread_local.name == "trio":
+                return theirs(*args, **keywords)
+            return super().__new__(cls)
+
+    return AsyncHTTPTransport
 
 
 def in_force():
