@@ -45,9 +45,9 @@ cdef class Link(Timed):
     cdef int handshake_on(self) except -1
     cdef int take_tunnel(self, ResponseFeed feed, bytes content) except -1
     cdef int start(self, Job job) except -1
+    cdef bint is_sending(self) noexcept
     cdef int send_on(self) except -1
     cdef int abandon(self, object error) except -1
-    cdef bint is_sending(self) noexcept
     cdef int progress(self) except -1
     cdef int arm(self) except -1
     cdef int wake(self, double now) except -1

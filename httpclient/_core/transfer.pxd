@@ -17,6 +17,7 @@ cdef class Transfer(Link):
 
     cdef int event(self, int fd, bint readable, bint writable) except -1
     cdef bint check_idle(self) except -1
+    cdef bint is_sending(self) noexcept
     cdef int start(self, Job job) except -1
     cdef int send_on(self) except -1
     cdef int send_no_more(self) except -1
@@ -24,7 +25,6 @@ cdef class Transfer(Link):
     cdef int resume(self) except -1
     cdef int resume_sending(self) except -1
     cdef int resume_receiving(self) except -1
-    cdef int begin_content(self, Job job) except -1
     cdef int receive_on(self) except -1
     cdef Py_ssize_t receive(self, object space) except? -2
     cdef Py_ssize_t receive_buffered(self, Job job) except? -2

@@ -83,7 +83,7 @@ cdef class Simulation(Schedule):
         """Add a request for a host, with the time of its deadline."""
         cdef Request job = Request(name)
 
-        job._due = due
+        job._due = job._queue_due = due
         self.outstanding += 1
         self.enqueue(self.host_of(("http", host, 80)), job, False)
 
