@@ -97,6 +97,8 @@ class _Module(types.ModuleType):
     _MAXLINE = property(lambda self: limits.DEFAULT.max_line)
     _MAXHEADERS = property(lambda self: limits.DEFAULT.max_fields)
 
+    __reduce__ = rebinding.by_name
+
     def __setattr__(self, name, value):
         if name in limits.SHARED:
             limits.rebind(name, value)

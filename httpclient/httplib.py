@@ -46,6 +46,7 @@ from ._common.exceptions import (
     UnknownTransferEncoding,
     error,
 )
+from ._common.rebinding import by_name as _by_name
 from ._common.signatures import deprecated
 from ._request import connection as _connection
 from ._request.connection import HTTP_PORT as HTTP_PORT
@@ -353,6 +354,8 @@ if _https is not None:
 
 class _Module(types.ModuleType):
     """The class of this module: keeps the two limits that programs assign in _common/limits.py."""
+
+    __reduce__ = _by_name
 
     @property
     def _MAXLINE(self):

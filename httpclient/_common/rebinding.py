@@ -4,6 +4,7 @@
 http.client is one module, httpclient is many.  A program that sets ``_is_legal_header_name`` or
 ``print`` in the public module expects httpclient to call it.
 """
+import importlib
 
 
 def bind(rooms, name, value):
@@ -18,3 +19,12 @@ def unbind(rooms, name):
     for room in rooms:
         if name == "print" and name in room.__dict__:
             delattr(room, name)
+
+
+def by_name(module):
+    """Pickle a module by its name: __reduce__() of the classes of modules that forward names.
+
+    cloudpickle, with which Dask, Spark and Ray send functions to other processes, does this itself
+    only for modules whose class is ModuleType.
+    """
+    return importlib.import_module, (module.__name__,)

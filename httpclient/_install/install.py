@@ -65,7 +65,7 @@ import warnings
 from types import BuiltinMethodType, FunctionType
 
 from .._common import limits
-from .._common.rebinding import bind, unbind
+from .._common.rebinding import bind, by_name, unbind
 from .._core.connection_state import ConnectionState
 from . import stdlib_classes
 from .pristine import (
@@ -377,6 +377,8 @@ def _forwarding(kind, rooms, own, shipped):
     """
 
     class Module(kind):
+        __reduce__ = by_name
+
         def __setattr__(self, name, value):
             super().__setattr__(name, value)
             if (isinstance(own.get(name), (FunctionType, BuiltinMethodType, re.Pattern))

@@ -118,6 +118,12 @@ def test_repr_and_lists_say_what_is_installed(monkeypatch):
     monkeypatch.undo()
 
 
+def test_http_client_is_pickled_by_its_name():
+    """cloudpickle pickles the module itself only while its class is ModuleType."""
+    with httpclient.installed():
+        assert pickle.loads(pickle.dumps(http.client)) is http.client
+
+
 def test_threads_can_install_at_the_same_time():
     """Each block has it installed all along, and exchanges go well meanwhile."""
     errors = []

@@ -8,6 +8,7 @@ this interpreter's http.client does not have it yet.
 import copy
 import http
 import http.client
+import importlib
 import inspect
 import io
 import pickle
@@ -367,6 +368,13 @@ def test_message_can_be_pickled_and_copied(kept):
     assert type(other) is httpclient.HTTPMessage
     assert other.items() == message.items() and other.get_all("a") == ["b", "c"]
     assert isinstance(message, http.client.HTTPMessage)
+
+
+@pytest.mark.parametrize("name", ["httpclient", "httpclient.httplib"])
+def test_module_is_pickled_by_its_name(name):
+    """cloudpickle pickles a module itself only if its class is ModuleType."""
+    module = importlib.import_module(name)
+    assert pickle.loads(pickle.dumps(module)) is module
 
 
 def test_module_works_in_a_python_without_ssl():
