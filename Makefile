@@ -175,10 +175,10 @@ test: $(INSTALLED) $(DEV) $(SDIST) $(BENCH)
 # The interpreter's tests of what uses http.client, programs of ours with what other projects
 # make of it (gevent, tracers, workers ...), and those projects' own tests: tests/downstream.
 # A suite that fails lets the others run.
-DOWNSTREAM ?= interpreter programs urllib3 requests httpx botocore vcrpy
+DOWNSTREAM ?= interpreter programs urllib3 requests httpx botocore vcrpy scrapy
 DOWNSTREAM_ARGS ?=
 OURS := $(if $(filter interpreter,$(DOWNSTREAM)),tests/surface/test_cpython_suite.py) \
-  $(if $(filter programs,$(DOWNSTREAM)),tests/install/test_third_party.py tests/install/test_install_docs.py tests/install/test_frozen.py)
+  $(if $(filter programs,$(DOWNSTREAM)),tests/install/test_third_party.py tests/install/test_install_docs.py tests/install/test_frozen.py tests/examples)
 SUITES := $(filter-out interpreter programs,$(DOWNSTREAM))
 
 test-downstream: $(INSTALLED) $(DEV) $(if $(filter programs,$(DOWNSTREAM)),$(OTHERS))

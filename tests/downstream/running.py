@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from .suites import ADAPTER, UNTOUCHED
+from .suites import AFTER, BEFORE
 
 SESSION = Path(__file__).with_name("session.py")
 TEST_LIMIT = 60         # seconds; the longest test there is takes ten
@@ -101,7 +101,7 @@ def run(suite, prepared, mode, folder, only=None):
     # 0 and 1: all tests have been run, 5: there was none left to be run.
     if end["status"] not in ((0, 1, 5) if crashed else (0, 1)):
         raise Broken(f"pytest ended with {end['status']}:\n{output}")
-    if end["installed"] != (mode not in (UNTOUCHED, ADAPTER)):
+    if end["installed"] != (mode in (BEFORE, AFTER)):
         raise Broken(f"httpclient is {'' if end['installed'] else 'not '}in force at the end")
     return Run(outcomes | dict.fromkeys(crashed, CRASHED), texts | crashed, end["requests"],
                time.monotonic() - began)

@@ -20,6 +20,7 @@ import os
 import socket
 import sys
 import time
+from pathlib import Path
 
 SEVERITY = ["passed", "skipped", "xfailed", "xpassed", "failed", "error"]
 
@@ -63,6 +64,22 @@ def except_in_trio(ours, theirs):
             return super().__new__(cls)
 
     return AsyncHTTPTransport
+
+
+def handle():
+    """Let Scrapy download with the handler among the examples."""
+    import scrapy.core.downloader.handlers.http11 as http11
+    sys.path.append(str(Path(__file__).resolve().parents[2] / "examples"))
+    from scrapy_handler import FetcherDownloadHandler
+
+    from httpclient._core.counters import tally
+
+    class Counted(FetcherDownloadHandler):
+        async def download_request(self, request):
+            tally.requests += 1     # A Fetcher does not count its requests.
+            return await super().download_request(request)
+
+    http11.HTTP11DownloadHandler = Counted
 
 
 def in_force():
@@ -160,6 +177,8 @@ def main():
         assert name not in sys.modules, f"{name} has been imported already"
     sys.addaudithook(stay_here)
     sys.path.insert(0, os.getcwd())     # as `python -m pytest` does
+    if task["mode"] == "handler":
+        handle()
     import pytest
     recorder = Recorder(task)
     # Its own timeouts would end those of this module.

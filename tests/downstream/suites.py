@@ -7,6 +7,7 @@ UNTOUCHED = "untouched"
 BEFORE = "before"       # install() before the package and its tests are imported
 AFTER = "after"         # install() when all of them are imported
 ADAPTER = "adapter"     # httpclient.transports in place of the package's own transport
+HANDLER = "handler"     # examples/scrapy_handler.py in place of Scrapy's handler for HTTP/1.1
 MODES = (UNTOUCHED, BEFORE, AFTER)
 
 
@@ -70,4 +71,15 @@ SUITES = {
                   "pytest-httpbin", "requests", "urllib3"],
         files={".editorconfig": "root = true\n"},
         env={"REQUESTS_CA_BUNDLE": "{packages}/pytest_httpbin/certs/client.pem"}),
+    # The deselected test would wait three minutes for content that is announced to be too long:
+    # the handler sees Content-Length only at the end.
+    "scrapy": Suite(
+        package="scrapy",
+        tests=["tests/test_downloader_handler_twisted_http11.py", "--reactor=asyncio",
+               "-m", "not requires_internet",
+               "-W", "default::pytest.PytestRemovedIn10Warning",
+               "-k", "not test_download_with_content_length"],
+        floor=230,
+        requires=["pytest", "pytest-rerunfailures", "pytest-twisted"],
+        modes=(UNTOUCHED, HANDLER)),
 }
