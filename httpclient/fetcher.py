@@ -22,7 +22,7 @@ from ._common.deadline import checked_deadline
 from ._core.crowd import Crowd
 from ._fetch.answer import Answer
 from ._fetch.opening import Opening
-from ._fetch.poller import READABLE, pollers
+from ._fetch.poller import BATCH, READABLE, pollers
 from ._fetch.request import Request
 from ._fetch.writing import Writer
 from ._request.dialing import checked_delay
@@ -125,8 +125,9 @@ class Fetcher(Crowd):
             proxy=None if proxy is None else Proxy(proxy), resolver=resolver,
             happy_eyeballs_delay=None if happy_eyeballs_delay is None
             else checked_delay(happy_eyeballs_delay),
-            source_address=source_address, socket_options=(), unix_socket=None, answer=Answer,
-            parsing=_parsing, context=_Contexts(ssl_context, resume_sessions))
+            source_address=source_address, socket_options=(), unix_socket=None,
+            batch=BATCH, answer=Answer, parsing=_parsing,
+            context=_Contexts(ssl_context, resume_sessions))
         self._begin()
         _fetchers.add(self)
 

@@ -39,6 +39,8 @@ cdef class Crowd(Loop):
     cdef bint _turning          # True during a turn
     cdef bint _closes_later     # True if close() was called during a turn
     cdef bint _waits            # True while it waits for events
+    cdef Py_ssize_t _batch      # the events that a call of the poller may be limited to
+    cdef Py_ssize_t _served     # events since the timers were looked at
     cdef list _cancelled        # (Job, error) that cancel() got during a turn
     cdef list _resumed          # Jobs that resume() got since the last turn
     cdef readonly bint closed
@@ -68,6 +70,7 @@ cdef class Crowd(Loop):
         self._make = settings.answer
         self._cold = settings.cold
         self._poller = settings.poller
+        self._batch = settings.batch
 
     # ---- requests
 
@@ -324,8 +327,13 @@ cdef class Crowd(Loop):
                 continue
             transfer = <Transfer> found
             transfer.event(fd, mask & ~OUTPUT, mask & ~INPUT)
-        if self._timers and self.next_timer() <= self._now:
-            self.expire(self._now)
+        # A timer must not come before an event that was there earlier.  epoll() returns events in
+        # the order in which they came, so after so many, each connection has had its turn.
+        self._served += len(events)
+        if len(events) < self._batch or self._served > self.open:
+            self._served = 0
+            if self._timers and self.next_timer() <= self._now:
+                self.expire(self._now)
         return 0
 
     @cython.critical_section

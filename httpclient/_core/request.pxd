@@ -7,6 +7,8 @@ cdef class Heads:
     cdef Bindings _rules
     cdef bytes _accept_encoding
 
+    cpdef bytes whole(self, str method, str target, bytes host_line, dict headers, length)
+    cpdef tuple with_headers(self, str method, str url, dict headers)
     cpdef tuple plain(self, str url)
 
 

@@ -246,8 +246,7 @@ cdef class Heads:
         self._accept_encoding = accept_encoding
         self.known = {}
 
-    def whole(self, str method not None, str target not None, bytes host_line not None,
-              dict headers not None, length):
+    cpdef bytes whole(self, str method, str target, bytes host_line, dict headers, length):
         """Return a head as a connection sends it; see whole_head()."""
         if not self._rules.intact():
             return None
@@ -261,11 +260,31 @@ cdef class Heads:
             return None
         return url[at:at + n]
 
+    cpdef tuple with_headers(self, str method, str url, dict headers):
+        """Return (origin, head) for a request without a body, of a URL whose origin is known.
+
+        The method must be one for which there is no Content-Length then.  Returns None for a
+        header Connection, too.
+        """
+        cdef Py_ssize_t n = 0
+        cdef Py_ssize_t at = PyUnicode_FindChar(url, c'/', 8, len(url), 1)
+        cdef bytes head
+
+        if at < 0:
+            return None
+        found = self.known.get(url[:at])
+        if found is None or (<tuple> found)[6] or target_at(url, at, &n) is NULL:
+            return None
+        for name in headers:
+            if type(name) is not str or (len(<str> name) == 10 and (<str> name)[0] in "cC"):
+                return None
+        head = self.whole(method, url[at:at + n], (<tuple> found)[3], headers, None)
+        return None if head is None else ((<tuple> found)[0], head)
+
     cpdef tuple plain(self, str url):
         """Return (origin, head) for a GET without headers, of a URL whose origin is known.
 
-        An item of `known` is a tuple that begins with the origin and with the bytes before and
-        after the request target.
+        An item of `known` is a tuple: see _Known in _fetch/writing.py.
         """
         cdef Py_ssize_t n = 0
         cdef Py_ssize_t at = PyUnicode_FindChar(url, c'/', 8, len(url), 1)

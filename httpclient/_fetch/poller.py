@@ -6,9 +6,10 @@ A poller has these functions; `events` and `mask` are combinations of READABLE a
 - `register(fd, events)`, `modify(fd, events)` and `unregister(fd)`.  Unregister a descriptor
   before you close it.
 - `poll(seconds)` returns a list of (fd, mask), each descriptor once at most, after waiting until
-  there is one.  None waits as long as it takes, and 0 or more no longer than that (at most a day).
-  A mask may have other bits, too, or no other than these: the descriptor has an error, which the
-  next call of the socket raises or returns.
+  there is one.  If there are more than BATCH, epoll() leaves the others for the next calls, in
+  turn.  None waits as long as it takes, and 0 or more no longer than that (at most a day).  A mask
+  may have other bits, too, or no other than these: the descriptor has an error, which the next call
+  of the socket raises or returns.
 - `fileno()` returns a descriptor that can be read when poll() has something to return, or None.
 - `close()`.
 
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import select
 import time
+from functools import partial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 # The numbers that they have in epoll() and poll(), on every system.
 READABLE = 1
 WRITABLE = 4
+# With few events at a time, the objects of the answers are freed and used again while they are in
+# the processor's cache.
+BATCH = 32
 
 
 def _no_descriptor() -> None:
@@ -49,7 +54,7 @@ class EpollPoller:
     def __init__(self) -> None:
         epoll = select.epoll()
         self.register, self.modify = epoll.register, epoll.modify
-        self.unregister, self.poll = epoll.unregister, epoll.poll
+        self.unregister, self.poll = epoll.unregister, partial(epoll.poll, maxevents=BATCH)
         self.fileno, self.close = epoll.fileno, epoll.close
 
 

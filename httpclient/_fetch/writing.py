@@ -85,18 +85,18 @@ class Writer:
         HTTPConnection.request() refuses an argument.
         """
         if type(request) is str:
-            url, plain = request, True
-        elif isinstance(request, Request):
-            url, headers = request.url, request.headers
-            plain = (request.method == "GET" and request.body is None
-                     and type(headers) is dict and not headers)
-        else:
+            request = Request("GET", request)
+        elif not isinstance(request, Request):
             raise TypeError("a request should be a Request or a URL (str), "
                             f"got {type(request).__name__}")
-        if plain and type(url) is str and (found := self.heads.plain(url)) is not None:
-            origin, octets = found
-            return origin, "GET", octets, None, False, True
-        return self._written(Request("GET", url) if type(request) is str else request)
+        method, url, headers = request.method, request.url, request.headers
+        if (request.body is None and method in ("GET", "HEAD") and type(method) is type(url) is str
+                and type(headers) is dict):
+            found = self.heads.with_headers(method, url, headers)
+            if found is not None:
+                origin, octets = found
+                return origin, method, octets, None, False, True
+        return self._written(request)
 
     def _written(self, request):
         """Do written() for any Request."""

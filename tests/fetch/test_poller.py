@@ -127,8 +127,12 @@ def test_many_descriptors_come_once_each(poller):
             stack.enter_context(far)
             far.send(b"x")
             poller.register(near.fileno(), BOTH)
-        found = dict(events := poller.poll(0))
-        assert len(events) == len(found) == 50
+        found = {}
+        # epoll() returns some of them at a time, in turn.
+        for _ in range(2):
+            events = poller.poll(0)
+            assert len(dict(events)) == len(events)
+            found |= dict(events)
         assert found == {near.fileno(): BOTH for near, _ in pairs}
         for near, _ in pairs:
             poller.unregister(near.fileno())
