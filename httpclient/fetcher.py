@@ -22,7 +22,7 @@ from ._common.deadline import checked_deadline
 from ._core.crowd import Crowd
 from ._fetch.answer import Answer
 from ._fetch.opening import Opening
-from ._fetch.poller import BATCH, READABLE, pollers
+from ._fetch.poller import READABLE, pollers
 from ._fetch.request import Request
 from ._fetch.writing import Writer
 from ._request.dialing import checked_delay
@@ -126,7 +126,7 @@ class Fetcher(Crowd):
             happy_eyeballs_delay=None if happy_eyeballs_delay is None
             else checked_delay(happy_eyeballs_delay),
             source_address=source_address, socket_options=(), unix_socket=None,
-            batch=BATCH, answer=Answer, parsing=_parsing,
+            answer=Answer, parsing=_parsing,
             context=_Contexts(ssl_context, resume_sessions))
         self._begin()
         _fetchers.add(self)
@@ -198,9 +198,11 @@ class Fetcher(Crowd):
         """Fetch each of the requests, and return the iterator of all answers: the Fetcher itself.
 
         :param requests: an iterable of Requests and URLs (str), which may be endless.  Requests
-            are taken from it as there is room: about as many as `connections` wait at a time.
+            are taken from it as there is room: about as many as `connections` wait at a time, and
+            ten times as many if these have to wait for busy hosts.
 
-        What the iterable raises comes out of the iteration, which can be continued without it.
+        What the iterable raises comes out of the iteration, which can be continued without it.  So
+        does what add() raises for a request; then the iteration can be continued with the iterable.
         """
         self.add_source(iter(requests))
         return self
@@ -216,7 +218,9 @@ class Fetcher(Crowd):
             ended = not (self.outstanding or self.pulling
                          or runner is not None and runner.busy())
             if runner is not None and runner.failures:
-                raise runner.failures.popleft()
+                failure = runner.failures.popleft()
+                runner.soon()
+                raise failure
             if ended:
                 raise StopAsyncIteration
             await self._running().wait()

@@ -38,9 +38,11 @@ cdef class Crowd(Loop):
     cdef int _retries
     cdef bint _turning          # True during a turn
     cdef bint _closes_later     # True if close() was called during a turn
-    cdef bint _waits            # True while it waits for events
-    cdef Py_ssize_t _batch      # the events that a call of the poller may be limited to
-    cdef Py_ssize_t _served     # events since the timers were looked at
+    cdef bint _waits            # True while it waits for events,
+    cdef bint _pulls            # and while it takes requests from an iterator
+    cdef bint _changed          # True if another thread has changed something during a turn
+    cdef Py_ssize_t _batch      # the most events that the poller returns at once, or -1
+    cdef readonly int failed_polls      # calls of the poller in a row that have raised an exception
     cdef list _cancelled        # (Job, error) that cancel() got during a turn
     cdef list _resumed          # Jobs that resume() got since the last turn
     cdef readonly bint closed
@@ -70,7 +72,7 @@ cdef class Crowd(Loop):
         self._make = settings.answer
         self._cold = settings.cold
         self._poller = settings.poller
-        self._batch = settings.batch
+        self._batch = settings.poller.batch
 
     # ---- requests
 
@@ -124,6 +126,8 @@ cdef class Crowd(Loop):
             job._queue_due = min(job._due, job._moments[ADDED] + <double> waits[0])
             for i in range(WAITS):
                 job._patience[i] = waits[1 + i]
+        if self.closed:
+            raise RuntimeError("the Fetcher was closed while the request was added")
         self.outstanding += 1
         self.enqueue(<Host> origin, job, False)
         self.notify()
@@ -133,7 +137,9 @@ cdef class Crowd(Loop):
         """See to it that a turn takes notice of a change."""
         if self._waits:
             self._wake()
-        elif self.announce is not None and not self._turning:
+        elif self._turning:
+            self._changed = self._changed or not self._pulls
+        elif self.announce is not None:
             self.announce()
         return 0
 
@@ -192,6 +198,7 @@ cdef class Crowd(Loop):
             self._cancelled.append((job, error))
             self.notify()
             return
+        self._now = self.time()
         self.end_job(job, error)
         self.notify()       # Another request may begin in its place.
 
@@ -261,6 +268,8 @@ cdef class Crowd(Loop):
     @cython.critical_section
     def turn(self, double seconds):
         """Do one turn, which waits for events so long at most, for a program that waits itself."""
+        if self.closed:
+            return
         self.enter()
         try:
             self.take_events(seconds)
@@ -271,6 +280,8 @@ cdef class Crowd(Loop):
     @cython.critical_section
     def start(self):
         """Begin the requests that can begin, for a program that takes turns later."""
+        if self.closed:
+            return
         self.enter()
         try:
             self.begin_requests()
@@ -294,8 +305,8 @@ cdef class Crowd(Loop):
                 self.start_jobs()
         finally:
             self._turning = False
-        if self._closes_later:
-            self.close()
+            if self._closes_later:
+                self.close()
         return 0
 
     cdef int begin_requests(self) except -1:
@@ -305,21 +316,51 @@ cdef class Crowd(Loop):
             job = self._resumed.pop()
             if job._transfer is not None:
                 (<Transfer> job._transfer).resume()
-        self.pull()
+        if self._sources:
+            self._pulls = True
+            try:
+                self.pull()
+            finally:
+                self._pulls = False
+            self._now = self.time()     # The iterator may have taken long.
         return self.start_jobs()
 
     cdef int take_events(self, double wait) except -1:
-        """Wait for events, and let the connections go on that have some."""
-        cdef Transfer transfer
+        """Wait for events, let the connections go on that have some, and look at the timers."""
+        cdef double now
+        cdef Py_ssize_t left
 
         if self._timers:
             wait = min(wait, max(self.next_timer() - self._now, 0.0))
         self._waits = True
+        if self._changed:
+            wait = 0
+        self._changed = False
+        self.failed_polls += 1
         try:
             events = self._poller.poll(None if wait == INFINITE else min(wait, LONGEST))
         finally:
             self._waits = False
+        self.failed_polls = 0
         self._now = self.time()
+        self.serve(events)
+        if not self._timers or self.next_timer() > self._now:
+            return 0
+        # A timer must not come before an event that was there earlier.  epoll() returns events in
+        # the order in which they came, so after so many, each connection has had its turn.
+        now = self._now
+        left = len(self._by_descriptor)
+        while len(events) == self._batch and left > 0:
+            left -= len(events)
+            events = self._poller.poll(0)
+            self.serve(events)
+        self.expire(now)
+        return 0
+
+    cdef int serve(self, list events) except -1:
+        """Let the connections go on that have events."""
+        cdef Transfer transfer
+
         for fd, mask in events:
             found = self._by_descriptor.get(fd)
             if found is None:
@@ -327,13 +368,6 @@ cdef class Crowd(Loop):
                 continue
             transfer = <Transfer> found
             transfer.event(fd, mask & ~OUTPUT, mask & ~INPUT)
-        # A timer must not come before an event that was there earlier.  epoll() returns events in
-        # the order in which they came, so after so many, each connection has had its turn.
-        self._served += len(events)
-        if len(events) < self._batch or self._served > self.open:
-            self._served = 0
-            if self._timers and self.next_timer() <= self._now:
-                self.expire(self._now)
         return 0
 
     @cython.critical_section
@@ -413,7 +447,7 @@ cdef class Crowd(Loop):
         self._cancelled.clear()
         self._resumed.clear()
         self.open = self.queued = self.outstanding = self._dead_timers = 0
-        self._turning = False
+        self._turning = self._waits = self._pulls = self._changed = self._closes_later = False
 
     def end(self, error):
         """Finish all requests with an error, and close all connections."""
@@ -422,6 +456,7 @@ cdef class Crowd(Loop):
         cdef Job job
         cdef list failures = []     # what a signal handler raises meanwhile
 
+        self._now = self.time()
         self._sources.clear()
         self._pulled = None
         self._resumed.clear()

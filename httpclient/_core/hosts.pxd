@@ -4,6 +4,7 @@ from .job cimport Job
 
 cdef class Timed:
     cdef double _alarm          # the time of its entry among the timers; infinite without one
+    cdef Py_ssize_t _entry      # the number of that entry; 0 without one
 
     cdef int wake(self, double now) except -1
 

@@ -120,6 +120,7 @@ cdef class Schedule:
             return self.set_timer(host, host._next_start)
         del self._hosts[host.key]
         host._forgotten = True
+        host._queue_due = INFINITE
         return self.drop_timer(host)
 
     cdef int enqueue(self, Host host, Job job, bint first) except -1:
@@ -240,6 +241,7 @@ cdef class Schedule:
             self._dead_timers += 1      # The later entry is passed over.
         timed._alarm = when
         self._timer_count += 1
+        timed._entry = self._timer_count
         heappush(self._timers, (when, self._timer_count, timed))
         return self.drop_dead_timers()
 
@@ -247,6 +249,7 @@ cdef class Schedule:
         """Call wake() no more."""
         if timed._alarm != INFINITE:
             timed._alarm = INFINITE
+            timed._entry = 0
             self._dead_timers += 1
         return 0
 
@@ -259,7 +262,7 @@ cdef class Schedule:
         kept = []
         for entry in self._timers:
             timed = <Timed> entry[2]
-            if timed._alarm == <double> entry[0]:
+            if timed._entry == <Py_ssize_t> entry[1]:
                 kept.append(entry)
         heapify(kept)
         self._timers = kept
@@ -275,7 +278,7 @@ cdef class Schedule:
             entry = self._timers[0]
             when = entry[0]
             timed = <Timed> entry[2]
-            if timed._alarm != when:
+            if timed._entry != <Py_ssize_t> entry[1]:
                 heappop(self._timers)
                 self._dead_timers -= 1
                 continue
@@ -283,6 +286,7 @@ cdef class Schedule:
                 return 0
             heappop(self._timers)
             timed._alarm = INFINITE
+            timed._entry = 0
             try:
                 timed.wake(now)
             except BaseException:

@@ -202,6 +202,7 @@ cdef class Link(Timed):
                 self.abandon(error)
                 if not isinstance(error, Exception):
                     raise
+                return 0
         return self.arm()
 
     cdef str place(self):

@@ -19,6 +19,23 @@ cdef Py_ssize_t STORE = 16 * 1024       # the room in bytes for a refill
 cdef Py_ssize_t MOST = 64 * 1024        # the most bytes that read1() receives
 
 
+cdef bint keeps_freed_memory = False
+
+
+cdef int keep_freed_memory() except -1:
+    """Let glibc keep freed memory, so that the next piece does not pay for its pages again.
+
+    Where no large block was ever freed, glibc gives the end of the heap back to the system whenever
+    128 KiB there are free.  After that it keeps twice the size of the block.
+    """
+    global keeps_freed_memory
+
+    if not keeps_freed_memory:
+        keeps_freed_memory = True
+        PyBytes_FromStringAndSize(NULL, 16 * MOST)
+    return 0
+
+
 cdef class Reader(Store):
     """The methods of a binary file over the unread bytes of a Store."""
 
@@ -121,6 +138,7 @@ cdef class Reader(Store):
             return b""
         if self._at == self._end:
             if size >= STORE:
+                keep_freed_memory()
                 return self.receive_octets(min(size, MOST), True)
             self.refill(STORE)
         if size < 0 or size > self._end - self._at:

@@ -16,6 +16,7 @@ cdef class Transfer(Link):
     cdef object _receiver       # a Receiver for content that is decoded or goes to a sink, or None
 
     cdef int event(self, int fd, bint readable, bint writable) except -1
+    cdef int interrupted(self, object error) except -1
     cdef bint check_idle(self) except -1
     cdef bint is_sending(self) noexcept
     cdef int start(self, Job job) except -1

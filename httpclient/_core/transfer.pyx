@@ -44,6 +44,10 @@ cdef class Transfer(Link):
     cdef int event(self, int fd, bint readable, bint writable) except -1:
         """Do what can be done now that a descriptor is ready."""
         try:
+            if writable and self._output and not self.is_sending() and self._state != SECURING:
+                # TLS waited for room to send something of its own, in the middle of a receive.
+                self.look_for(False)
+                readable = True
             if self._state == BUSY or self._state == TUNNELLING:
                 if self.is_sending() and (writable or self._secure):
                     self.send_on()
@@ -61,15 +65,19 @@ cdef class Transfer(Link):
             elif self._state == SECURING:
                 self.progress()
                 self.handshake_on()
-        except Exception as error:
-            if self._state == CLOSED and self._job is None:
-                raise
-            self.abandon(error)
         except BaseException as error:
-            if self._unsafe or self._secure or self._state == CONNECTING:
-                self.abandon(error)
-            raise
+            self.interrupted(error)
         return 0
+
+    cdef int interrupted(self, object error) except -1:
+        """End the request with what a step has raised, or let both go on where nothing is lost."""
+        if isinstance(error, Exception):
+            if self._state == CLOSED and self._job is None:
+                raise error
+            return self.abandon(error)
+        if self._unsafe or self._secure or self._state == CONNECTING:
+            self.abandon(error)
+        raise error
 
     cdef bint check_idle(self) except -1:
         """Return True if an idle connection can be used; close it otherwise."""
@@ -180,8 +188,10 @@ cdef class Transfer(Link):
                 self.resume_sending()
             if self._state == BUSY and self._paused:
                 self.resume_receiving()
-        except Exception as error:
-            self.abandon(error)
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                self._unsafe = True     # Nothing would look for the rest.
+            self.interrupted(error)
         return 0
 
     cdef int resume_sending(self) except -1:
@@ -325,7 +335,10 @@ cdef class Transfer(Link):
             room = min(room, left - 1)
         view = PyMemoryView_FromMemory(
             <char *> result.octets() + self._intake._have, room, PyBUF_WRITE)
-        n = self.receive(view)
+        try:
+            n = self.receive(view)
+        finally:
+            view.release()      # The frames of an exception would keep it.
         if n <= 0 or self._job is not job:
             if n == 0 and self._job is job:
                 self.ended()
@@ -349,6 +362,7 @@ cdef class Transfer(Link):
             return self.check_size()
         try:
             self._receiver.take(content)
+            self._loop._now = self._loop.time()     # A sink may take long.
         except BaseException as error:
             self.abandon(error)
             if not isinstance(error, Exception):
@@ -430,8 +444,13 @@ cdef class Transfer(Link):
             elif job is not None:
                 # What had arrived has been received.  If the server has closed the connection since
                 # then, the request is repeated, so only one that is not is worth another look.
-                if (not job._repeats or job._retries == 0) and has_input(
-                        self._sock) and not self.check_idle():
+                try:
+                    usable = ((job._repeats and job._retries > 0) or not has_input(self._sock)
+                              or self.check_idle())
+                except BaseException:
+                    self._loop.enqueue(self._host, job, True)
+                    raise
+                if not usable:
                     return self._loop.enqueue(self._host, job, True)
                 job._moments[QUEUED] = self._loop._now
                 return self.start(job)

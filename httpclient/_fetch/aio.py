@@ -17,7 +17,8 @@ from collections import deque
 
 # Two times that differ by fewer seconds are the same.
 _GRAIN = 0.001
-# A poller that fails so often, one turn after the other, will not bring an answer any more.
+# A poller that fails so often in a row will not bring an answer any more.  No more exceptions than
+# that are kept.
 _FAILURES = 100
 
 TYPE_CHECKING = False
@@ -42,7 +43,6 @@ class Runner:
         self._waiters: deque[asyncio.Future[None]] = deque()
         # Exceptions from turns, such as that of an iterable of requests, for `async for`.
         self.failures: deque[Exception] = deque()
-        self._failed = 0        # turns that failed one after the other
         self._soon: asyncio.Handle | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = math.inf
@@ -187,10 +187,10 @@ class Runner:
             return
         try:
             step(*arguments)
-            self._failed = 0
         except Exception as error:
             self._fail(fetcher, error)
-            self.soon()
+            if len(self.failures) < _FAILURES:
+                self.soon()     # Otherwise __anext__() calls it, once it has taken one.
         finally:
             # Also after a KeyboardInterrupt, because asyncio may run the loop again.
             if not fetcher.closed:
@@ -211,8 +211,7 @@ class Runner:
     def _fail(self, fetcher: Any, error: Exception) -> None:
         """Keep the exception of a turn for those who wait for answers."""
         self.failures.append(error)
-        self._failed += 1
-        if self._failed >= _FAILURES:
+        if fetcher.failed_polls >= _FAILURES:
             fetcher.close()
 
 
@@ -293,13 +292,12 @@ class ThreadRunner(Runner):
         while not ended:
             try:
                 step()
-                self._failed = 0
                 step = self._wait_and_go_on
             except Exception as error:
                 self._fail(fetcher, error)
                 step = fetcher.start
             with self._lock:
-                ended = (self._stopped or fetcher.closed
+                ended = (self._stopped or fetcher.closed or len(self.failures) >= _FAILURES
                          or not (fetcher.outstanding or fetcher.pulling))
                 if ended:
                     self._thread = None

@@ -88,6 +88,14 @@ class Attempts(Race):
         self._sockets.discard(sock)
 
 
+def _copied(error):
+    """Return a copy of an exception, or the exception itself if its class cannot be copied."""
+    try:
+        return copy.copy(error)
+    except Exception:
+        return error
+
+
 class Opening:
     """The functions of a Fetcher for its connections; the constants are for _core/transfer.pyx."""
 
@@ -123,7 +131,7 @@ class Opening:
         """Return Attempts for what Addresses has found."""
         if isinstance(found, BaseException):
             # Another request may get the same one.
-            raise copy.copy(found)
+            raise _copied(found)
         settings = self._settings
         delay = _INFINITE if settings.happy_eyeballs_delay is None \
             else settings.happy_eyeballs_delay

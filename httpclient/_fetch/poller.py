@@ -10,6 +10,7 @@ A poller has these functions; `events` and `mask` are combinations of READABLE a
   turn.  None waits as long as it takes, and 0 or more no longer than that (at most a day).  A mask
   may have other bits, too, or no other than these: the descriptor has an error, which the next call
   of the socket raises or returns.
+- `batch` is that number, or -1 if there is none.
 - `fileno()` returns a descriptor that can be read when poll() has something to return, or None.
 - `close()`.
 
@@ -44,6 +45,7 @@ def _no_descriptor() -> None:
 class EpollPoller:
     """Waits with epoll(): Linux."""
 
+    batch = BATCH
     register: Callable[[int, int], None]
     modify: Callable[[int, int], None]
     unregister: Callable[[int], None]
@@ -61,6 +63,7 @@ class EpollPoller:
 class KqueuePoller:
     """Waits with kqueue(): macOS and the BSDs."""
 
+    batch = -1
     fileno: Callable[[], int]
     close: Callable[[], None]
 
@@ -105,6 +108,7 @@ class KqueuePoller:
 class PollPoller:
     """Waits with poll(): any Unix."""
 
+    batch = -1
     register: Callable[[int, int], None]
     modify: Callable[[int, int], None]
     unregister: Callable[[int], None]
@@ -125,6 +129,7 @@ class PollPoller:
 class SelectPoller:
     """Waits with select(): Windows, and gevent.  It may have a limit of few descriptors."""
 
+    batch = -1
     def __init__(self) -> None:
         self._reads = set()
         self._writes = set()

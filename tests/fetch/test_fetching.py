@@ -42,36 +42,6 @@ def test_iteration_ends_with_the_last_answer(server):
         assert answers == [b"x"] * 2 and fetcher.open
 
 
-def test_no_timer_comes_before_what_has_arrived():
-    """A program that comes back late gets all answers that arrived in time, however many."""
-    count, limit = 200, 2.0
-    asked, answered = [threading.Semaphore(0) for _ in range(2)]
-    go_on = threading.Event()
-
-    def handle(sock):
-        sock.recv(65536)
-        asked.release()
-        go_on.wait(PATIENCE)
-        sock.sendall(ok(b"x"))
-        answered.release()
-
-    with Server(handle) as server, Fetcher(
-            connections=count, per_host=count, timeout=limit, deadline=limit) as fetcher:
-        began = time.monotonic()
-        for _ in range(count):
-            fetcher.add(f"http://127.0.0.1:{server.port}/")
-        for _ in range(count):
-            while not asked.acquire(blocking=False):
-                fetcher.turn(0.01)
-        go_on.set()
-        for _ in range(count):
-            assert answered.acquire(timeout=PATIENCE)
-        time.sleep(max(0, began + 1.1 * limit - time.monotonic()))
-        answers = list(fetcher)
-        assert len(answers) == count
-        assert [answer.error for answer in answers if answer.error] == []
-
-
 def test_several_fetches_at_once(server):
     with Fetcher() as fetcher:
         for part in range(3):
