@@ -1,12 +1,27 @@
 # SPDX-License-Identifier: MIT
-"""FedResponse: a ResponseParser in the clothes of HTTPResponse, for tests that read a response.
+"""Responses that are fed to a ResponseParser.
 
-It feeds the parser piece by piece: up to the head in begin(), and then as long as a read wants
-more.  What the parser has by then is kept and counted, so that `length` and the like are what they
-would be if nothing had been fed ahead.
+FedResponse is a ResponseParser in the clothes of HTTPResponse, for tests that read a response.  It
+feeds the parser piece by piece: up to the head in begin(), and then as long as a read wants more.
+What the parser has by then is kept and counted, so that `length` and the like are what they would
+be if nothing had been fed ahead.
 """
 
 import httpclient
+
+OK = b"HTTP/1.1 200 OK\r\n"
+HELLO = OK + b"A: b\r\nContent-Length: 5\r\n\r\nhello"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+CHUNKS = CHUNKED + b"5\r\nhello\r\n7;a=b\r\n, world\r\n0\r\nT: u\r\n\r\n"
+
+
+def fed(data, size=None, end=False, **arguments):
+    """(parser, content) of these octets in pieces of `size`."""
+    parser, content = httpclient.ResponseParser(**arguments), b""
+    for at in range(0, len(data), size or len(data)):
+        if not parser.complete:
+            content += parser.feed(data[at:at + (size or len(data))])
+    return parser, content + (parser.end() if end else b"")
 
 
 class FedResponse:
