@@ -7,13 +7,12 @@ the stream.  Then the next request begins on another connection.
 
 import contextlib
 import socket
-import ssl
 
 import pytest
 
 import httpclient
 from support import arrive, fetched
-from support.faults import wait_for_the_end
+from support.faults import tls_in_memory, wait_for_the_end
 from support.servers import Server, ok, read_head, serving
 
 SMUGGLED = b"HTTP/1.1 200 smuggled\r\nContent-Length: 8\r\n\r\nsmuggled"
@@ -146,21 +145,7 @@ class Records:
         self.used = 0
 
     def __call__(self, sock):
-        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        tls = self.context.wrap_bio(incoming, outgoing, server_side=True)
-
-        def through(call, *args):
-            while True:
-                try:
-                    return call(*args)
-                except ssl.SSLWantReadError:
-                    sock.sendall(outgoing.read())
-                    received = sock.recv(65536)
-                    if not received:
-                        raise ConnectionError("the client left") from None
-                    incoming.write(received)
-
-        through(tls.do_handshake)
+        tls, outgoing, through = tls_in_memory(self.context, sock)
         while through(tls.read, 65536):
             records = [ok(b"second")] if self.used else self.records
             self.used += 1

@@ -216,6 +216,30 @@ class Surprises:
         wait_for_the_end(sock)
 
 
+def tls_in_memory(context, sock):
+    """The server's side of TLS after the handshake, whose records the caller sends itself.
+
+    Returns (SSLObject, the BIO of outgoing records, a function that calls another one until it has
+    received what that needs).
+    """
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing, server_side=True)
+
+    def through(call, *args):
+        while True:
+            try:
+                return call(*args)
+            except ssl.SSLWantReadError:
+                sock.sendall(outgoing.read())
+                received = sock.recv(BLOCK)
+                if not received:
+                    raise ConnectionError("the client left") from None
+                incoming.write(received)
+
+    through(tls.do_handshake)
+    return tls, outgoing, through
+
+
 class CutsRecords:
     """TLS that ends after `at` octets of ciphertext, wherever in a record that may be.
 
@@ -231,21 +255,7 @@ class CutsRecords:
 
     def __call__(self, sock):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        tls = self.context.wrap_bio(incoming, outgoing, server_side=True)
-
-        def through(call, *args):
-            while True:
-                try:
-                    return call(*args)
-                except ssl.SSLWantReadError:
-                    sock.sendall(outgoing.read())
-                    received = sock.recv(BLOCK)
-                    if not received:
-                        raise ConnectionError("the client left") from None
-                    incoming.write(received)
-
-        through(tls.do_handshake)
+        tls, outgoing, through = tls_in_memory(self.context, sock)
         request = b""
         while not request.endswith(b"\r\n\r\n"):
             request += through(tls.read, BLOCK)
