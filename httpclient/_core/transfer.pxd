@@ -1,30 +1,23 @@
 # SPDX-License-Identifier: MIT
 from .intake cimport Intake
 from .job cimport Job
-from .link cimport Link
 from .response_feed cimport ResponseFeed
+from .sender cimport Sender
 
 
-cdef class Transfer(Link):
+cdef class Transfer(Sender):
     cdef bint _reused           # True once it has brought an answer
     cdef bint _began            # True once the head of the answer has arrived
     cdef bint _has_more         # True if the socket may have bytes after the answer
-    cdef bint _unsafe           # True during a step that cannot be done again
-    cdef object _upload         # gives the rest of the body, or None
-    cdef object _sending_failed     # the error that ended sending; the answer may come still
     cdef Intake _intake
     cdef object _receiver       # a Receiver for content that is decoded or goes to a sink, or None
 
     cdef int event(self, int fd, bint readable, bint writable) except -1
     cdef int interrupted(self, object error) except -1
     cdef bint check_idle(self) except -1
-    cdef bint is_sending(self) noexcept
     cdef int start(self, Job job) except -1
-    cdef int send_on(self) except -1
-    cdef int send_no_more(self) except -1
     cdef int pause(self) except -1
     cdef int resume(self) except -1
-    cdef int resume_sending(self) except -1
     cdef int resume_receiving(self) except -1
     cdef int receive_on(self) except -1
     cdef Py_ssize_t receive(self, object space) except? -2

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 from typing_extensions import disjoint_base
 
-from .link import Link
+from .sender import Sender
 
 @disjoint_base
-class Transfer(Link): ...
+class Transfer(Sender): ...

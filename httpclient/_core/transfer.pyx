@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Transfer: the requests and answers on one connection of a Fetcher.
 
-Sending, receiving and reuse are here; Link, the class below, opens the connection and closes it.
+Receiving and reuse are here.  Of the classes below, Sender sends the requests, and Link opens the
+connection and closes it.
 The response is read by ResponseFeed, which reads those of ResponseParser, too.
 
 An exception of the server or of the system ends the request, as its Job's `error`.  One that is not
@@ -18,23 +19,23 @@ from libc.stdint cimport uint8_t
 
 from .bytes_builder cimport Result
 from .intake cimport Intake
-from .job cimport FIRST_OCTET, QUEUED, RESOLVED, SENT, Job
-from .link cimport BUSY, CLOSED, CONNECTING, IDLE, SECURING, TUNNELLING, Link
+from .job cimport FIRST_OCTET, QUEUED, RESOLVED, Job
+from .link cimport BUSY, CLOSED, CONNECTING, IDLE, SECURING, TUNNELLING
 from .loop cimport BUFFER, Loop
 from .poll cimport has_input
 from .response_feed cimport NOT_PLAIN, UNTIL_CLOSE, ResponseFeed, new_feed
+from .sender cimport Sender
 from .store cimport is_of_python
 
 from .._common.exceptions import HTTPException, IncompleteRead, RemoteDisconnected
 
 cdef double INFINITE = float("inf")
 cdef enum:
-    SENDS = 16          # pieces of a body that are sent in one event
     RECEIVES = 4        # calls of recv_into() in one event
 
 
-cdef class Transfer(Link):
-    """A connection that sends requests and receives their answers."""
+cdef class Transfer(Sender):
+    """A connection that receives the answers to the requests that it sends."""
 
     def __cinit__(self):
         self._intake = Intake.__new__(Intake)
@@ -93,11 +94,6 @@ cdef class Transfer(Link):
         self.close()
         return False
 
-    # ---- sending
-
-    cdef bint is_sending(self) noexcept:
-        return self._out is not None or self._upload is not None
-
     cdef int start(self, Job job) except -1:
         """Begin a request on the open connection."""
         self._job = job
@@ -111,65 +107,6 @@ cdef class Transfer(Link):
         self.progress()
         self.arm()
         return self.send_on()
-
-    cdef int send_on(self) except -1:
-        """Send as much as the socket takes."""
-        cdef Job job = self._job
-        cdef Py_ssize_t sent
-        cdef int left = SENDS
-
-        while self._out is not None or (self._upload is not None):
-            if self._out is None:
-                self._unsafe = True
-                piece = self._upload.next_piece()
-                self._unsafe = False
-                if self._job is not job:
-                    return 0
-                if piece is None:
-                    # resume() will tell that there is one.
-                    self._hungry = True
-                    self.progress()
-                    return self.look_for(False)
-                self._hungry = False
-                if not len(piece):
-                    break
-                self._out = piece
-            try:
-                sent = self._send(self._out)
-            except self._loop._cold.SEND_LATER:
-                return self.look_for(True)
-            except self._loop._cold.RECEIVE_LATER:
-                return self.look_for(False)
-            except OSError as error:
-                if is_of_python(error):
-                    raise
-                # The server may have answered before it closed the connection.
-                self._sending_failed = error
-                self.send_no_more()
-                return self.look_for(False)
-            if sent == len(self._out):
-                self._out = None
-            else:
-                self._out = memoryview(self._out)[sent:]
-            self.progress()
-            left -= 1
-            if left == 0 and self._upload is not None:
-                return self.look_for(True)
-        if self._upload is not None:
-            self._upload = None
-            self.progress()
-        if self._state == BUSY:
-            job._moments[SENT] = self._loop._now
-        return self.look_for(False)
-
-    cdef int send_no_more(self) except -1:
-        """Give up the rest of the request, but not the response."""
-        upload, self._upload = self._upload, None
-        self._out = None
-        self.progress()
-        if upload is not None:
-            upload.stop()
-        return 0
 
     # ---- pauses
 
@@ -193,14 +130,6 @@ cdef class Transfer(Link):
                 self._unsafe = True     # Nothing would look for the rest.
             self.interrupted(error)
         return 0
-
-    cdef int resume_sending(self) except -1:
-        self._hungry = False
-        if self._upload is None:
-            return 0
-        self.progress()
-        self.arm()
-        return self.send_on()
 
     cdef int resume_receiving(self) except -1:
         self._paused = False
