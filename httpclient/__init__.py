@@ -86,7 +86,7 @@ else:
 
 def _imported_on_demand():
     """Import the modules of _LAZY.  Never called: PyInstaller and its like find them here."""
-    from . import decoding, pool
+    from . import decoding, fetcher, pool
     from ._install import install
 
 

@@ -19,6 +19,7 @@ from types import SimpleNamespace
 from . import decoding
 from ._common import limits as _limits
 from ._common.deadline import checked_deadline
+from ._core import hosts, intake, job, link, loop, sender, transfer  # noqa: F401, see _core/
 from ._core.crowd import Crowd
 from ._fetch.answer import Answer
 from ._fetch.opening import Opening
@@ -233,11 +234,11 @@ class Fetcher(Crowd):
         """
         runner = self._running()
         future: asyncio.Future[Answer] = runner.loop.create_future()
-        job = self.add_with(request, partial(runner.finished, future))
+        added = self.add_with(request, partial(runner.finished, future))
         try:
             return await future
         except BaseException:
-            self.cancel(job, ConnectionAbortedError("the task that waited was cancelled"))
+            self.cancel(added, ConnectionAbortedError("the task that waited was cancelled"))
             raise
 
     def _running(self) -> Runner:

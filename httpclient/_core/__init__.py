@@ -4,7 +4,7 @@
 Every compiled module is imported here by name, because PyInstaller, Nuitka and similar tools find
 the modules of a program by reading its Python code: they cannot see the imports of compiled
 modules.  ``import httpclient`` needs all of them, so this costs nothing.  Only ``lease`` is left to
-pool.py, which is imported on first use.
+pool.py, and the modules of a Fetcher to fetcher.py, which are imported on first use.
 """
 from . import (  # noqa: F401
     buffers, bytes_builder, chunked, connection_state, counters, deadline, exchange, feed_reader,

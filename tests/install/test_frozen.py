@@ -30,6 +30,10 @@ from httpclient._install.command import main
 httpclient.install()
 import httpclient._install.stats
 httpclient.uninstall()
+httpclient.Pool().close()
+httpclient.Fetcher().close()
+httpclient.decoding
+import httpclient._fetch.aio
 """
 # Cython makes modules that come from nowhere, without a spec; collections.abc is an alias.
 LISTS = """\
